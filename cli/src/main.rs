@@ -1,0 +1,4 @@
+//! The `impasto` command.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! Neural style transfer on a CPU.
+#![forbid(unsafe_code)]
