@@ -1,0 +1,292 @@
+//! The choice between fast and reference kernels, made by the type of the values: f32 computes
+//! fast, f64 by the plain loops of [`crate::reference`], which gradient checks need.
+
+use crate::matmul::Gemm;
+use crate::shape::{ConvShape, PoolShape};
+use crate::{Convolution, Epilogue, Gram, Update, elementwise, pool, reference};
+use num_traits::Float;
+use std::fmt::{Debug, Display};
+
+/// A type of values that all kernels exist for: f32 or f64.
+///
+/// The methods are those of [`crate::reference`], which has their formulas. They panic if a slice's
+/// length does not fit the shape.
+pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'static {
+    /// A convolution with its weights in the form its kernels want.
+    type Convolution: ConvolutionKernels<Self>;
+    /// Gram matrices with the buffers they work in.
+    type Gram: GramKernels<Self>;
+
+    /// The nearest value to an f64.
+    fn from_f64(value: f64) -> Self;
+    /// This value as f64.
+    fn as_f64(self) -> f64;
+    /// See [`reference::max_pool`].
+    fn max_pool(shape: &PoolShape, image: &[Self], out: &mut [Self], argmax: &mut [u8]);
+    /// See [`reference::max_pool_gradient`].
+    fn max_pool_gradient(
+        shape: &PoolShape,
+        d_out: &[Self],
+        argmax: &[u8],
+        update: Update,
+        d_image: &mut [Self],
+    );
+    /// See [`reference::relu`].
+    fn relu(input: &[Self], out: &mut [Self]);
+    /// See [`reference::relu_gradient`].
+    fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]);
+    /// See [`reference::squared_difference`].
+    fn squared_difference(a: &[Self], b: &[Self]) -> Self;
+    /// See [`reference::squared_difference_gradient`].
+    fn squared_difference_gradient(a: &[Self], b: &[Self], scale: Self, update: Update, d_a: &mut [Self]);
+    /// See [`reference::total_variation`].
+    fn total_variation(shape: [usize; 4], image: &[Self]) -> Self;
+    /// See [`reference::total_variation_gradient`].
+    fn total_variation_gradient(
+        shape: [usize; 4],
+        image: &[Self],
+        scale: Self,
+        update: Update,
+        d_image: &mut [Self],
+    );
+}
+
+/// The kernels of a convolution for one element type.
+pub trait ConvolutionKernels<T>: Send {
+    /// A convolution of this shape with all weights zero.
+    fn new(shape: ConvShape) -> Self;
+    /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
+    fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]);
+    /// See [`reference::convolution`].
+    fn forward(&self, epilogue: Epilogue, image: &[T], out: &mut [T]);
+    /// See [`reference::convolution_input_gradient`].
+    fn input_gradient(&self, d_out: &[T], gate: Option<&[T]>, update: Update, d_image: &mut [T]);
+    /// See [`reference::convolution_weight_gradient`].
+    fn weight_gradient(
+        &mut self,
+        index: usize,
+        image: &[T],
+        d_out: &[T],
+        gate: Option<&[T]>,
+        update: Update,
+        d_weights: &mut [T],
+    );
+    /// See [`reference::convolution_bias_gradient`].
+    fn bias_gradient(&self, index: usize, d_out: &[T], gate: Option<&[T]>, update: Update, d_bias: &mut [T]);
+}
+
+/// The kernels of Gram matrices for one element type.
+pub trait GramKernels<T>: Send {
+    /// Gram matrices of so many channels.
+    fn new(channels: usize) -> Self;
+    /// See [`reference::gram`].
+    fn forward(&mut self, scale: T, features: &[T], gram: &mut [T]);
+    /// See [`reference::gram_gradient`].
+    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Update, d_features: &mut [T]);
+}
+
+/// Forwards the trait's methods to functions or methods of the same names.
+macro_rules! delegate {
+    ($type:ty, $pool:ident, $elementwise:ident) => {
+        fn from_f64(value: f64) -> Self {
+            value as $type
+        }
+
+        fn as_f64(self) -> f64 {
+            f64::from(self)
+        }
+
+        fn max_pool(shape: &PoolShape, image: &[Self], out: &mut [Self], argmax: &mut [u8]) {
+            $pool::max_pool(shape, image, out, argmax);
+        }
+
+        fn max_pool_gradient(
+            shape: &PoolShape,
+            d_out: &[Self],
+            argmax: &[u8],
+            update: Update,
+            d_image: &mut [Self],
+        ) {
+            $pool::max_pool_gradient(shape, d_out, argmax, update, d_image);
+        }
+
+        fn relu(input: &[Self], out: &mut [Self]) {
+            $elementwise::relu(input, out);
+        }
+
+        fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]) {
+            $elementwise::relu_gradient(out, d_out, update, d_input);
+        }
+
+        fn squared_difference(a: &[Self], b: &[Self]) -> Self {
+            $elementwise::squared_difference(a, b) as $type
+        }
+
+        fn squared_difference_gradient(
+            a: &[Self],
+            b: &[Self],
+            scale: Self,
+            update: Update,
+            d_a: &mut [Self],
+        ) {
+            $elementwise::squared_difference_gradient(a, b, scale, update, d_a);
+        }
+
+        fn total_variation(shape: [usize; 4], image: &[Self]) -> Self {
+            $elementwise::total_variation(shape, image) as $type
+        }
+
+        fn total_variation_gradient(
+            shape: [usize; 4],
+            image: &[Self],
+            scale: Self,
+            update: Update,
+            d_image: &mut [Self],
+        ) {
+            $elementwise::total_variation_gradient(shape, image, scale, update, d_image);
+        }
+    };
+}
+
+impl Element for f32 {
+    type Convolution = Convolution;
+    type Gram = Gram;
+    delegate!(f32, pool, elementwise);
+}
+
+#[allow(clippy::unnecessary_cast)]
+impl Element for f64 {
+    type Convolution = PlainConvolution<f64>;
+    type Gram = PlainGram;
+    delegate!(f64, reference, reference);
+}
+
+impl ConvolutionKernels<f32> for Convolution {
+    fn new(shape: ConvShape) -> Self {
+        Convolution::new(shape)
+    }
+
+    fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
+        Convolution::set_weights(self, index, weights, bias);
+    }
+
+    fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
+        Convolution::forward(self, epilogue, image, out);
+    }
+
+    fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
+        Convolution::input_gradient(self, d_out, gate, update, d_image);
+    }
+
+    fn weight_gradient(
+        &mut self,
+        index: usize,
+        image: &[f32],
+        d_out: &[f32],
+        gate: Option<&[f32]>,
+        update: Update,
+        d_weights: &mut [f32],
+    ) {
+        Convolution::weight_gradient(self, index, image, d_out, gate, update, d_weights);
+    }
+
+    fn bias_gradient(
+        &self,
+        index: usize,
+        d_out: &[f32],
+        gate: Option<&[f32]>,
+        update: Update,
+        d_bias: &mut [f32],
+    ) {
+        Convolution::bias_gradient(self, index, d_out, gate, update, d_bias);
+    }
+}
+
+impl GramKernels<f32> for Gram {
+    fn new(channels: usize) -> Self {
+        Gram::new(channels)
+    }
+
+    fn forward(&mut self, scale: f32, features: &[f32], gram: &mut [f32]) {
+        Gram::forward(self, scale, features, gram);
+    }
+
+    fn gradient(
+        &mut self,
+        scale: f32,
+        features: &[f32],
+        d_gram: &[f32],
+        update: Update,
+        d_features: &mut [f32],
+    ) {
+        Gram::gradient(self, scale, features, d_gram, update, d_features);
+    }
+}
+
+/// A convolution computed by the plain loops of [`reference`].
+pub struct PlainConvolution<T> {
+    shape: ConvShape,
+    weights: Vec<Vec<T>>,
+    biases: Vec<Vec<T>>,
+}
+
+impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
+    fn new(shape: ConvShape) -> Self {
+        let filters = shape.filters.len();
+        let weights = (0..filters).map(|index| vec![T::zero(); shape.weight_len(index)]).collect();
+        let biases = shape.filters.iter().map(|f| vec![T::zero(); f.out_channels]).collect();
+        PlainConvolution { shape, weights, biases }
+    }
+
+    fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]) {
+        self.weights[index].copy_from_slice(weights);
+        self.biases[index].copy_from_slice(bias);
+    }
+
+    fn forward(&self, epilogue: Epilogue, image: &[T], out: &mut [T]) {
+        let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
+        let biases: Vec<&[T]> = self.biases.iter().map(Vec::as_slice).collect();
+        reference::convolution(&self.shape, &weights, &biases, epilogue, image, out);
+    }
+
+    fn input_gradient(&self, d_out: &[T], gate: Option<&[T]>, update: Update, d_image: &mut [T]) {
+        let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
+        reference::convolution_input_gradient(&self.shape, &weights, d_out, gate, update, d_image);
+    }
+
+    fn weight_gradient(
+        &mut self,
+        index: usize,
+        image: &[T],
+        d_out: &[T],
+        gate: Option<&[T]>,
+        update: Update,
+        d_weights: &mut [T],
+    ) {
+        let shape = &self.shape;
+        reference::convolution_weight_gradient(shape, index, image, d_out, gate, update, d_weights);
+    }
+
+    fn bias_gradient(&self, index: usize, d_out: &[T], gate: Option<&[T]>, update: Update, d_bias: &mut [T]) {
+        reference::convolution_bias_gradient(&self.shape, index, d_out, gate, update, d_bias);
+    }
+}
+
+/// Gram matrices computed by the plain loops of [`reference`].
+pub struct PlainGram {
+    channels: usize,
+}
+
+impl<T: Float> GramKernels<T> for PlainGram {
+    fn new(channels: usize) -> Self {
+        PlainGram { channels }
+    }
+
+    fn forward(&mut self, scale: T, features: &[T], gram: &mut [T]) {
+        reference::gram(self.channels, scale, features, gram);
+    }
+
+    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Update, d_features: &mut [T]) {
+        reference::gram_gradient(self.channels, scale, features, d_gram, update, d_features);
+    }
+}

@@ -1,0 +1,84 @@
+//! The Gram matrix of f32 features and its gradient; see [`crate::reference::gram`].
+//!
+//! The matrix is symmetric, so only tiles on and above its diagonal are computed.
+
+use crate::Update;
+use crate::parallel;
+use crate::product::{Grid, PackedMatrix, Product, Segment};
+use crate::simd::Level;
+use crate::transposed::{Matrix, TransposedProduct};
+use rayon::prelude::*;
+
+/// The Gram matrix of features of shape (positions, channels), with the buffers it works in.
+pub struct Gram {
+    channels: usize,
+    product: TransposedProduct,
+    d_gram: PackedMatrix,
+}
+
+impl Gram {
+    /// Gram matrices of so many channels.
+    pub fn new(channels: usize) -> Self {
+        Self::with_level(channels, Level::current())
+    }
+
+    /// As [`Gram::new`], with kernels of one instruction set (plain Rust if it is missing).
+    pub fn with_level(channels: usize, level: Level) -> Self {
+        let level = level.or_portable();
+        Gram {
+            channels,
+            product: TransposedProduct::new(level),
+            d_gram: PackedMatrix::zeros(level, channels, channels),
+        }
+    }
+
+    /// `gram[i, j] = scale * sum over p of features[p, i] * features[p, j]`.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn forward(&mut self, scale: f32, features: &[f32], gram: &mut [f32]) {
+        let channels = self.channels;
+        assert_eq!(features.len() % channels, 0, "features are (positions, channels)");
+        assert_eq!(gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
+        let matrix = Matrix { values: features, columns: channels };
+        self.product.run_symmetric(features.len() / channels, &matrix, scale, gram);
+    }
+
+    /// `d_features[p, j] (+)= scale * sum over i of features[p, i] * (d_gram[i, j] + d_gram[j, i])`.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn gradient(
+        &mut self,
+        scale: f32,
+        features: &[f32],
+        d_gram: &[f32],
+        update: Update,
+        d_features: &mut [f32],
+    ) {
+        let channels = self.channels;
+        assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
+        assert_eq!(d_gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
+        for (i, row) in d_gram.chunks_exact(channels).enumerate() {
+            let both = (0..channels).map(|j| scale * (row[j] + d_gram[j * channels + i]));
+            self.d_gram.set_row(i, both);
+        }
+        let rows_a_chunk = parallel::rows_a_chunk(features.len() / channels);
+        let chunks = d_features.par_chunks_mut(rows_a_chunk * channels).with_max_len(1);
+        chunks.zip(features.par_chunks(rows_a_chunk * channels)).for_each(|(target, features)| {
+            Product {
+                left: features,
+                left_grid: Grid::flat(channels),
+                segments: &[Segment { start: 0, len: channels }],
+                right: &self.d_gram,
+                bias: None,
+                relu: false,
+                update,
+                target_grid: Grid::flat(channels),
+                rows: target.len() / channels,
+                target,
+            }
+            .run();
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! How work is cut for several threads: by shape alone, never by the number of threads, so that
+//! every result has the same bits however many there are.
+
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Strips an image is cut into: enough to feed 16 threads, each with rows enough to be worth waking for.
+const STRIPS: usize = 16;
+
+/// Values worth a task of their own where the work is a few operations a value: 64 KiB of f32 take
+/// about as long as waking a thread.
+const CHUNK: usize = 1 << 14;
+
+/// Calls `body(n, rows, strip)` for strips of rows of an image (N, H, W, C), in parallel.
+pub(crate) fn for_each_strip(
+    [batch, height, width, channels]: [usize; 4],
+    image: &mut [f32],
+    body: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+) {
+    let strips_an_image = STRIPS.div_ceil(batch);
+    let rows_a_strip = height.div_ceil(strips_an_image).max(1);
+    let row_len = width * channels;
+    let strips = image.par_chunks_mut(height * row_len).enumerate().flat_map(|(n, image)| {
+        image
+            .par_chunks_mut(rows_a_strip * row_len)
+            .enumerate()
+            .map(move |(index, strip)| (n, index * rows_a_strip, strip))
+    });
+    strips.for_each(|(n, first, strip)| body(n, first..first + strip.len() / row_len, strip));
+}
+
+/// Rows of a matrix that make a task: a multiple of every register tile's height, so that only the
+/// last task has a tile that is not full.
+pub(crate) fn rows_a_chunk(rows: usize) -> usize {
+    rows.div_ceil(STRIPS).next_multiple_of(12)
+}
+
+/// Calls `body(start, chunk)` for chunks of `target`, in parallel where there is more than one;
+/// `unit` values stay together.
+pub(crate) fn for_each_chunk<T: Send>(unit: usize, target: &mut [T], body: impl Fn(usize, &mut [T]) + Sync) {
+    let len = CHUNK.next_multiple_of(unit.max(1));
+    if target.len() <= len {
+        body(0, target);
+    } else {
+        target.par_chunks_mut(len).enumerate().for_each(|(index, chunk)| body(index * len, chunk));
+    }
+}
+
+/// The sum of `body(range)` over ranges of `0..len`, added in the order of the ranges.
+pub(crate) fn sum(len: usize, body: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
+    let range = |index: usize| index * CHUNK..((index + 1) * CHUNK).min(len);
+    sum_of_parts(len.div_ceil(CHUNK), |index| body(range(index)))
+}
+
+/// The sum of `body(0)` to `body(parts - 1)`: halves are added as a tree, so that the order does not
+/// depend on which thread takes which part, and no list of partial sums is needed.
+pub(crate) fn sum_of_parts(parts: usize, body: impl Fn(usize) -> f64 + Sync) -> f64 {
+    fn tree(parts: Range<usize>, body: &(impl Fn(usize) -> f64 + Sync)) -> f64 {
+        match parts.len() {
+            0 => 0.0,
+            1 => body(parts.start),
+            len => {
+                let middle = parts.start + len / 2;
+                let (a, b) =
+                    rayon::join(|| tree(parts.start..middle, body), || tree(middle..parts.end, body));
+                a + b
+            }
+        }
+    }
+    tree(0..parts, &body)
+}
+
+/// Calls `body(row, a, b)` for the rows of two slices of one length, in parallel.
+pub(crate) fn for_each_row_pair(
+    row_len: usize,
+    a: &mut [f32],
+    b: &mut [u8],
+    body: impl Fn(usize, &mut [f32], &mut [u8]) + Sync,
+) {
+    let rows_a_task = (a.len() / row_len).div_ceil(STRIPS).max(1);
+    let task_len = rows_a_task * row_len;
+    let tasks = a.par_chunks_mut(task_len).zip(b.par_chunks_mut(task_len)).enumerate();
+    tasks.for_each(|(task, (a, b))| {
+        let rows = a.chunks_exact_mut(row_len).zip(b.chunks_exact_mut(row_len));
+        for (row, (a, b)) in rows.enumerate() {
+            body(task * rows_a_task + row, a, b);
+        }
+    });
+}
+
+/// Calls `body(start, a, b, c)` for chunks of three slices of one length, in parallel.
+pub(crate) fn for_each_chunk_of_three(
+    a: &mut [f32],
+    b: &mut [f32],
+    c: &mut [f32],
+    body: impl Fn(usize, &mut [f32], &mut [f32], &mut [f32]) + Sync,
+) {
+    let chunks = a.par_chunks_mut(CHUNK).zip(b.par_chunks_mut(CHUNK)).zip(c.par_chunks_mut(CHUNK));
+    chunks.enumerate().for_each(|(index, ((a, b), c))| body(index * CHUNK, a, b, c));
+}

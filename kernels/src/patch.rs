@@ -1,0 +1,60 @@
+//! Copies of image regions that may reach beyond the image, so that windows never test borders.
+
+/// A rectangle of pixels in the coordinates of an image; parts of it may lie outside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    pub(crate) top: isize,
+    pub(crate) left: isize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+impl Frame {
+    pub(crate) fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Whether the frame spans whole rows of an image of this size, none of them outside: then the
+    /// image itself can be read instead of a copy.
+    pub(crate) fn is_inside(&self, height: usize, width: usize) -> bool {
+        self.top >= 0 && self.left == 0 && self.top as usize + self.height <= height && self.width <= width
+    }
+}
+
+/// Copies `frame` out of an image of shape (H, W, C), zeros where it lies outside and where `gate`,
+/// an image of the same shape, is not positive.
+#[inline]
+pub(crate) fn copy_frame(
+    frame: Frame,
+    [height, width, channels]: [usize; 3],
+    image: &[f32],
+    gate: Option<&[f32]>,
+    target: &mut [f32],
+) {
+    let first = frame.left.clamp(0, width as isize) as usize;
+    let end = (frame.left + frame.width as isize).clamp(first as isize, width as isize) as usize;
+    let (copied, zeros_left) = ((end - first) * channels, (first as isize - frame.left) as usize * channels);
+    let row_len = frame.width * channels;
+    for (i, target) in target[..frame.height * row_len].chunks_exact_mut(row_len).enumerate() {
+        let row = frame.top + i as isize;
+        if row < 0 || row >= height as isize || copied == 0 {
+            target.fill(0.0);
+            continue;
+        }
+        let start = (row as usize * width + first) * channels;
+        let (before, rest) = target.split_at_mut(zeros_left);
+        let (inside, after) = rest.split_at_mut(copied);
+        before.fill(0.0);
+        after.fill(0.0);
+        let source = &image[start..][..copied];
+        match gate {
+            None => inside.copy_from_slice(source),
+            Some(gate) => {
+                let gate = &gate[start..][..copied];
+                for ((target, &value), &gate) in inside.iter_mut().zip(source).zip(gate) {
+                    *target = if gate > 0.0 { value } else { 0.0 };
+                }
+            }
+        }
+    }
+}

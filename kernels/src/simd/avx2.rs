@@ -1,0 +1,76 @@
+//! AVX2 with fused multiply-add: 8 lanes, 16 registers.
+
+use super::{Kernel, Simd};
+use std::arch::x86_64::*;
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
+    }
+}
+
+/// Runs `kernel` compiled for AVX2 and FMA.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    #[target_feature(enable = "avx2,fma")]
+    fn compiled<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
+        // 6 x 2 accumulators, 2 vectors of the right operand, 1 broadcast: 15 of 16 registers.
+        kernel.run::<Avx2, 6, 2>(simd)
+    }
+    let simd = Avx2::detect().expect("the processor has AVX2 and FMA");
+    // SAFETY: the token proves that the processor has the features that `compiled` enables.
+    unsafe { compiled(simd, kernel) }
+}
+
+impl Simd for Avx2 {
+    type Vector = __m256;
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, source: *const f32) -> __m256 {
+        // SAFETY: the token proves AVX; the caller vouches for 8 readable values.
+        unsafe { _mm256_loadu_ps(source) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, target: *mut f32, value: __m256) {
+        // SAFETY: the token proves AVX; the caller vouches for 8 writable values.
+        unsafe { _mm256_storeu_ps(target, value) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: the token proves FMA.
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn rectify(self, value: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_max_ps(value, _mm256_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn gate(self, value: __m256, gate: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe {
+            let open = _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps());
+            _mm256_and_ps(value, open)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! AVX-512 F: 16 lanes, 32 registers.
+
+use super::{Kernel, Simd};
+use std::arch::x86_64::*;
+
+/// Proof that the processor has AVX-512 F.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f")).then_some(Avx512(()))
+    }
+}
+
+/// Runs `kernel` compiled for AVX-512 F.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    fn compiled<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+        // 12 x 2 accumulators, 2 vectors of the right operand, broadcasts from memory: 27 of 32 registers.
+        kernel.run::<Avx512, 12, 2>(simd)
+    }
+    let simd = Avx512::detect().expect("the processor has AVX-512 F");
+    // SAFETY: the token proves that the processor has the features that `compiled` enables.
+    unsafe { compiled(simd, kernel) }
+}
+
+impl Simd for Avx512 {
+    type Vector = __m512;
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, source: *const f32) -> __m512 {
+        // SAFETY: the token proves AVX-512 F; the caller vouches for 16 readable values.
+        unsafe { _mm512_loadu_ps(source) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, target: *mut f32, value: __m512) {
+        // SAFETY: the token proves AVX-512 F; the caller vouches for 16 writable values.
+        unsafe { _mm512_storeu_ps(target, value) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn rectify(self, value: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_max_ps(value, _mm512_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn gate(self, value: __m512, gate: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe {
+            let open = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(open, value)
+        }
+    }
+}

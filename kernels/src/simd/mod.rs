@@ -1,0 +1,205 @@
+//! How one kernel body is compiled for several instruction sets, and chosen once at run time.
+//!
+//! A kernel is a value that implements [`Kernel`]; its `run` is written once against the [`Simd`]
+//! token it is handed. [`Level::run`] compiles that body once per instruction set and jumps to the
+//! one asked for. A token can only be had where its instructions exist, so its methods are safe.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+use std::sync::OnceLock;
+
+/// The environment variable that forces an instruction set: `avx512`, `avx2`, `neon` or `portable`.
+pub const ENVIRONMENT_VARIABLE: &str = "IMPASTO_SIMD";
+
+/// An instruction set that the kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Plain Rust: whatever the compiler's baseline for the target offers.
+    Portable,
+    /// aarch64's Advanced SIMD: 4 lanes, 32 registers.
+    Neon,
+    /// AVX2 with fused multiply-add: 8 lanes, 16 registers.
+    Avx2,
+    /// AVX-512 F: 16 lanes, 32 registers.
+    Avx512,
+    /// The geometry of AVX-512 in plain Rust, so that tests cover it on any processor.
+    #[cfg(test)]
+    PortableWide,
+}
+
+/// Why [`ENVIRONMENT_VARIABLE`] could not be honoured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LevelError {
+    /// The name is not one of an instruction set.
+    #[error(
+        "{ENVIRONMENT_VARIABLE}={0} is not an instruction set: use avx512, avx2, neon or portable, or unset it"
+    )]
+    Unknown(String),
+    /// The name is known, but this processor cannot run it.
+    #[error("{ENVIRONMENT_VARIABLE}={} asks for instructions this processor does not have: use one of {available}, or unset it", .requested.name())]
+    Unavailable {
+        /// What was asked for.
+        requested: Level,
+        /// What this processor has, names separated by commas.
+        available: String,
+    },
+}
+
+impl Level {
+    /// The name that [`ENVIRONMENT_VARIABLE`] takes and reports print.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Portable => "portable",
+            Level::Neon => "neon",
+            Level::Avx2 => "avx2",
+            Level::Avx512 => "avx512",
+            #[cfg(test)]
+            Level::PortableWide => "portable-wide",
+        }
+    }
+
+    /// Whether this processor can run the instruction set.
+    pub fn is_available(self) -> bool {
+        match self {
+            Level::Portable => true,
+            #[cfg(test)]
+            Level::PortableWide => true,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => avx2::Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => avx512::Avx512::detect().is_some(),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => true,
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+
+    /// Every instruction set this processor can run, the widest first.
+    pub fn available() -> Vec<Level> {
+        [Level::Avx512, Level::Avx2, Level::Neon, Level::Portable]
+            .into_iter()
+            .filter(|level| level.is_available())
+            .collect()
+    }
+
+    /// The widest instruction set of this processor, or the one that [`ENVIRONMENT_VARIABLE`] names.
+    ///
+    /// # Errors
+    /// The variable names no instruction set, or one that this processor lacks.
+    pub fn from_environment() -> Result<Level, LevelError> {
+        let available = Level::available();
+        let Some(name) = std::env::var_os(ENVIRONMENT_VARIABLE) else {
+            return Ok(available[0]);
+        };
+        let requested = [Level::Avx512, Level::Avx2, Level::Neon, Level::Portable]
+            .into_iter()
+            .find(|level| name == level.name())
+            .ok_or_else(|| LevelError::Unknown(name.to_string_lossy().into_owned()))?;
+        if !requested.is_available() {
+            let names: Vec<_> = available.iter().map(|level| level.name()).collect();
+            return Err(LevelError::Unavailable { requested, available: names.join(", ") });
+        }
+        Ok(requested)
+    }
+
+    /// The instruction set all kernels of this process use, decided at the first call.
+    ///
+    /// A value of [`ENVIRONMENT_VARIABLE`] that cannot be honoured is ignored here: programs that
+    /// want to refuse it ask [`Level::from_environment`] first.
+    pub fn current() -> Level {
+        static CURRENT: OnceLock<Level> = OnceLock::new();
+        *CURRENT.get_or_init(|| Level::from_environment().unwrap_or_else(|_| Level::available()[0]))
+    }
+
+    /// This level, or [`Level::Portable`] where the processor cannot run it.
+    pub(crate) fn or_portable(self) -> Level {
+        if self.is_available() { self } else { Level::Portable }
+    }
+
+    /// Columns of a packed panel: those of one register tile.
+    pub(crate) fn panel_width(self) -> usize {
+        self.run(PanelWidth)
+    }
+
+    /// Runs `kernel` compiled for this instruction set.
+    ///
+    /// # Panics
+    /// If the processor lacks it: [`Level::current`] and [`Level::or_portable`] never give such a level.
+    #[inline]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            Level::Portable => portable::run(kernel),
+            #[cfg(test)]
+            Level::PortableWide => portable::run_wide(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => avx512::run(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => avx2::run(kernel),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => neon::run(kernel),
+            #[allow(unreachable_patterns)]
+            other => panic!("{} kernels do not exist on this architecture", other.name()),
+        }
+    }
+}
+
+/// A computation written once and compiled for every instruction set.
+pub(crate) trait Kernel {
+    /// What the computation returns.
+    type Output;
+
+    /// The body; must be `#[inline(always)]`, so that it is compiled with the caller's instructions.
+    ///
+    /// `ROWS` x `VECTORS` is the register tile that suits the instruction set: that many
+    /// accumulators, the vectors of one row of the right operand and one broadcast value fit its
+    /// registers. Kernels without a tile ignore both.
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) -> Self::Output;
+}
+
+/// Proof that an instruction set exists, and its few operations that the kernels are made of.
+pub(crate) trait Simd: Copy {
+    /// A register of [`Simd::LANES`] values.
+    type Vector: Copy;
+    /// Values in a register.
+    const LANES: usize;
+
+    /// `value` in every lane.
+    fn splat(self, value: f32) -> Self::Vector;
+    /// The values at `source`, which need not be aligned.
+    ///
+    /// # Safety
+    /// `source` is valid for reading [`Simd::LANES`] values.
+    unsafe fn load(self, source: *const f32) -> Self::Vector;
+    /// Writes `value` to `target`, which need not be aligned.
+    ///
+    /// # Safety
+    /// `target` is valid for writing [`Simd::LANES`] values.
+    unsafe fn store(self, target: *mut f32, value: Self::Vector);
+    /// `a * b + c`, rounded once where the instruction set can.
+    fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// `a + b`.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `value` where it is greater than zero, else zero.
+    fn rectify(self, value: Self::Vector) -> Self::Vector;
+    /// `value` where `gate` is greater than zero, else zero.
+    fn gate(self, value: Self::Vector, gate: Self::Vector) -> Self::Vector;
+}
+
+/// Asks an instruction set for the width of its register tile.
+struct PanelWidth;
+
+impl Kernel for PanelWidth {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) -> usize {
+        S::LANES * VECTORS
+    }
+}

@@ -1,0 +1,63 @@
+//! aarch64's Advanced SIMD: 4 lanes, 32 registers. Every aarch64 processor has it.
+
+use super::{Kernel, Simd};
+use std::arch::aarch64::*;
+
+/// Advanced SIMD is part of the architecture's baseline, so this token needs no detection.
+#[derive(Clone, Copy)]
+pub(crate) struct Neon;
+
+/// Runs `kernel` compiled for Advanced SIMD.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    // 6 x 4 accumulators, 4 vectors of the right operand, 1 broadcast: 29 of 32 registers.
+    kernel.run::<Neon, 6, 4>(Neon)
+}
+
+impl Simd for Neon {
+    type Vector = float32x4_t;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vdupq_n_f32(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, source: *const f32) -> float32x4_t {
+        // SAFETY: the caller vouches for 4 readable values.
+        unsafe { vld1q_f32(source) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, target: *mut f32, value: float32x4_t) {
+        // SAFETY: the caller vouches for 4 writable values.
+        unsafe { vst1q_f32(target, value) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vfmaq_f32(c, a, b) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vaddq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn rectify(self, value: float32x4_t) -> float32x4_t {
+        self.gate(value, value)
+    }
+
+    #[inline(always)]
+    fn gate(self, value: float32x4_t, gate: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe {
+            let open = vcgtq_f32(gate, vdupq_n_f32(0.0));
+            vreinterpretq_f32_u32(vandq_u32(open, vreinterpretq_u32_f32(value)))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The same operations in plain Rust, for processors without a path of their own.
+//!
+//! `multiply_add` rounds twice: a fused one would be a library call where the hardware has none.
+
+use super::{Kernel, Simd};
+use std::array;
+
+/// Vectors of `LANES` values as arrays; the compiler maps them to the baseline's registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable<const LANES: usize>;
+
+/// Runs `kernel` with the compiler's baseline instructions.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    // SSE2 has 16 registers of 4 lanes: 4 x 2 accumulators leave room for products.
+    kernel.run::<Portable<4>, 4, 2>(Portable)
+}
+
+/// Runs `kernel` with the register tile of AVX-512.
+#[cfg(test)]
+pub(crate) fn run_wide<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Portable<16>, 12, 2>(Portable)
+}
+
+impl<const LANES: usize> Simd for Portable<LANES> {
+    type Vector = [f32; LANES];
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [f32; LANES] {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, source: *const f32) -> [f32; LANES] {
+        // SAFETY: the caller vouches for LANES readable values; an array has their alignment.
+        unsafe { source.cast::<[f32; LANES]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, target: *mut f32, value: [f32; LANES]) {
+        // SAFETY: the caller vouches for LANES writable values; an array has their alignment.
+        unsafe { target.cast::<[f32; LANES]>().write(value) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+    }
+
+    #[inline(always)]
+    fn add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    #[inline(always)]
+    fn rectify(self, value: [f32; LANES]) -> [f32; LANES] {
+        self.gate(value, value)
+    }
+
+    #[inline(always)]
+    fn gate(self, value: [f32; LANES], gate: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| if gate[lane] > 0.0 { value[lane] } else { 0.0 })
+    }
+}
