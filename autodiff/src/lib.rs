@@ -1,2 +1,51 @@
-//! Tape-based reverse-mode automatic differentiation over ndarray: record once, replay many times.
+//! Tape-based reverse-mode automatic differentiation: record a computation once, replay it many times.
+//!
+//! A [`Tape`] holds a list of nodes. Leaves are arrays: a *variable* wants a gradient, a *constant*
+//! does not. Every other node is an [`Operation`] on earlier nodes. Recording only checks shapes;
+//! [`Tape::forward`] computes all values from first to last, and [`Tape::backward`] walks the same
+//! list from last to first, each operation adding to the gradients of its inputs.
+//!
+//! ```
+//! use impasto_autodiff::Tape;
+//! use ndarray::array;
+//!
+//! # fn main() -> Result<(), impasto_autodiff::TapeError> {
+//! let mut tape = Tape::<f64>::new();
+//! let x = tape.variable(&array![1.0, 2.0, 3.0]);
+//! let squares = tape.square(x)?;
+//! let loss = tape.sum(squares)?; // x1^2 + x2^2 + x3^2
+//!
+//! tape.forward();
+//! tape.backward(loss)?;
+//! assert_eq!(tape.value(loss)?.sum(), 14.0);
+//! assert_eq!(tape.gradient(x)?, array![2.0, 4.0, 6.0].into_dyn()); // 2 x
+//!
+//! // The recording stays; only the leaf changes.
+//! tape.set_value(x, &array![0.0, 1.0, 0.0])?;
+//! tape.forward();
+//! assert_eq!(tape.value(loss)?.sum(), 1.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`tape`] | the list, its two walks, reading and setting values |
+//! | [`operation`] | the trait that every operation implements, yours included |
+//! | [`ops`] | the operations that come with the crate, one file each |
+//! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences |
 #![forbid(unsafe_code)]
+
+mod buffers;
+pub mod error;
+pub mod gradcheck;
+pub mod operation;
+pub mod ops;
+mod plan;
+pub mod tape;
+
+pub use error::{Mismatch, TapeError};
+pub use gradcheck::gradcheck;
+pub use impasto_kernels::{Element, Epilogue, Padding, PoolRounding, Update};
+pub use operation::{Gradients, Operation, Values};
+pub use tape::{Tape, Var};

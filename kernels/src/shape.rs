@@ -244,16 +244,20 @@ impl PoolShape {
         if kernel[0] * kernel[1] > 256 {
             return Err(ShapeError::WindowTooManyPositions(kernel));
         }
-        if kernel[0] > height || kernel[1] > width {
-            return Err(ShapeError::WindowTooLarge { kernel, height, width, padded: [height, width] });
-        }
         let along = |size: usize, kernel: usize, stride: usize| match rounding {
-            PoolRounding::Floor => (size - kernel) / stride + 1,
-            // A window must start inside the image.
-            PoolRounding::Ceil => ((size - kernel).div_ceil(stride) + 1).min((size - 1) / stride + 1),
+            PoolRounding::Floor => Some(size.checked_sub(kernel)? / stride + 1),
+            // A window may be cut at the border, but must start inside the image.
+            PoolRounding::Ceil => {
+                let windows = (size + stride - 1).checked_sub(kernel)? / stride + 1;
+                Some(windows.min((size - 1) / stride + 1))
+            }
         };
-        let output =
-            [batch, along(height, kernel[0], stride[0]), along(width, kernel[1], stride[1]), channels];
+        let (Some(out_height), Some(out_width)) =
+            (along(height, kernel[0], stride[0]), along(width, kernel[1], stride[1]))
+        else {
+            return Err(ShapeError::WindowTooLarge { kernel, height, width, padded: [height, width] });
+        };
+        let output = [batch, out_height, out_width, channels];
         Ok(PoolShape { input, output, kernel, stride })
     }
 
@@ -317,7 +321,7 @@ mod tests {
             Err(ShapeError::Zero("the stride"))
         );
         assert!(matches!(
-            PoolShape::new([1, 2, 2, 1], [3, 3], [2, 2], PoolRounding::Ceil),
+            PoolShape::new([1, 2, 2, 1], [3, 3], [2, 2], PoolRounding::Floor),
             Err(ShapeError::WindowTooLarge { .. })
         ));
     }
@@ -330,6 +334,9 @@ mod tests {
         assert_eq!(output(95, PoolRounding::Ceil), 47);
         assert_eq!(output(96, PoolRounding::Floor), 47);
         assert_eq!(output(96, PoolRounding::Ceil), 48);
+        // As in PyTorch, even the only window may be cut.
+        assert_eq!(output(2, PoolRounding::Ceil), 1);
+        assert!(PoolShape::new([1, 1, 1, 1], [3, 3], [2, 2], PoolRounding::Ceil).is_err());
         // With a stride longer than the window, the last window would start outside.
         let wide = PoolShape::new([1, 5, 5, 1], [1, 1], [4, 4], PoolRounding::Ceil).unwrap();
         assert_eq!(wide.output[1], 2);

@@ -1,0 +1,189 @@
+//! What an operation is to the tape, and what the tape hands to an operation.
+
+use crate::error::Mismatch;
+use crate::{Element, Update};
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+/// A differentiable function of one or more arrays.
+///
+/// The tape knows nothing else about an operation, so anyone can add one: implement this trait and
+/// hand it to [`Tape::record`](crate::Tape::record). All arrays are contiguous, row by row.
+///
+/// ```
+/// use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, Values, gradcheck};
+///
+/// /// `out = x^3`, whose gradient is `3 x^2 * d_out`.
+/// struct Cube;
+///
+/// impl Operation<f64> for Cube {
+///     fn name(&self) -> &'static str {
+///         "cube"
+///     }
+///     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+///         Ok(inputs[0].to_vec())
+///     }
+///     fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {
+///         for (out, x) in out.iter_mut().zip(values.input(0)) {
+///             *out = x.powi(3);
+///         }
+///     }
+///     fn backward(&mut self, values: &Values<'_, f64>, d_out: &[f64], gradients: &mut Gradients<'_, f64>) {
+///         gradients.add(0, |d_x| {
+///             for ((d_x, x), d_out) in d_x.iter_mut().zip(values.input(0)).zip(d_out) {
+///                 *d_x += 3.0 * x * x * d_out;
+///             }
+///         });
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let x = ndarray::array![0.5, -1.0, 2.0].into_dyn();
+/// gradcheck(&[x], |tape, x| {
+///     let cubes = tape.record(Cube, x)?;
+///     tape.sum(cubes)
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Operation<T: Element>: Send + 'static {
+    /// The name that errors and reports use.
+    fn name(&self) -> &'static str;
+
+    /// The shape of the output for inputs of these shapes. Called once, when the operation is
+    /// recorded: the place to check the shapes and to make what depends on them.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] says what does not fit; the tape adds the operation's name and the shapes.
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch>;
+
+    /// Computes the output. `out` holds arbitrary values and must be overwritten whole.
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]);
+
+    /// The vector-Jacobian product: from `d_out`, the gradient of some number with respect to the
+    /// output, computes that number's gradient with respect to each input that wants one.
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>);
+
+    /// Floating-point operations of one forward pass.
+    fn flops(&self) -> u64 {
+        0
+    }
+
+    /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
+    /// the `wanted` inputs are asked for. What nobody reads need not be kept.
+    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
+        let _ = (index, wanted);
+        true
+    }
+
+    /// Whether [`backward`](Operation::backward) reads the value of the output.
+    fn reads_output(&self) -> bool {
+        true
+    }
+}
+
+/// The values an operation works on.
+pub struct Values<'a, T> {
+    pub(crate) buffers: &'a [Vec<T>],
+    pub(crate) places: &'a [Place],
+    /// The nodes that are the operation's inputs.
+    pub(crate) inputs: &'a [usize],
+    /// The operation's own node, once its value is known.
+    pub(crate) output: Option<usize>,
+}
+
+/// Where a node's value lies, what its shape is, and how often it changed.
+pub(crate) struct Place {
+    pub(crate) buffer: usize,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) len: usize,
+    pub(crate) version: u64,
+}
+
+impl<'a, T> Values<'a, T> {
+    /// The value of input `index`.
+    pub fn input(&self, index: usize) -> &'a [T] {
+        self.value(self.inputs[index])
+    }
+
+    /// The shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a [usize] {
+        &self.places[self.inputs[index]].shape
+    }
+
+    /// The value of input `index` as an array.
+    pub fn input_array(&self, index: usize) -> ArrayViewD<'a, T> {
+        ArrayViewD::from_shape(self.input_shape(index), self.input(index)).expect("a value has its shape")
+    }
+
+    /// A number that changes whenever the value of input `index` changes; an operation that prepares
+    /// an input (packs weights, say) compares it with the number of its last preparation.
+    pub fn input_version(&self, index: usize) -> u64 {
+        self.places[self.inputs[index]].version
+    }
+
+    /// The value of the output, during [`Operation::backward`].
+    ///
+    /// # Panics
+    /// During [`Operation::forward`], which is about to compute it.
+    pub fn output(&self) -> &'a [T] {
+        self.value(self.output.expect("the output is known during backward only"))
+    }
+
+    fn value(&self, node: usize) -> &'a [T] {
+        let place = &self.places[node];
+        &self.buffers[place.buffer][..place.len]
+    }
+}
+
+/// The gradients an operation adds to.
+pub struct Gradients<'a, T> {
+    pub(crate) places: &'a [Place],
+    /// For each input, which of `loans` is its gradient, if it wants one.
+    pub(crate) inputs: &'a [Option<usize>],
+    pub(crate) loans: &'a mut [Loan<T>],
+}
+
+/// The gradient of one node, on loan to an operation.
+pub(crate) struct Loan<T> {
+    pub(crate) node: usize,
+    pub(crate) buffer: Vec<T>,
+    /// Whether something was added already; if not, the buffer holds arbitrary values.
+    pub(crate) started: bool,
+}
+
+impl<T: Element> Gradients<'_, T> {
+    /// Whether input `index` wants a gradient.
+    pub fn wanted(&self, index: usize) -> bool {
+        self.inputs[index].is_some()
+    }
+
+    /// Lets `add` add to the gradient of input `index`, if it wants one.
+    pub fn add(&mut self, index: usize, add: impl FnOnce(&mut [T])) {
+        self.write(index, |gradient, update| {
+            if update == Update::Replace {
+                gradient.fill(T::zero());
+            }
+            add(gradient);
+        });
+    }
+
+    /// As [`Gradients::add`], with the gradient as an array.
+    pub fn add_array(&mut self, index: usize, add: impl FnOnce(ArrayViewMutD<'_, T>)) {
+        let Some(loan) = self.inputs[index] else { return };
+        let shape = self.places[self.loans[loan].node].shape.as_slice();
+        self.add(index, |gradient| {
+            let view = ArrayViewMutD::from_shape(shape, gradient);
+            add(view.expect("a gradient has its value's shape"));
+        });
+    }
+
+    /// As [`Gradients::add`], without clearing the buffer first: where `write` is told
+    /// [`Update::Replace`], it finds arbitrary values and must overwrite them all.
+    pub fn write(&mut self, index: usize, write: impl FnOnce(&mut [T], Update)) {
+        let Some(loan) = self.inputs[index] else { return };
+        let loan = &mut self.loans[loan];
+        let update = if loan.started { Update::Add } else { Update::Replace };
+        write(&mut loan.buffer[..self.places[loan.node].len], update);
+        loan.started = true;
+    }
+}

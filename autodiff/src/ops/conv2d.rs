@@ -1,0 +1,181 @@
+//! `out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]`,
+//! then ReLU where it is fused. With `g = d_out`, closed where ReLU was:
+//!
+//! - `d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]`
+//! - `d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]`
+//! - `d_bias[o] = sum over n, y, x of g[n, y, x, o]`
+//!
+//! The operation takes a bank of filters over one image and lays their outputs side by side along
+//! the channels; an ordinary convolution is a bank of one.
+
+use crate::{Element, Epilogue, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var};
+use impasto_kernels::element::ConvolutionKernels;
+use impasto_kernels::{ConvShape, Filter};
+
+/// The weights of one filter on a tape, and its padding.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvWeights {
+    /// Weights of shape (KH, KW, Cin, Cout).
+    pub weight: Var,
+    /// Bias of shape (Cout).
+    pub bias: Var,
+    /// What surrounds the image.
+    pub padding: Padding,
+}
+
+/// How the windows of a convolution move, and what follows in the same pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvOptions {
+    /// Rows and columns from one window to the next.
+    pub stride: [usize; 2],
+    /// Nothing, or ReLU.
+    pub epilogue: Epilogue,
+}
+
+impl Default for ConvOptions {
+    fn default() -> Self {
+        ConvOptions { stride: [1, 1], epilogue: Epilogue::Bias }
+    }
+}
+
+/// A bank of convolutions, with ReLU fused where the options say so.
+pub struct Conv2d<T: Element> {
+    options: ConvOptions,
+    paddings: Vec<Padding>,
+    prepared: Option<Prepared<T>>,
+}
+
+/// What depends on the shapes, and the version of the weights that are packed.
+struct Prepared<T: Element> {
+    kernels: T::Convolution,
+    flops: u64,
+    versions: Vec<Option<[u64; 2]>>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records a convolution of `image` (N, H, W, Cin) with `weight` (KH, KW, Cin, Cout) and `bias`
+    /// (Cout); the output is (N, OH, OW, Cout).
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the shapes do not fit or the image is smaller than the window.
+    pub fn conv2d(
+        &mut self,
+        image: Var,
+        weights: ConvWeights,
+        options: ConvOptions,
+    ) -> Result<Var, TapeError> {
+        self.conv2d_bank(image, &[weights], options)
+    }
+
+    /// Records several convolutions of the same `image` whose outputs lie side by side along the
+    /// channels, in the order of `filters`: their concatenation without the copy.
+    ///
+    /// # Errors
+    /// As [`Tape::conv2d`], and if the outputs differ in height or width.
+    pub fn conv2d_bank(
+        &mut self,
+        image: Var,
+        filters: &[ConvWeights],
+        options: ConvOptions,
+    ) -> Result<Var, TapeError> {
+        let operation = Conv2d {
+            options,
+            paddings: filters.iter().map(|filter| filter.padding).collect(),
+            prepared: None,
+        };
+        let weights = filters.iter().flat_map(|filter| [filter.weight, filter.bias]);
+        let inputs: Vec<Var> = std::iter::once(image).chain(weights).collect();
+        self.record(operation, &inputs)
+    }
+}
+
+impl<T: Element> Conv2d<T> {
+    /// The output where it tells which ways ReLU closed.
+    fn gate<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
+        (self.options.epilogue == Epilogue::Relu).then(|| values.output())
+    }
+}
+
+/// The inputs that hold weight and bias of filter `index`.
+fn weight_inputs(index: usize) -> [usize; 2] {
+    [1 + 2 * index, 2 + 2 * index]
+}
+
+impl<T: Element> Operation<T> for Conv2d<T> {
+    fn name(&self) -> &'static str {
+        match self.options.epilogue {
+            Epilogue::Bias => "conv2d",
+            Epilogue::Relu => "conv2d+relu",
+        }
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let &[n, h, w, channels] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        let mut filters = Vec::new();
+        for (pair, &padding) in inputs[1..].chunks_exact(2).zip(&self.paddings) {
+            let &[kernel_height, kernel_width, weight_channels, out_channels] = pair[0] else {
+                return Err(Mismatch::new("weights must be (KH, KW, Cin, Cout)"));
+            };
+            if weight_channels != channels {
+                return Err(Mismatch::new(format!(
+                    "the image has {channels} channels, the weights expect {weight_channels}"
+                )));
+            }
+            if pair[1] != [out_channels] {
+                return Err(Mismatch::new(format!("{out_channels} output channels need as many biases")));
+            }
+            filters.push(Filter { kernel: [kernel_height, kernel_width], out_channels, padding });
+        }
+        let shape = ConvShape::new([n, h, w, channels], &filters, self.options.stride)?;
+        let output = shape.output.to_vec();
+        self.prepared = Some(Prepared {
+            flops: shape.flops(),
+            versions: vec![None; filters.len()],
+            kernels: T::Convolution::new(shape),
+        });
+        Ok(output)
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let Some(prepared) = &mut self.prepared else { return };
+        for (index, packed) in prepared.versions.iter_mut().enumerate() {
+            let [weight, bias] = weight_inputs(index);
+            let versions = Some([weight, bias].map(|input| values.input_version(input)));
+            if *packed != versions {
+                prepared.kernels.set_weights(index, values.input(weight), values.input(bias));
+                *packed = versions;
+            }
+        }
+        prepared.kernels.forward(self.options.epilogue, values.input(0), out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let gate = self.gate(values);
+        let Some(Prepared { kernels, versions, .. }) = &mut self.prepared else { return };
+        gradients.write(0, |d_image, update| kernels.input_gradient(d_out, gate, update, d_image));
+        for index in 0..versions.len() {
+            let [weight, bias] = weight_inputs(index);
+            gradients.write(weight, |d_weight, update| {
+                kernels.weight_gradient(index, values.input(0), d_out, gate, update, d_weight);
+            });
+            gradients.write(bias, |d_bias, update| {
+                kernels.bias_gradient(index, d_out, gate, update, d_bias);
+            });
+        }
+    }
+
+    fn flops(&self) -> u64 {
+        self.prepared.as_ref().map_or(0, |prepared| prepared.flops)
+    }
+
+    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
+        // The packed weights serve the gradient of the image; that of the weights needs the image.
+        index == 0 && wanted.iter().skip(1).step_by(2).any(|&wanted| wanted)
+    }
+
+    fn reads_output(&self) -> bool {
+        self.options.epilogue == Epilogue::Relu
+    }
+}
