@@ -1,2 +1,4 @@
 //! Neural style transfer on a CPU.
 #![forbid(unsafe_code)]
+
+pub mod image;

@@ -1,0 +1,129 @@
+//! From a picture to a file that appears whole or not at all, and the check that this will work before hours are spent.
+//! The format follows the extension; nothing is resized and no metadata is written.
+
+use std::{
+    io::{Cursor, Write},
+    path::Path,
+};
+
+use image::{ExtendedColorType, ImageFormat};
+use ndarray::ArrayView3;
+use tempfile::NamedTempFile;
+
+use super::{error::ImageError, jpeg};
+
+/// Writes a picture (H, W, 3), RGB, as PNG, JPEG (quality 95), WebP (lossless), TIFF or BMP, by the extension of `path`
+/// (`png`, `jpg`, `jpeg`, `webp`, `tiff`, `tif`, `bmp`, in any case).
+///
+/// The picture is written to a temporary file in the same folder, which then takes the name `path`: whoever looks finds
+/// the old file or the new one, never a part of it.
+///
+/// # Errors
+///
+/// Those of [`check_output_path`]; the format cannot hold a picture of these sides; the disk is full.
+///
+/// # Panics
+///
+/// If the last axis is not 3 long.
+pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageError> {
+    let (height, width, channels) = picture.dim();
+    assert_eq!(channels, 3, "a picture has shape (H, W, 3)");
+    let format = output_format(path)?;
+    let rgb: Vec<u8> = picture.iter().copied().collect();
+    let encoded = encode(format, &rgb, width, height).map_err(|reason| ImageError::Encode {
+        path: path.to_path_buf(),
+        reason,
+    })?;
+
+    let mut file = create_beside(path)?;
+    let write_error = |source| ImageError::Write {
+        path: path.to_path_buf(),
+        source,
+    };
+    file.write_all(&encoded).map_err(write_error)?;
+    file.persist(path)
+        .map_err(|error| write_error(error.error))?;
+    Ok(())
+}
+
+/// Checks that [`save_image`] can write to `path`, without leaving anything there.
+///
+/// # Errors
+///
+/// The path is a folder, its extension names no format that can be written, or its folder does not exist or accepts no
+/// new files.
+pub fn check_output_path(path: &Path) -> Result<(), ImageError> {
+    output_format(path)?;
+    // Only trying tells: permission bits say nothing of read-only disks and access lists. Dropping the file removes it.
+    create_beside(path).map(drop)
+}
+
+fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {
+    if path.is_dir() {
+        return Err(ImageError::IsFolder {
+            path: path.to_path_buf(),
+        });
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("png") => Ok(ImageFormat::Png),
+        Some("jpg" | "jpeg") => Ok(ImageFormat::Jpeg),
+        Some("webp") => Ok(ImageFormat::WebP),
+        Some("tiff" | "tif") => Ok(ImageFormat::Tiff),
+        Some("bmp") => Ok(ImageFormat::Bmp),
+        _ => Err(ImageError::UnknownExtension {
+            path: path.to_path_buf(),
+        }),
+    }
+}
+
+/// Encodes RGB rows in memory; the error is the encoder's message.
+fn encode(format: ImageFormat, rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, String> {
+    if rgb.is_empty() {
+        return Err("the picture has no pixels".into());
+    }
+    if format == ImageFormat::Jpeg {
+        return jpeg::encode(rgb, width, height);
+    }
+    let side = |side: usize| u32::try_from(side).map_err(|error| error.to_string());
+    let mut encoded = Cursor::new(Vec::new());
+    image::write_buffer_with_format(
+        &mut encoded,
+        rgb,
+        side(width)?,
+        side(height)?,
+        ExtendedColorType::Rgb8,
+        format,
+    )
+    .map_err(|error| error.to_string())?;
+    Ok(encoded.into_inner())
+}
+
+/// Creates a temporary file in the folder of `path`, with the permissions of any other new file.
+fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(ImageError::MissingFolder {
+            path: path.to_path_buf(),
+            folder: folder.to_path_buf(),
+        });
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".impasto-");
+    #[cfg(unix)]
+    {
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+        // Temporary files are private unless told otherwise; the umask still applies.
+        builder.permissions(Permissions::from_mode(0o666));
+    }
+    builder
+        .tempfile_in(folder)
+        .map_err(|source| ImageError::NotWritable {
+            path: path.to_path_buf(),
+            folder: folder.to_path_buf(),
+            source,
+        })
+}
