@@ -1,0 +1,217 @@
+//! SqueezeNet 1.1's weights: read from a file, a folder or memory, checked against the architecture, and kept
+//! in the one order that the kernels use. Nothing here computes features, and nothing writes weights.
+//!
+//! The way of the data, one file each:
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `source` | what a format must offer: the names of its arrays, and each one's shape, type and bytes |
+//! | `npz`, `directory`, `memory` | the formats; a new one is one more file beside them |
+//! | `npy` | the header of a single array, for `npz` and `directory` |
+//! | `names` | which array is which parameter, and in which order its axes stand |
+//! | `assemble` | the common step: find, check, read and rearrange |
+//! | `decode` | bytes to 32-bit floats |
+//! | `error` | what can be wrong, and what to do about it |
+//!
+//! # Accepted files
+//!
+//! A `.npz` archive (as `numpy.savez` or `numpy.savez_compressed` write it) or a folder of `.npy` files, told
+//! apart by content, not by extension. Arrays are found by name; those with other names are ignored, so the
+//! optimizer slots of a training checkpoint do no harm. Two sets of names are known:
+//!
+//! - torchvision's, such as `features.3.squeeze.weight` and `features.3.squeeze.bias`, with or without
+//!   `module.` in front; filters in the order (Cout, Cin, KH, KW).
+//! - TensorFlow's, as the CS231n notebook's checkpoint has them, such as `features/layer3/fire/squeeze/weights`
+//!   and `features/layer3/fire/squeeze/bias`, with or without `:0` behind (the 1x1 and 3x3 expand convolutions
+//!   are `e11` and `e33`); filters in the order (KH, KW, Cin, Cout).
+//!
+//! In names a slash and a dot are the same, so that a folder may hold TensorFlow's arrays in subfolders
+//! (`features/layer0/weights.npy`) or in one flat row (`features.layer0.weights.npy`).
+//!
+//! Values may be float16, float32 or float64, in either byte order, in C or Fortran order. An array must hold
+//! exactly the values that its shape asks for: bytes after the last value are an error, since they mean that
+//! the header does not tell the truth about the data (and so a decompression bomb is left after one byte).
+
+mod assemble;
+mod decode;
+mod directory;
+mod error;
+mod memory;
+mod names;
+mod npy;
+mod npz;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use ndarray::{Array1, Array4, ArrayD};
+
+use crate::architecture::{self, ConvolutionShape, FEATURES};
+use assemble::assemble;
+use directory::Directory;
+pub use error::{ArrayError, Origin, WeightsError};
+use memory::Arrays;
+use npz::Npz;
+
+/// The parameters of one convolution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Convolution {
+    /// Filters of shape (KH, KW, Cin, Cout), contiguous: the order of impasto's NHWC kernels.
+    pub weight: Array4<f32>,
+    /// One summand for each output channel, of shape (Cout).
+    pub bias: Array1<f32>,
+}
+
+/// The weights of SqueezeNet 1.1, or of its first layers: every value finite, every shape the architecture's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// In the order of the network, by torchvision's name.
+    convolutions: Vec<(String, Convolution)>,
+}
+
+impl Weights {
+    /// Reads all feature layers, and the classifier if it is there, from a `.npz` file or a folder of `.npy`
+    /// files.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError`] if the path cannot be read, is in no known format, lacks an array or holds it twice, or
+    /// if an array is damaged, not of floating point, wrongly shaped or not finite.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
+        load_layers(path.as_ref(), &Layers::all())
+    }
+
+    /// Like [`Weights::load`], but reads no more than the feature layers 0 to `deepest_layer` need, and no
+    /// classifier. Arrays of deeper layers may be missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Weights::load`], and [`WeightsError::NoSuchLayer`] if `deepest_layer` is above 12.
+    pub fn load_features(
+        path: impl AsRef<Path>,
+        deepest_layer: usize,
+    ) -> Result<Self, WeightsError> {
+        load_layers(path.as_ref(), &Layers::up_to(deepest_layer)?)
+    }
+
+    /// Like [`Weights::load`], for the bytes of a `.npz` file in memory, such as one built into a binary.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Weights::load`].
+    pub fn from_npz_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let origin = Origin::Memory;
+        let mut npz = open_npz(Cursor::new(bytes), &origin)?;
+        assemble(&mut npz, &origin, &Layers::all())
+    }
+
+    /// Like [`Weights::load`], for arrays in memory under the names that a file would give them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Weights::load`] that concern names, shapes and values.
+    pub fn from_arrays(
+        arrays: impl IntoIterator<Item = (String, ArrayD<f32>)>,
+    ) -> Result<Self, WeightsError> {
+        assemble(&mut Arrays::new(arrays), &Origin::Memory, &Layers::all())
+    }
+
+    /// The parameters of the convolution with torchvision's name `name`, such as `features.3.squeeze`.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::NotLoaded`] if the network has no such convolution, or it was not asked for or not found
+    /// when these weights were read.
+    pub fn convolution(&self, name: &str) -> Result<&Convolution, WeightsError> {
+        self.convolutions()
+            .find_map(|(loaded, convolution)| (loaded == name).then_some(convolution))
+            .ok_or_else(|| WeightsError::NotLoaded {
+                name: name.to_owned(),
+            })
+    }
+
+    /// All convolutions that were read, in the order of the network, each with torchvision's name.
+    pub fn convolutions(&self) -> impl Iterator<Item = (&str, &Convolution)> {
+        self.convolutions
+            .iter()
+            .map(|(name, convolution)| (name.as_str(), convolution))
+    }
+
+    /// Whether the classifier's convolution was read too.
+    pub fn has_classifier(&self) -> bool {
+        self.convolution(&architecture::classifier().name).is_ok()
+    }
+}
+
+/// The convolutions that a caller wants.
+struct Layers {
+    required: Vec<ConvolutionShape>,
+    /// Read if one of its arrays is there.
+    optional: Option<ConvolutionShape>,
+}
+
+impl Layers {
+    fn all() -> Self {
+        Self {
+            required: (0..FEATURES.len())
+                .flat_map(architecture::convolutions)
+                .collect(),
+            optional: Some(architecture::classifier()),
+        }
+    }
+
+    fn up_to(deepest_layer: usize) -> Result<Self, WeightsError> {
+        if deepest_layer >= FEATURES.len() {
+            return Err(WeightsError::NoSuchLayer {
+                layer: deepest_layer,
+            });
+        }
+        Ok(Self {
+            required: (0..=deepest_layer)
+                .flat_map(architecture::convolutions)
+                .collect(),
+            optional: None,
+        })
+    }
+}
+
+fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
+    let origin = Origin::Path(path.to_owned());
+    let open_error = |source| WeightsError::Open {
+        origin: origin.clone(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(open_error)?;
+    if metadata.is_dir() {
+        let mut directory = Directory::open(path).map_err(open_error)?;
+        assemble(&mut directory, &origin, layers)
+    } else if metadata.is_file() {
+        let file = File::open(path).map_err(open_error)?;
+        let mut npz = open_npz(BufReader::new(file), &origin)?;
+        assemble(&mut npz, &origin, layers)
+    } else {
+        // A pipe or a device: opening it could block for ever, and an archive is read from its end.
+        Err(WeightsError::UnknownFormat { origin })
+    }
+}
+
+/// Opens an archive if its first bytes are those of one.
+fn open_npz<R: Read + Seek>(mut reader: R, origin: &Origin) -> Result<Npz<R>, WeightsError> {
+    let open_error = |source| WeightsError::Open {
+        origin: origin.clone(),
+        source,
+    };
+    if !npz::has_magic(&mut reader).map_err(open_error)? {
+        return Err(WeightsError::UnknownFormat {
+            origin: origin.clone(),
+        });
+    }
+    Npz::open(reader).map_err(|source| WeightsError::Archive {
+        origin: origin.clone(),
+        source: source.into(),
+    })
+}

@@ -1,0 +1,216 @@
+//! Every way to hand in the same weights gives the same weights.
+
+use std::fs;
+use std::path::Path;
+
+use ndarray::{Array1, ArrayD, Axis};
+use zip::CompressionMethod;
+
+use super::files::{
+    archive, features, features_and_classifier, filters, header, members, npy, npy_with_header,
+    npz, tensorflow_arrays, torchvision_arrays,
+};
+use crate::weights::{Weights, WeightsError};
+
+fn renamed(
+    arrays: Vec<(String, ArrayD<f32>)>,
+    rename: impl Fn(&str) -> String,
+) -> Vec<(String, ArrayD<f32>)> {
+    let rename = |(name, array): (String, _)| (rename(&name), array);
+    arrays.into_iter().map(rename).collect()
+}
+
+/// The weights that every test here expects, checked against their definition.
+fn expected() -> Weights {
+    let weights = Weights::from_npz_bytes(&npz(&torchvision_arrays(&features()))).unwrap();
+    assert_eq!(weights.convolutions().count(), 25);
+    for shape in features() {
+        let convolution = weights.convolution(&shape.name).unwrap();
+        assert_eq!(convolution.weight, filters(&shape), "{}", shape.name);
+        assert!(convolution.weight.is_standard_layout());
+        let bias = Array1::from_shape_fn(shape.out_channels, |o| o as f32 * 0.25 - 3.0);
+        assert_eq!(convolution.bias, bias, "{}", shape.name);
+    }
+    assert!(!weights.has_classifier());
+    weights
+}
+
+#[test]
+fn stored_and_deflated_archives_whatever_their_extension() {
+    let folder = tempfile::tempdir().unwrap();
+    let members = members(&torchvision_arrays(&features()));
+    for (file, compression) in [
+        ("stored.npz", CompressionMethod::Stored),
+        ("deflated.weights", CompressionMethod::Deflated),
+    ] {
+        let path = folder.path().join(file);
+        fs::write(&path, archive(&members, compression)).unwrap();
+        assert_eq!(Weights::load(&path).unwrap(), expected(), "{file}");
+    }
+}
+
+#[test]
+fn both_conventions_of_names_and_their_variants() {
+    let tensorflow = || tensorflow_arrays(&features());
+    for (variant, arrays) in [
+        ("tensorflow", tensorflow()),
+        (
+            "tensorflow :0",
+            renamed(tensorflow(), |name| format!("{name}:0")),
+        ),
+        (
+            "tensorflow dotted",
+            renamed(tensorflow(), |name| name.replace('/', ".")),
+        ),
+        (
+            "torchvision module.",
+            renamed(torchvision_arrays(&features()), |name| {
+                format!("module.{name}")
+            }),
+        ),
+    ] {
+        let weights = Weights::from_npz_bytes(&npz(&arrays)).unwrap();
+        assert_eq!(weights, expected(), "{variant}");
+    }
+}
+
+#[test]
+fn arrays_that_are_not_ours_are_ignored_unread() {
+    let mut members = members(&tensorflow_arrays(&features()));
+    let step = header("<i8", false, &[]);
+    members.push((
+        "global_step.npy".to_owned(),
+        npy_with_header(&step, &[0; 8]),
+    ));
+    members.push((
+        "features/layer0/weights/Adam.npy".to_owned(),
+        b"nonsense".to_vec(),
+    ));
+    members.push(("README.txt".to_owned(), b"not an array".to_vec()));
+    let bytes = archive(&members, CompressionMethod::Stored);
+    assert_eq!(Weights::from_npz_bytes(&bytes).unwrap(), expected());
+}
+
+#[test]
+fn the_classifier_is_read_where_there_is_one() {
+    let shapes = features_and_classifier();
+    for arrays in [torchvision_arrays(&shapes), tensorflow_arrays(&shapes)] {
+        let weights = Weights::from_npz_bytes(&npz(&arrays)).unwrap();
+        assert!(weights.has_classifier());
+        let classifier = weights.convolution("classifier.1").unwrap();
+        assert_eq!(classifier.weight, filters(&shapes[shapes.len() - 1]));
+        assert_eq!(classifier.weight.dim(), (1, 1, 512, 1000));
+        assert_eq!(classifier.bias.len(), 1000);
+    }
+}
+
+#[test]
+fn only_the_layers_asked_for_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.npz");
+    let mut members = members(&torchvision_arrays(&features_and_classifier()));
+    // features.0 and the three convolutions of features.3 are the first eight arrays; spoil the rest.
+    for (_, bytes) in &mut members[8..] {
+        *bytes = b"nonsense".to_vec();
+    }
+    fs::write(&path, archive(&members, CompressionMethod::Stored)).unwrap();
+    for (deepest_layer, convolutions) in [(0, 1), (2, 1), (3, 4)] {
+        let weights = Weights::load_features(&path, deepest_layer).unwrap();
+        assert_eq!(weights.convolutions().count(), convolutions);
+        assert!(!weights.has_classifier());
+        let too_deep = weights.convolution("features.4.squeeze");
+        assert!(matches!(too_deep, Err(WeightsError::NotLoaded { .. })));
+    }
+    assert!(matches!(
+        Weights::load_features(&path, 4),
+        Err(WeightsError::Array { .. })
+    ));
+}
+
+fn write_folder(folder: &Path, arrays: &[(String, ArrayD<f32>)]) {
+    for (name, array) in arrays {
+        let path = folder.join(format!("{name}.npy"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, npy(array)).unwrap();
+    }
+}
+
+#[test]
+fn folders_flat_or_with_tensorflows_scopes() {
+    for arrays in [
+        torchvision_arrays(&features()),
+        tensorflow_arrays(&features()),
+        renamed(tensorflow_arrays(&features()), |name| {
+            name.replace('/', ".")
+        }),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write_folder(folder.path(), &arrays);
+        // A folder that is no scope is not searched: this copy would be a duplicate.
+        write_folder(&folder.path().join("backup"), &arrays);
+        assert_eq!(Weights::load(folder.path()).unwrap(), expected());
+    }
+}
+
+#[test]
+fn every_element_type_byte_order_and_memory_order() {
+    /// binary16 of the small integers and quarters that the test weights are made of.
+    fn half(value: f32) -> u16 {
+        let bits = value.to_bits();
+        let sign = (bits >> 16 & 0x8000) as u16;
+        match value == 0.0 {
+            true => sign,
+            false => sign | (((bits & 0x7fff_ffff) - (112 << 23)) >> 13) as u16,
+        }
+    }
+    type Encode = fn(f32) -> Vec<u8>;
+    let encodings: [(&str, Encode); 6] = [
+        ("<f2", |v| half(v).to_le_bytes().to_vec()),
+        (">f2", |v| half(v).to_be_bytes().to_vec()),
+        ("<f4", |v| v.to_le_bytes().to_vec()),
+        (">f4", |v| v.to_be_bytes().to_vec()),
+        ("<f8", |v| f64::from(v).to_le_bytes().to_vec()),
+        (">f8", |v| f64::from(v).to_be_bytes().to_vec()),
+    ];
+    for (descr, encode) in encodings {
+        for fortran_order in [false, true] {
+            for arrays in [torchvision_arrays, tensorflow_arrays] {
+                let member = |(name, array): (String, ArrayD<f32>)| {
+                    let header = header(descr, fortran_order, array.shape());
+                    let values = match fortran_order {
+                        true => array.reversed_axes(),
+                        false => array,
+                    };
+                    let data: Vec<u8> = values.iter().flat_map(|&value| encode(value)).collect();
+                    (format!("{name}.npy"), npy_with_header(&header, &data))
+                };
+                let members: Vec<_> = arrays(&features()).into_iter().map(member).collect();
+                let bytes = archive(&members, CompressionMethod::Stored);
+                let weights = Weights::from_npz_bytes(&bytes).unwrap();
+                assert_eq!(
+                    weights,
+                    expected(),
+                    "{descr}, Fortran order {fortran_order}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn arrays_in_memory_whatever_their_strides() {
+    let arrays = || torchvision_arrays(&features());
+    assert_eq!(Weights::from_arrays(arrays()).unwrap(), expected());
+    let backwards = arrays().into_iter().map(|(name, array)| {
+        // Reversed in memory, then read with a negative stride.
+        let mut copy = array.clone();
+        copy.invert_axis(Axis(0));
+        let mut copy = copy.as_standard_layout().into_owned();
+        copy.invert_axis(Axis(0));
+        assert_eq!(copy, array);
+        (name, copy)
+    });
+    assert_eq!(Weights::from_arrays(backwards).unwrap(), expected());
+    let tensorflow = tensorflow_arrays(&features());
+    assert_eq!(Weights::from_arrays(tensorflow).unwrap(), expected());
+}

@@ -1,0 +1,7 @@
+//! Tests of reading weights from end to end: what is accepted, what is refused and how, and what becomes of
+//! files that were damaged at random.
+
+mod accepted;
+mod damaged;
+pub(in crate::weights) mod files;
+mod refused;

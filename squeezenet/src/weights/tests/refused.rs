@@ -1,0 +1,421 @@
+//! Every kind of unusable weights is refused with its own error, which names the place, the array and the remedy.
+
+use std::fs;
+
+use ndarray::{ArrayD, IxDyn};
+use zip::CompressionMethod;
+
+use super::files::{
+    archive, features, features_and_classifier, header, members, npy, npy_with_header, npz,
+    npz_with, tensorflow_arrays, torchvision_arrays, zip_headers,
+};
+use crate::weights::{ArrayError, Weights, WeightsError};
+
+const BIAS: &str = "features.0.bias";
+const WEIGHT: &str = "features.0.weight";
+
+/// What is wrong with array `name` of the archive; the message must name it.
+fn problem(npz: &[u8], name: &str) -> ArrayError {
+    let error = Weights::from_npz_bytes(npz).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("array {name} of the weights in memory ")),
+        "{text}"
+    );
+    match error {
+        WeightsError::Array { problem, .. } => problem,
+        _ => panic!("{error:?}"),
+    }
+}
+
+/// The features' archive with these bytes for `features.0.bias`.
+fn bias_problem(npy: Vec<u8>) -> ArrayError {
+    problem(&npz_with(BIAS, npy), BIAS)
+}
+
+#[test]
+fn paths_that_hold_no_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nothing.npz");
+    let error = Weights::load(&path).unwrap_err();
+    assert!(matches!(error, WeightsError::Open { .. }));
+    assert!(error.to_string().contains("nothing.npz"), "{error}");
+
+    for (file, content) in [
+        ("empty.npz", &b""[..]),
+        (
+            "text.npz",
+            b"These are not weights, whatever the name says.",
+        ),
+        ("one.npy", &npy(&ArrayD::zeros(IxDyn(&[64])))),
+    ] {
+        let path = folder.path().join(file);
+        fs::write(&path, content).unwrap();
+        let error = Weights::load(&path).unwrap_err();
+        assert!(
+            matches!(error, WeightsError::UnknownFormat { .. }),
+            "{error}"
+        );
+        assert!(error.to_string().contains(file), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_are_not_opened() {
+    // Reading this one would never end.
+    let error = Weights::load("/dev/zero").unwrap_err();
+    assert!(matches!(error, WeightsError::UnknownFormat { .. }));
+}
+
+#[test]
+fn layers_that_do_not_exist() {
+    for layer in [13, usize::MAX] {
+        let error = Weights::load_features("unread.npz", layer).unwrap_err();
+        assert!(matches!(error, WeightsError::NoSuchLayer { layer: l } if l == layer));
+    }
+}
+
+#[test]
+fn archives_cut_short() {
+    let whole = npz(&torchvision_arrays(&features()));
+    for length in [4, 100, whole.len() / 2, whole.len() - 1] {
+        let error = Weights::from_npz_bytes(&whole[..length]).unwrap_err();
+        assert!(
+            matches!(error, WeightsError::Archive { .. }),
+            "{length}: {error}"
+        );
+    }
+}
+
+#[test]
+fn missing_arrays_are_listed_with_what_is_there() {
+    let mut arrays = torchvision_arrays(&features());
+    arrays.retain(|(name, _)| !name.starts_with("features.3.squeeze"));
+    let error = Weights::from_npz_bytes(&npz(&arrays)).unwrap_err();
+    let WeightsError::MissingArrays { missing, found, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        missing[..],
+        ["features.3.squeeze.weight", "features.3.squeeze.bias"]
+    );
+    assert_eq!(found.len(), 48);
+    let text = error.to_string();
+    assert!(
+        text.contains("lacks 2 arrays (features.3.squeeze.weight, features.3.squeeze.bias)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("it holds 48 arrays (features.0.weight,"),
+        "{text}"
+    );
+}
+
+#[test]
+fn sets_of_other_files_hold_nothing_of_ours() {
+    // As a PyTorch checkpoint, which is a zip archive too.
+    let member = ("archive/data.pkl".to_owned(), b"pickle".to_vec());
+    let pth = archive(&[member], CompressionMethod::Stored);
+    let no_members = archive(&[], CompressionMethod::Stored);
+    for bytes in [pth, no_members] {
+        let error = Weights::from_npz_bytes(&bytes).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("lacks 50 arrays") && text.contains("no .npy array at all"),
+            "{text}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let error = Weights::load(folder.path()).unwrap_err();
+    assert!(matches!(error, WeightsError::MissingArrays { .. }));
+}
+
+#[test]
+fn half_a_classifier() {
+    let mut arrays = torchvision_arrays(&features_and_classifier());
+    arrays.pop();
+    let error = Weights::from_npz_bytes(&npz(&arrays)).unwrap_err();
+    let WeightsError::MissingArrays { missing, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(missing, ["classifier.1.bias"]);
+}
+
+#[test]
+fn one_parameter_under_two_names() {
+    let mut arrays = torchvision_arrays(&features());
+    arrays.extend(tensorflow_arrays(&features()).into_iter().take(1));
+    for error in [
+        Weights::from_npz_bytes(&npz(&arrays)).unwrap_err(),
+        Weights::from_arrays(arrays).unwrap_err(),
+    ] {
+        let WeightsError::DuplicateArray { first, second, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(first, WEIGHT);
+        assert_eq!(second, "features/layer0/weights");
+    }
+}
+
+#[test]
+fn two_members_of_one_name() {
+    let mut arrays = torchvision_arrays(&features());
+    arrays.push(("features.0.bia_".to_owned(), ArrayD::zeros(IxDyn(&[64]))));
+    let mut bytes = npz(&arrays);
+    let (local, central) = zip_headers(&bytes, "features.0.bia_.npy");
+    bytes[local + 30 + 14] = b's';
+    bytes[central + 46 + 14] = b's';
+    let error = Weights::from_npz_bytes(&bytes).unwrap_err();
+    let WeightsError::Archive { source, .. } = error else {
+        panic!("{error}");
+    };
+    assert!(source.to_string().contains("same name"), "{source}");
+}
+
+#[test]
+fn wrong_shapes_are_refused_before_the_data_is_read() {
+    // The data of these arrays is missing altogether: only the header may have been looked at.
+    for shape in [
+        &[64][..],
+        &[],
+        &[3, 3, 3, 64],
+        &[64, 3, 3],
+        &[64, 3, 7, 7],
+        &[64, 3, 3, 3, 1],
+        &[0, 3, 3, 3],
+        &[usize::MAX, usize::MAX, 3, 3],
+    ] {
+        let npy = npy_with_header(&header("<f4", false, shape), &[]);
+        let error = problem(&npz_with(WEIGHT, npy), WEIGHT);
+        let ArrayError::Shape { expected, found } = error else {
+            panic!("{shape:?}: {error}");
+        };
+        assert_eq!(expected, [64, 3, 3, 3]);
+        assert!(
+            found
+                .iter()
+                .map(|&length| length as usize)
+                .eq(shape.iter().copied())
+        );
+    }
+    let text = bias_problem(npy(&ArrayD::zeros(IxDyn(&[96])))).to_string();
+    assert!(text.contains("(96,)") && text.contains("(64,)"), "{text}");
+}
+
+#[test]
+fn values_that_are_not_finite_are_named_by_their_index() {
+    for (fortran_order, index) in [(false, vec![1, 2, 0, 1]), (true, vec![46, 0, 0, 0])] {
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut data = vec![0; 64 * 27 * 4];
+            // Value number 46 of the file; (1, 2, 0, 1) is 27 + 18 + 1.
+            data[46 * 4..47 * 4].copy_from_slice(&value.to_le_bytes());
+            let header = header("<f4", fortran_order, &[64, 3, 3, 3]);
+            let error = problem(&npz_with(WEIGHT, npy_with_header(&header, &data)), WEIGHT);
+            let ArrayError::NonFinite {
+                index: found,
+                value: v,
+            } = error
+            else {
+                panic!("{error}");
+            };
+            assert_eq!(found, index);
+            assert_eq!(v.to_bits(), value.to_bits());
+        }
+    }
+    // Finite where it stands, but not as a 32-bit float.
+    let data = [1e300f64; 64].map(f64::to_le_bytes).concat();
+    let error = bias_problem(npy_with_header(&header("<f8", false, &[64]), &data));
+    assert_eq!(
+        error,
+        ArrayError::NonFinite {
+            index: vec![0],
+            value: f32::INFINITY
+        }
+    );
+}
+
+#[test]
+fn arrays_in_memory_are_judged_alike() {
+    let with = |name: &str, array: ArrayD<f32>| {
+        let mut arrays = torchvision_arrays(&features());
+        let slot = arrays.iter_mut().find(|(n, _)| n == name).unwrap();
+        slot.1 = array;
+        match Weights::from_arrays(arrays).unwrap_err() {
+            WeightsError::Array { array, problem, .. } => {
+                assert_eq!(array, name);
+                problem
+            }
+            error => panic!("{error}"),
+        }
+    };
+    let mut bias = ArrayD::zeros(IxDyn(&[64]));
+    bias[[7]] = f32::NAN;
+    let error = with(BIAS, bias);
+    assert!(
+        matches!(&error, ArrayError::NonFinite { index, .. } if index[..] == [7]),
+        "{error}"
+    );
+    let error = with(WEIGHT, ArrayD::zeros(IxDyn(&[3, 3, 3, 64])));
+    assert!(matches!(error, ArrayError::Shape { .. }), "{error}");
+    assert!(matches!(
+        Weights::from_arrays([]),
+        Err(WeightsError::MissingArrays { .. })
+    ));
+}
+
+#[test]
+fn elements_that_are_not_floating_point() {
+    for (descr, name) in [("|O", "Python objects"), ("<i4", "integers (<i4)")] {
+        let npy = npy_with_header(&header(descr, false, &[64]), &[0; 256]);
+        let ArrayError::ElementType { found } = bias_problem(npy) else {
+            panic!("{descr}");
+        };
+        assert!(found.contains(name), "{found}");
+    }
+    let records = "{'descr': [('weight', '<f4'), ('bias', '<f4')], 'fortran_order': False, 'shape': (64,), }\n";
+    let error = bias_problem(npy_with_header(records, &[0; 512]));
+    assert!(matches!(error, ArrayError::ElementType { .. }), "{error}");
+}
+
+#[test]
+fn data_that_ends_too_soon_or_too_late() {
+    let header = header("<f4", false, &[64]);
+    for (bytes, expected) in [
+        (
+            255,
+            ArrayError::Truncated {
+                expected: 256,
+                found: 255,
+            },
+        ),
+        (
+            0,
+            ArrayError::Truncated {
+                expected: 256,
+                found: 0,
+            },
+        ),
+        (257, ArrayError::TrailingData { expected: 256 }),
+    ] {
+        let npy = npy_with_header(&header, &vec![0; bytes]);
+        assert_eq!(bias_problem(npy.clone()), expected);
+
+        let folder = tempfile::tempdir().unwrap();
+        for (member, content) in members(&torchvision_arrays(&features())) {
+            fs::write(folder.path().join(member), content).unwrap();
+        }
+        fs::write(folder.path().join(format!("{BIAS}.npy")), npy).unwrap();
+        let error = Weights::load(folder.path()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains(&folder.path().display().to_string())
+        );
+        assert!(
+            matches!(&error, WeightsError::Array { problem, array, .. }
+                if *problem == expected && array == BIAS),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn headers_that_claim_gigabytes() {
+    let mut npy = b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec();
+    npy.extend(b"{'descr'");
+    let error = bias_problem(npy);
+    assert!(matches!(error, ArrayError::Header { .. }), "{error}");
+}
+
+#[test]
+fn decompression_bombs_go_off_after_one_byte() {
+    // 64 MB of zeros in 64 kB.
+    let npy = npy_with_header(&header("<f4", false, &[64]), &vec![0; 64 << 20]);
+    let mut members = members(&torchvision_arrays(&features()));
+    members[1].1 = npy;
+    let bytes = archive(&members, CompressionMethod::Deflated);
+    assert_eq!(
+        problem(&bytes, BIAS),
+        ArrayError::TrailingData { expected: 256 }
+    );
+}
+
+/// The reason for which member `features.0.bias.npy` is unreadable after `spoil` was given the archive and the
+/// places of the member's two headers.
+fn unreadable(compression: CompressionMethod, spoil: impl Fn(&mut [u8], usize, usize)) -> String {
+    let members = members(&torchvision_arrays(&features()));
+    let mut bytes = archive(&members, compression);
+    let (local, central) = zip_headers(&bytes, "features.0.bias.npy");
+    spoil(&mut bytes, local, central);
+    match problem(&bytes, BIAS) {
+        ArrayError::Unreadable { reason } => reason,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn members_that_are_encrypted_or_compressed_in_another_way() {
+    let reason = unreadable(CompressionMethod::Stored, |bytes, local, central| {
+        bytes[local + 6] |= 1;
+        bytes[central + 8] |= 1;
+    });
+    assert!(reason.contains("Password required"), "{reason}");
+    // 14 is LZMA, 77 is nothing.
+    for method in [14, 77] {
+        let reason = unreadable(CompressionMethod::Stored, |bytes, local, central| {
+            bytes[local + 8] = method;
+            bytes[central + 10] = method;
+        });
+        assert!(
+            reason.contains("compression method not supported"),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn members_whose_bytes_were_changed() {
+    // The last value of the array, which no other check would miss.
+    let reason = unreadable(CompressionMethod::Stored, |bytes, local, _| {
+        let name = "features.0.bias.npy".len();
+        let size = u32::from_le_bytes(bytes[local + 18..local + 22].try_into().unwrap()) as usize;
+        bytes[local + 30 + name + size - 3] ^= 1;
+    });
+    assert!(reason.contains("checksum"), "{reason}");
+}
+
+#[test]
+fn members_that_claim_more_than_they_hold() {
+    let members = members(&torchvision_arrays(&features()));
+    let whole = archive(&members, CompressionMethod::Stored);
+    let (_, central) = zip_headers(&whole, "features.12.expand3x3.bias.npy");
+    for claim in [0x0000_2000u32, 0x7fff_ffff, 0xffff_fffe] {
+        let mut bytes = whole.clone();
+        for at in [central + 20, central + 24] {
+            bytes[at..at + 4].copy_from_slice(&claim.to_le_bytes());
+        }
+        // What follows the array is then the archive's own directory.
+        assert_eq!(
+            problem(&bytes, "features.12.expand3x3.bias"),
+            ArrayError::TrailingData { expected: 1024 }
+        );
+    }
+}
+
+#[test]
+fn files_are_named_with_their_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.npz");
+    let npy = npy_with_header(&header("<i4", false, &[64]), &[0; 256]);
+    fs::write(&path, npz_with(BIAS, npy)).unwrap();
+    let text = Weights::load(&path).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        format!(
+            "array features.0.bias of {} holds integers (<i4); weights are float16, float32 or float64: \
+             convert it with .astype(numpy.float32)",
+            path.display()
+        )
+    );
+}
