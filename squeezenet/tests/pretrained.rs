@@ -1,0 +1,146 @@
+//! The notebook's own weights, read from its own files. Needs `IMPASTO_DATA`, a folder that holds `notebook/`;
+//! without it the tests show up as ignored.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use impasto_squeezenet::architecture::{ConvolutionShape, FEATURES, convolutions};
+use impasto_squeezenet::weights::Weights;
+use libtest_mimic::{Arguments, Failed, Trial};
+use ndarray::{Array4, ArrayD, IxDyn};
+
+fn main() -> ExitCode {
+    let data = env::var_os("IMPASTO_DATA").map(PathBuf::from);
+    let trial = |name: &str, test: fn(&Path) -> Result<(), Failed>| {
+        let is_ignored = data.is_none();
+        let notebook = data.clone().unwrap_or_default().join("notebook");
+        Trial::test(name, move || test(&notebook)).with_ignored_flag(is_ignored)
+    };
+    let trials = vec![
+        trial("every_array_has_its_shape", every_array_has_its_shape),
+        trial("sums_are_numpys", sums_are_numpys),
+        trial("values_are_the_files_bytes", values_are_the_files_bytes),
+        trial("tensorflows_copy_is_the_same", tensorflows_copy_is_the_same),
+        trial(
+            "first_layers_alone_are_the_same",
+            first_layers_alone_are_the_same,
+        ),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn npz(notebook: &Path) -> PathBuf {
+    notebook.join("squeezenet1_1.npz")
+}
+
+fn shapes() -> impl Iterator<Item = ConvolutionShape> {
+    (0..FEATURES.len()).flat_map(convolutions)
+}
+
+fn every_array_has_its_shape(notebook: &Path) -> Result<(), Failed> {
+    let weights = Weights::load(npz(notebook))?;
+    let mut values = 0;
+    for shape in shapes() {
+        let (k, i, o) = (shape.kernel, shape.in_channels, shape.out_channels);
+        let convolution = weights.convolution(&shape.name)?;
+        assert_eq!(convolution.weight.dim(), (k, k, i, o), "{}", shape.name);
+        assert_eq!(convolution.bias.dim(), o, "{}", shape.name);
+        values += convolution.weight.len() + convolution.bias.len();
+    }
+    assert_eq!(weights.convolutions().count(), 25);
+    assert_eq!(values, 722_496);
+    assert!(!weights.has_classifier());
+    Ok(())
+}
+
+/// Sums in float64 that NumPy gives for the same file.
+fn sums_are_numpys(notebook: &Path) -> Result<(), Failed> {
+    let weights = Weights::load(npz(notebook))?;
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for (_, convolution) in weights.convolutions() {
+        for &value in convolution.weight.iter().chain(&convolution.bias) {
+            sum += f64::from(value);
+            squares += f64::from(value).powi(2);
+        }
+    }
+    assert!((sum - -1_110.784_837_685).abs() < 1e-6, "{sum}");
+    assert!((squares - 2_990.765_659_557).abs() < 1e-6, "{squares}");
+    Ok(())
+}
+
+/// The archive stores its members uncompressed: their values can be found without any reader.
+fn values_are_the_files_bytes(notebook: &Path) -> Result<(), Failed> {
+    let bytes = fs::read(npz(notebook))?;
+    let weights = Weights::load(npz(notebook))?;
+    let after = |pattern: &[u8], from: usize| {
+        let found = bytes[from..]
+            .windows(pattern.len())
+            .position(|w| w == pattern);
+        found
+            .map(|at| from + at + pattern.len())
+            .ok_or("pattern not found")
+    };
+    let values = |name: String, count: usize| -> Result<Vec<f32>, Failed> {
+        let header = after(format!("{name}.npy").as_bytes(), 0)?;
+        let data = after(b"\n", after(b"NUMPY\x01\x00", header)? + 2)?;
+        let (values, _) = bytes[data..data + 4 * count].as_chunks();
+        Ok(values
+            .iter()
+            .map(|&value| f32::from_le_bytes(value))
+            .collect())
+    };
+    for shape in shapes() {
+        let (k, i, o) = (shape.kernel, shape.in_channels, shape.out_channels);
+        let convolution = weights.convolution(&shape.name)?;
+        let oihw = values(format!("{}.weight", shape.name), o * i * k * k)?;
+        let expected = Array4::from_shape_fn((k, k, i, o), |(y, x, ci, co)| {
+            oihw[((co * i + ci) * k + y) * k + x]
+        });
+        assert_eq!(convolution.weight, expected, "{}", shape.name);
+        let bias = values(format!("{}.bias", shape.name), o)?;
+        assert_eq!(convolution.bias.to_vec(), bias, "{}", shape.name);
+    }
+    Ok(())
+}
+
+/// The course's TensorFlow checkpoint holds the same values: all variables one after the other, sorted by name.
+fn tensorflows_copy_is_the_same(notebook: &Path) -> Result<(), Failed> {
+    let mut variables = BTreeMap::new();
+    for shape in shapes() {
+        let (k, i, o) = (shape.kernel, shape.in_channels, shape.out_channels);
+        let scope = shape
+            .name
+            .replace("features.", "features/layer")
+            .replace(".squeeze", "/fire/squeeze")
+            .replace(".expand1x1", "/fire/e11")
+            .replace(".expand3x3", "/fire/e33");
+        variables.insert(format!("{scope}/weights"), vec![k, k, i, o]);
+        variables.insert(format!("{scope}/bias"), vec![o]);
+    }
+    let bytes = fs::read(notebook.join("ckpt/squeezenet.ckpt.data-00000-of-00001"))?;
+    let (values, _) = bytes.as_chunks();
+    let mut values = values.iter().map(|&value| f32::from_le_bytes(value));
+    let mut arrays = Vec::new();
+    for (name, shape) in variables {
+        let count = shape.iter().product();
+        let array = ArrayD::from_shape_vec(IxDyn(&shape), values.by_ref().take(count).collect())?;
+        arrays.push((name, array));
+    }
+    assert_eq!(values.next(), None);
+    assert_eq!(Weights::from_arrays(arrays)?, Weights::load(npz(notebook))?);
+    Ok(())
+}
+
+fn first_layers_alone_are_the_same(notebook: &Path) -> Result<(), Failed> {
+    let all = Weights::load(npz(notebook))?;
+    let first = Weights::load_features(npz(notebook), 7)?;
+    // Layer 0 and four fire modules of three convolutions.
+    assert_eq!(first.convolutions().count(), 13);
+    for (name, convolution) in first.convolutions() {
+        assert_eq!(convolution, all.convolution(name)?);
+    }
+    Ok(())
+}
