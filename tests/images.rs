@@ -63,34 +63,27 @@ fn notebook_trials() -> Vec<Trial> {
     let data = common::data_dir();
     let ignored = data.is_none();
     let data = data.unwrap_or_default();
-    [
-        ("tubingen", 192),
-        ("starry_night", 192),
-        ("composition_vii", 512),
-        ("the_scream", 224),
-    ]
-    .map(|(picture, size)| {
-        let data = data.clone();
-        Trial::test(format!("notebook_{picture}_{size}"), move || {
-            let path = data.join(format!("notebook/{picture}.jpg"));
-            let loaded = load_image(&path, &LoadOptions::shorter_side(size))?;
-            let expected = oracle_picture(&data, &format!("{picture}_{size}"))?;
-            assert_eq!(loaded.dim(), expected.dim());
-            let different = loaded.iter().zip(&expected).filter(|(a, b)| a != b).count();
-            assert_eq!(different, 0, "levels that differ");
-            Ok(())
+    [("tubingen", 192), ("starry_night", 192), ("composition_vii", 512), ("the_scream", 224)]
+        .map(|(picture, size)| {
+            let data = data.clone();
+            Trial::test(format!("notebook_{picture}_{size}"), move || {
+                let path = data.join(format!("notebook/{picture}.jpg"));
+                let loaded = load_image(&path, &LoadOptions::shorter_side(size))?;
+                let expected = oracle_picture(&data, &format!("{picture}_{size}"))?;
+                assert_eq!(loaded.dim(), expected.dim());
+                let different = loaded.iter().zip(&expected).filter(|(a, b)| a != b).count();
+                assert_eq!(different, 0, "levels that differ");
+                Ok(())
+            })
+            .with_ignored_flag(ignored)
         })
-        .with_ignored_flag(ignored)
-    })
-    .into()
+        .into()
 }
 
 fn oracle_picture(data: &Path, name: &str) -> Result<Array3<u8>, Failed> {
     let file = File::open(data.join("oracle/resized_u8.npz"))?;
     let mut archive = NpzArchive::new(BufReader::new(file))?;
-    let array = archive
-        .by_name(name)?
-        .ok_or(format!("no array {name} in the oracle"))?;
+    let array = archive.by_name(name)?.ok_or(format!("no array {name} in the oracle"))?;
     let &[height, width, 3] = array.shape() else {
         return Err("the oracle's pictures have shape (H, W, 3)".into());
     };
@@ -166,11 +159,7 @@ fn jpeg_keeps_what_follows_its_end() {
 /// The picture after the turn that each EXIF orientation asks for.
 fn upright(stored: &Array3<u8>, orientation: u8) -> Array3<u8> {
     let (height, width, _) = stored.dim();
-    let (rows, columns) = if orientation < 5 {
-        (height, width)
-    } else {
-        (width, height)
-    };
+    let (rows, columns) = if orientation < 5 { (height, width) } else { (width, height) };
     Array3::from_shape_fn((rows, columns, 3), |(y, x, c)| {
         let (bottom, right) = (rows - 1 - y, columns - 1 - x);
         let (row, column) = match orientation {
@@ -289,13 +278,7 @@ fn content_decides_the_format() {
 
 fn loading_resizes() {
     let file = encode(rgb_image(&gradient(40, 60)), ImageFormat::Png);
-    let load = |size| {
-        decode_image(
-            &file,
-            Path::new("picture"),
-            &LoadOptions::shorter_side(size),
-        )
-    };
+    let load = |size| decode_image(&file, Path::new("picture"), &LoadOptions::shorter_side(size));
     assert_eq!(load(10).unwrap().dim(), (10, 15, 3));
     assert_eq!(load(80).unwrap().dim(), (80, 120, 3));
     assert_error!(load(0), ImageError::TooSmall { .. });
@@ -320,20 +303,14 @@ fn not_an_image() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.jpg");
     fs::write(&path, "Not a picture but a letter.").unwrap();
-    assert_error!(
-        load_image(&path, &LoadOptions::default()),
-        ImageError::NotAnImage { .. }
-    );
+    assert_error!(load_image(&path, &LoadOptions::default()), ImageError::NotAnImage { .. });
     assert_error!(decode(&[0]), ImageError::NotAnImage { .. });
 }
 
 fn unsupported_formats_and_colours() {
     let heif = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
     assert_error!(decode(heif), ImageError::UnsupportedFormat { .. });
-    assert_error!(
-        decode(b"qoif\0\0\0\x01"),
-        ImageError::UnsupportedFormat { .. }
-    );
+    assert_error!(decode(b"qoif\0\0\0\x01"), ImageError::UnsupportedFormat { .. });
 
     let float = ImageBuffer::<Rgb<f32>, _>::from_raw(1, 1, vec![0.0, 0.5, f32::NAN]).unwrap();
     let float = encode(DynamicImage::ImageRgb32F(float), ImageFormat::Tiff);
@@ -343,10 +320,7 @@ fn unsupported_formats_and_colours() {
     let frame = [0xff, 0xc0, 0, 14, 8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0];
     let scan = [0xff, 0xda, 0, 10, 2, 1, 0, 2, 0, 0, 63, 0];
     let two_components = [&[0xff, 0xd8], &frame[..], &scan[..]].concat();
-    assert_error!(
-        decode(&two_components),
-        ImageError::UnsupportedColour { .. }
-    );
+    assert_error!(decode(&two_components), ImageError::UnsupportedColour { .. });
 }
 
 fn every_cut_of_a_file_is_an_error() {
@@ -358,17 +332,9 @@ fn every_cut_of_a_file_is_an_error() {
     // The end chunk of a PNG (12 bytes) and the padding of its data carry nothing of the picture.
     let png = encode(rgb_image(&picture), ImageFormat::Png);
     for length in 8..png.len() - 24 {
-        assert_error!(
-            decode(&png[..length]),
-            ImageError::Truncated { .. } | ImageError::Corrupt { .. }
-        );
+        assert_error!(decode(&png[..length]), ImageError::Truncated { .. } | ImageError::Corrupt { .. });
     }
-    for format in [
-        ImageFormat::Bmp,
-        ImageFormat::Tiff,
-        ImageFormat::WebP,
-        ImageFormat::Pnm,
-    ] {
+    for format in [ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP, ImageFormat::Pnm] {
         let file = encode(rgb_image(&picture), format);
         assert_error!(
             decode(&file[..file.len() / 2]),
@@ -422,10 +388,7 @@ fn absurd_sizes() {
     assert_error!(decode(&huge_png), ImageError::TooLarge { .. });
 
     let mut huge_jpeg = rgb_jpeg(&gradient(16, 16));
-    let frame = huge_jpeg
-        .windows(2)
-        .position(|marker| matches!(marker, [0xff, 0xc0..=0xc2]))
-        .unwrap();
+    let frame = huge_jpeg.windows(2).position(|marker| matches!(marker, [0xff, 0xc0..=0xc2])).unwrap();
     // Height and width follow the marker, the length and the sample precision.
     huge_jpeg[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
     assert_error!(decode(&huge_jpeg), ImageError::TooLarge { .. });
@@ -437,9 +400,7 @@ fn absurd_sizes() {
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -457,15 +418,8 @@ fn saving_and_loading_again() {
     ] {
         let path = folder.path().join(name);
         save_image(&path, picture.view()).unwrap();
-        assert_eq!(
-            image::guess_format(&fs::read(&path).unwrap()).unwrap(),
-            format
-        );
-        assert_eq!(
-            load_image(&path, &LoadOptions::default()).unwrap(),
-            picture,
-            "{name}"
-        );
+        assert_eq!(image::guess_format(&fs::read(&path).unwrap()).unwrap(), format);
+        assert_eq!(load_image(&path, &LoadOptions::default()).unwrap(), picture, "{name}");
     }
     assert_eq!(names_in(folder.path()).len(), 6);
 }
@@ -473,18 +427,12 @@ fn saving_and_loading_again() {
 fn jpeg_is_saved_close_to_the_picture() {
     let folder = tempfile::tempdir().unwrap();
     // Fine red and blue stripes, which halved colour resolution would smear.
-    let picture = Array3::from_shape_fn((16, 16, 3), |(_, x, c)| {
-        [[200, 40, 40], [40, 40, 200]][x % 2][c]
-    });
+    let picture = Array3::from_shape_fn((16, 16, 3), |(_, x, c)| [[200, 40, 40], [40, 40, 200]][x % 2][c]);
     for name in ["picture.jpg", "picture.JPEG"] {
         let path = folder.path().join(name);
         save_image(&path, picture.view()).unwrap();
         assert!(fs::read(&path).unwrap().starts_with(&[0xff, 0xd8, 0xff]));
-        assert_close(
-            &load_image(&path, &LoadOptions::default()).unwrap(),
-            &picture,
-            20,
-        );
+        assert_close(&load_image(&path, &LoadOptions::default()).unwrap(), &picture, 20);
     }
 }
 
@@ -495,10 +443,7 @@ fn saving_replaces_whole_files_only() {
     let before = fs::read(&path).unwrap();
     // JPEG counts its sides in 16 bits.
     let too_wide = Array3::zeros((1, 70_000, 3));
-    assert_error!(
-        save_image(&path, too_wide.view()),
-        ImageError::Encode { .. }
-    );
+    assert_error!(save_image(&path, too_wide.view()), ImageError::Encode { .. });
     let nothing = Array3::zeros((0, 4, 3));
     assert_error!(save_image(&path, nothing.view()), ImageError::Encode { .. });
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -521,45 +466,24 @@ fn saved_files_have_ordinary_permissions() {
 fn output_paths_are_checked_without_a_trace() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    for name in [
-        "picture.png",
-        "picture.JPG",
-        "picture.webp",
-        "picture.tif",
-        "picture.bmp",
-    ] {
+    for name in ["picture.png", "picture.JPG", "picture.webp", "picture.tif", "picture.bmp"] {
         check_output_path(&path(name)).unwrap();
     }
     assert!(names_in(folder.path()).is_empty());
 
     for name in ["picture", "picture.gif", "picture.txt", ".png-picture"] {
-        assert_error!(
-            check_output_path(&path(name)),
-            ImageError::UnknownExtension { .. }
-        );
+        assert_error!(check_output_path(&path(name)), ImageError::UnknownExtension { .. });
     }
     let missing = path("missing/picture.png");
-    assert_error!(
-        check_output_path(&missing),
-        ImageError::MissingFolder { .. }
-    );
-    assert_error!(
-        save_image(&missing, gradient(2, 2).view()),
-        ImageError::MissingFolder { .. }
-    );
+    assert_error!(check_output_path(&missing), ImageError::MissingFolder { .. });
+    assert_error!(save_image(&missing, gradient(2, 2).view()), ImageError::MissingFolder { .. });
     assert!(names_in(folder.path()).is_empty());
 
     fs::create_dir(path("picture.png")).unwrap();
-    assert_error!(
-        check_output_path(&path("picture.png")),
-        ImageError::IsFolder { .. }
-    );
+    assert_error!(check_output_path(&path("picture.png")), ImageError::IsFolder { .. });
     // Where nobody may create files, not even an administrator.
     if cfg!(target_os = "linux") {
-        assert_error!(
-            check_output_path(Path::new("/proc/picture.png")),
-            ImageError::NotWritable { .. }
-        );
+        assert_error!(check_output_path(Path::new("/proc/picture.png")), ImageError::NotWritable { .. });
     }
     check_output_path(Path::new("picture.png")).unwrap();
 }

@@ -64,18 +64,8 @@ pub enum Layer {
     },
 }
 
-const fn convolution(
-    in_channels: usize,
-    out_channels: usize,
-    kernel: usize,
-    stride: usize,
-) -> Layer {
-    Layer::Convolution {
-        in_channels,
-        out_channels,
-        kernel,
-        stride,
-    }
+const fn convolution(in_channels: usize, out_channels: usize, kernel: usize, stride: usize) -> Layer {
+    Layer::Convolution { in_channels, out_channels, kernel, stride }
 }
 
 const fn max_pool(size: usize, stride: usize) -> Layer {
@@ -83,11 +73,7 @@ const fn max_pool(size: usize, stride: usize) -> Layer {
 }
 
 const fn fire(in_channels: usize, squeeze: usize, expand: usize) -> Layer {
-    Layer::Fire {
-        in_channels,
-        squeeze,
-        expand,
-    }
+    Layer::Fire { in_channels, squeeze, expand }
 }
 
 /// What a max pooling does where its windows do not fit the image evenly.
@@ -115,12 +101,7 @@ pub struct ConvolutionShape {
 
 impl ConvolutionShape {
     fn new(name: String, in_channels: usize, out_channels: usize, kernel: usize) -> Self {
-        Self {
-            name,
-            in_channels,
-            out_channels,
-            kernel,
-        }
+        Self { name, in_channels, out_channels, kernel }
     }
 }
 
@@ -128,25 +109,11 @@ impl ConvolutionShape {
 /// a fire module (`squeeze`, `expand1x1`, `expand3x3`), none for ReLU, pooling and layers that do not exist.
 pub fn convolutions(layer: usize) -> Vec<ConvolutionShape> {
     match FEATURES.get(layer) {
-        Some(&Layer::Convolution {
-            in_channels,
-            out_channels,
-            kernel,
-            ..
-        }) => {
+        Some(&Layer::Convolution { in_channels, out_channels, kernel, .. }) => {
             let name = format!("features.{layer}");
-            vec![ConvolutionShape::new(
-                name,
-                in_channels,
-                out_channels,
-                kernel,
-            )]
+            vec![ConvolutionShape::new(name, in_channels, out_channels, kernel)]
         }
-        Some(&Layer::Fire {
-            in_channels,
-            squeeze,
-            expand,
-        }) => {
+        Some(&Layer::Fire { in_channels, squeeze, expand }) => {
             let part = |part: &str| format!("features.{layer}.{part}");
             vec![
                 ConvolutionShape::new(part("squeeze"), in_channels, squeeze, 1),
@@ -166,15 +133,11 @@ pub fn classifier() -> ConvolutionShape {
 /// Channels of a feature layer's output, or `None` for a layer that does not exist.
 pub fn output_channels(layer: usize) -> Option<usize> {
     let layers = FEATURES.get(..=layer)?;
-    Some(
-        layers
-            .iter()
-            .fold(IMAGE_CHANNELS, |channels, layer| match *layer {
-                Layer::Convolution { out_channels, .. } => out_channels,
-                Layer::Relu | Layer::MaxPool { .. } => channels,
-                Layer::Fire { expand, .. } => 2 * expand,
-            }),
-    )
+    Some(layers.iter().fold(IMAGE_CHANNELS, |channels, layer| match *layer {
+        Layer::Convolution { out_channels, .. } => out_channels,
+        Layer::Relu | Layer::MaxPool { .. } => channels,
+        Layer::Fire { expand, .. } => 2 * expand,
+    }))
 }
 
 /// The shape (H, W, C) of a feature layer's output for an image of `height` x `width` pixels.
@@ -188,9 +151,7 @@ pub fn feature_shape(
 ) -> Option<(usize, usize, usize)> {
     let channels = output_channels(layer)?;
     let through_layers = |length| {
-        FEATURES[..=layer].iter().try_fold(length, |length, layer| {
-            output_length(*layer, length, rounding)
-        })
+        FEATURES[..=layer].iter().try_fold(length, |length, layer| output_length(*layer, length, rounding))
     };
     Some((through_layers(height)?, through_layers(width)?, channels))
 }
@@ -200,32 +161,20 @@ pub fn feature_shape(
 /// `None` for a layer that does not exist.
 pub fn minimum_image_size(layer: usize, rounding: PoolRounding) -> Option<usize> {
     let layers = FEATURES.get(..=layer)?;
-    Some(
-        layers
-            .iter()
-            .rev()
-            .fold(1, |length, layer| input_length(*layer, length, rounding)),
-    )
+    Some(layers.iter().rev().fold(1, |length, layer| input_length(*layer, length, rounding)))
 }
 
 /// Rows (or columns) of a layer's output for `length` rows of input; `None` if not one window fits.
 fn output_length(layer: Layer, length: usize, rounding: PoolRounding) -> Option<usize> {
     let windows = |size, stride, overhang: usize| {
-        length
-            .checked_add(overhang)?
-            .checked_sub(size)
-            .map(|slack| slack / stride + 1)
+        length.checked_add(overhang)?.checked_sub(size).map(|slack| slack / stride + 1)
     };
     match layer {
         Layer::Convolution { kernel, stride, .. } => windows(kernel, stride, 0),
         Layer::MaxPool { size, stride } => {
             let out = windows(size, stride, pool_overhang(stride, rounding))?;
             // A window that starts beyond the last pixel would be empty; PyTorch drops it too.
-            Some(if (out - 1) * stride < length {
-                out
-            } else {
-                out - 1
-            })
+            Some(if (out - 1) * stride < length { out } else { out - 1 })
         }
         Layer::Relu | Layer::Fire { .. } => (length > 0).then_some(length),
     }
@@ -235,9 +184,7 @@ fn output_length(layer: Layer, length: usize, rounding: PoolRounding) -> Option<
 fn input_length(layer: Layer, length: usize, rounding: PoolRounding) -> usize {
     match layer {
         Layer::Convolution { kernel, stride, .. } => (length - 1) * stride + kernel,
-        Layer::MaxPool { size, stride } => {
-            (length - 1) * stride + size - pool_overhang(stride, rounding)
-        }
+        Layer::MaxPool { size, stride } => (length - 1) * stride + size - pool_overhang(stride, rounding),
         Layer::Relu | Layer::Fire { .. } => length,
     }
 }
@@ -274,12 +221,8 @@ mod tests {
 
     #[test]
     fn parameters_are_as_many_as_published() {
-        let parameters =
-            |c: ConvolutionShape| (c.in_channels * c.kernel * c.kernel + 1) * c.out_channels;
-        let features: usize = (0..FEATURES.len())
-            .flat_map(convolutions)
-            .map(parameters)
-            .sum();
+        let parameters = |c: ConvolutionShape| (c.in_channels * c.kernel * c.kernel + 1) * c.out_channels;
+        let features: usize = (0..FEATURES.len()).flat_map(convolutions).map(parameters).sum();
         assert_eq!(features, 722_496);
         // torchvision's documentation gives 1,235,496 for the whole of squeezenet1_1.
         assert_eq!(features + parameters(classifier()), 1_235_496);
@@ -287,22 +230,11 @@ mod tests {
 
     #[test]
     fn convolutions_have_torchvisions_names() {
-        let names = |layer| -> Vec<String> {
-            convolutions(layer)
-                .into_iter()
-                .map(|shape| shape.name)
-                .collect()
-        };
+        let names =
+            |layer| -> Vec<String> { convolutions(layer).into_iter().map(|shape| shape.name).collect() };
         assert_eq!(names(0), ["features.0"]);
         assert_eq!(names(1), [""; 0]);
-        assert_eq!(
-            names(12),
-            [
-                "features.12.squeeze",
-                "features.12.expand1x1",
-                "features.12.expand3x3"
-            ]
-        );
+        assert_eq!(names(12), ["features.12.squeeze", "features.12.expand1x1", "features.12.expand3x3"]);
         assert_eq!(names(13), [""; 0]);
     }
 
@@ -317,14 +249,8 @@ mod tests {
         assert_eq!(floor(8), (11, 15, 256));
         assert_eq!(floor(12), (11, 15, 512));
         // The roundings part where a pool's input is even: 193 rows give 96 after layer 0, 195 columns 97.
-        assert_eq!(
-            feature_shape(2, 193, 195, PoolRounding::Floor),
-            Some((47, 48, 64))
-        );
-        assert_eq!(
-            feature_shape(2, 193, 195, PoolRounding::Ceil),
-            Some((48, 48, 64))
-        );
+        assert_eq!(feature_shape(2, 193, 195, PoolRounding::Floor), Some((47, 48, 64)));
+        assert_eq!(feature_shape(2, 193, 195, PoolRounding::Ceil), Some((48, 48, 64)));
     }
 
     /// Places windows one after the other, as the definition says, instead of dividing.
@@ -355,27 +281,16 @@ mod tests {
     #[test]
     fn a_pooling_window_never_starts_outside_the_image() {
         // Two windows of one pixel, four apart: rounding up alone would place the second at pixel 4 of 2.
-        assert_eq!(
-            output_length(max_pool(1, 4), 2, PoolRounding::Ceil),
-            Some(1)
-        );
-        assert_eq!(
-            output_length(max_pool(1, 4), 5, PoolRounding::Ceil),
-            Some(2)
-        );
+        assert_eq!(output_length(max_pool(1, 4), 2, PoolRounding::Ceil), Some(1));
+        assert_eq!(output_length(max_pool(1, 4), 5, PoolRounding::Ceil), Some(2));
     }
 
     #[test]
     fn the_minimum_image_size_is_the_first_that_has_features() {
         for rounding in [PoolRounding::Floor, PoolRounding::Ceil] {
             for layer in 0..FEATURES.len() {
-                let first =
-                    (0..100).find(|&side| feature_shape(layer, side, side, rounding).is_some());
-                assert_eq!(
-                    minimum_image_size(layer, rounding),
-                    first,
-                    "{layer} {rounding:?}"
-                );
+                let first = (0..100).find(|&side| feature_shape(layer, side, side, rounding).is_some());
+                assert_eq!(minimum_image_size(layer, rounding), first, "{layer} {rounding:?}");
             }
         }
         assert_eq!(minimum_image_size(12, PoolRounding::Floor), Some(31));

@@ -24,10 +24,7 @@ fn main() -> ExitCode {
         trial("sums_are_numpys", sums_are_numpys),
         trial("values_are_the_files_bytes", values_are_the_files_bytes),
         trial("tensorflows_copy_is_the_same", tensorflows_copy_is_the_same),
-        trial(
-            "first_layers_alone_are_the_same",
-            first_layers_alone_are_the_same,
-        ),
+        trial("first_layers_alone_are_the_same", first_layers_alone_are_the_same),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -76,29 +73,21 @@ fn values_are_the_files_bytes(notebook: &Path) -> Result<(), Failed> {
     let bytes = fs::read(npz(notebook))?;
     let weights = Weights::load(npz(notebook))?;
     let after = |pattern: &[u8], from: usize| {
-        let found = bytes[from..]
-            .windows(pattern.len())
-            .position(|w| w == pattern);
-        found
-            .map(|at| from + at + pattern.len())
-            .ok_or("pattern not found")
+        let found = bytes[from..].windows(pattern.len()).position(|w| w == pattern);
+        found.map(|at| from + at + pattern.len()).ok_or("pattern not found")
     };
     let values = |name: String, count: usize| -> Result<Vec<f32>, Failed> {
         let header = after(format!("{name}.npy").as_bytes(), 0)?;
         let data = after(b"\n", after(b"NUMPY\x01\x00", header)? + 2)?;
         let (values, _) = bytes[data..data + 4 * count].as_chunks();
-        Ok(values
-            .iter()
-            .map(|&value| f32::from_le_bytes(value))
-            .collect())
+        Ok(values.iter().map(|&value| f32::from_le_bytes(value)).collect())
     };
     for shape in shapes() {
         let (k, i, o) = (shape.kernel, shape.in_channels, shape.out_channels);
         let convolution = weights.convolution(&shape.name)?;
         let oihw = values(format!("{}.weight", shape.name), o * i * k * k)?;
-        let expected = Array4::from_shape_fn((k, k, i, o), |(y, x, ci, co)| {
-            oihw[((co * i + ci) * k + y) * k + x]
-        });
+        let expected =
+            Array4::from_shape_fn((k, k, i, o), |(y, x, ci, co)| oihw[((co * i + ci) * k + y) * k + x]);
         assert_eq!(convolution.weight, expected, "{}", shape.name);
         let bias = values(format!("{}.bias", shape.name), o)?;
         assert_eq!(convolution.bias.to_vec(), bias, "{}", shape.name);

@@ -16,11 +16,7 @@ use super::{MAX_PIXELS, check_dimensions, error::ImageError, jpeg};
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS as u64 * 8;
 
 /// Decodes a file's bytes to a picture (H, W, 3), RGB, turned upright unless `ignore_orientation`.
-pub(super) fn decode(
-    bytes: &[u8],
-    name: &Path,
-    ignore_orientation: bool,
-) -> Result<Array3<u8>, ImageError> {
+pub(super) fn decode(bytes: &[u8], name: &Path, ignore_orientation: bool) -> Result<Array3<u8>, ImageError> {
     let (mut image, orientation) = match recognise(bytes, name)? {
         ImageFormat::Jpeg => {
             let (image, orientation) = jpeg::decode(bytes, name)?;
@@ -31,14 +27,9 @@ pub(super) fn decode(
     if !ignore_orientation {
         image.apply_orientation(orientation);
     }
-    let image = if image.color().has_alpha() {
-        over_white(image)
-    } else {
-        image.into_rgb8()
-    };
+    let image = if image.color().has_alpha() { over_white(image) } else { image.into_rgb8() };
     let shape = (image.height() as usize, image.width() as usize, 3);
-    Ok(Array3::from_shape_vec(shape, image.into_raw())
-        .expect("an RGB image has three bytes a pixel"))
+    Ok(Array3::from_shape_vec(shape, image.into_raw()).expect("an RGB image has three bytes a pixel"))
 }
 
 /// Tells the format from the first bytes.
@@ -49,15 +40,11 @@ fn recognise(bytes: &[u8], name: &Path) -> Result<ImageFormat, ImageError> {
     }
     match image::guess_format(bytes) {
         Ok(format) if format == ImageFormat::Jpeg || format.reading_enabled() => Ok(format),
-        Ok(format) => Err(ImageError::UnsupportedFormat {
-            path,
-            feature: format!("{format:?}"),
-        }),
+        Ok(format) => Err(ImageError::UnsupportedFormat { path, feature: format!("{format:?}") }),
         // Phones store photos as HEIF, whose files are boxes of the kind "ftyp".
-        Err(_) if bytes.get(4..8) == Some(b"ftyp") => Err(ImageError::UnsupportedFormat {
-            path,
-            feature: "HEIF".into(),
-        }),
+        Err(_) if bytes.get(4..8) == Some(b"ftyp") => {
+            Err(ImageError::UnsupportedFormat { path, feature: "HEIF".into() })
+        }
         Err(_) => Err(ImageError::NotAnImage { path }),
     }
 }
@@ -84,9 +71,7 @@ fn decode_other(
             colour: "floating-point samples".into(),
         });
     }
-    let orientation = decoder
-        .orientation()
-        .map_err(|error| from_decoder(name, error))?;
+    let orientation = decoder.orientation().map_err(|error| from_decoder(name, error))?;
     let image = DynamicImage::from_decoder(decoder).map_err(|error| from_decoder(name, error))?;
     Ok((image, orientation))
 }
@@ -113,21 +98,12 @@ fn from_decoder(name: &Path, error: DecoderError) -> ImageError {
             ImageError::Truncated { path }
         }
         DecoderError::Unsupported(error) => match error.kind() {
-            UnsupportedErrorKind::Color(colour) => ImageError::UnsupportedColour {
-                path,
-                colour: format!("{colour:?}"),
-            },
-            UnsupportedErrorKind::GenericFeature(feature) => {
-                ImageError::UnsupportedFormat { path, feature }
+            UnsupportedErrorKind::Color(colour) => {
+                ImageError::UnsupportedColour { path, colour: format!("{colour:?}") }
             }
-            _ => ImageError::UnsupportedFormat {
-                path,
-                feature: error.to_string(),
-            },
+            UnsupportedErrorKind::GenericFeature(feature) => ImageError::UnsupportedFormat { path, feature },
+            _ => ImageError::UnsupportedFormat { path, feature: error.to_string() },
         },
-        error => ImageError::Corrupt {
-            path,
-            reason: error.to_string(),
-        },
+        error => ImageError::Corrupt { path, reason: error.to_string() },
     }
 }

@@ -23,24 +23,16 @@ const EXIF_HEADER: &[u8] = b"Exif\0\0";
 /// Decodes a JPEG to RGB, with the orientation that its EXIF segment asks for.
 pub(super) fn decode(bytes: &[u8], name: &Path) -> Result<(RgbImage, Orientation), ImageError> {
     let ran_out = Cell::new(false);
-    let source = Source {
-        rest: bytes,
-        ran_out: &ran_out,
-    };
+    let source = Source { rest: bytes, ran_out: &ran_out };
     let decoded = catch_unwind(AssertUnwindSafe(|| decode_source(source, name)))
         .unwrap_or_else(|panic| Err(Failure::Libjpeg(panic_message(panic))));
     // libjpeg would fill a cut-off picture with grey and call it done.
     if ran_out.get() {
-        return Err(ImageError::Truncated {
-            path: name.to_path_buf(),
-        });
+        return Err(ImageError::Truncated { path: name.to_path_buf() });
     }
     decoded.map_err(|failure| match failure {
         Failure::Refused(error) => error,
-        Failure::Libjpeg(reason) => ImageError::Corrupt {
-            path: name.to_path_buf(),
-            reason,
-        },
+        Failure::Libjpeg(reason) => ImageError::Corrupt { path: name.to_path_buf(), reason },
     })
 }
 
@@ -82,9 +74,7 @@ impl From<ImageError> for Failure {
 }
 
 fn decode_source(source: Source<'_>, name: &Path) -> Result<(RgbImage, Orientation), Failure> {
-    let decompress = DecompressBuilder::new()
-        .with_markers(&[Marker::APP(1)])
-        .from_reader(source)?;
+    let decompress = DecompressBuilder::new().with_markers(&[Marker::APP(1)]).from_reader(source)?;
     let (width, height) = decompress.size();
     check_dimensions(name, width, height)?;
     if decompress.color_space() == ColorSpace::JCS_UNKNOWN {
@@ -132,9 +122,7 @@ fn rgb_from_inverted_cmyk([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
 
 /// The text that libjpeg's error handler unwinds with.
 fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    panic
-        .downcast::<String>()
-        .map_or_else(|_| "libjpeg failed".into(), |message| *message)
+    panic.downcast::<String>().map_or_else(|_| "libjpeg failed".into(), |message| *message)
 }
 
 /// The bytes of a file, remembering whether libjpeg asked for more than there are.

@@ -51,18 +51,12 @@ pub struct LoadOptions {
 impl LoadOptions {
     /// Resize to this shorter side in pixels, as the notebook's `load_image(path, size)` does.
     pub fn shorter_side(size: usize) -> Self {
-        Self {
-            size: Some(size),
-            ..Self::default()
-        }
+        Self { size: Some(size), ..Self::default() }
     }
 
     /// The same options, with or without regard to the EXIF orientation.
     pub fn with_ignore_orientation(self, ignore_orientation: bool) -> Self {
-        Self {
-            ignore_orientation,
-            ..self
-        }
+        Self { ignore_orientation, ..self }
     }
 }
 
@@ -88,22 +82,14 @@ pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, Imag
 ///
 /// The bytes are no image, an unsupported, truncated or damaged one, or the picture has no pixels or more than
 /// [`MAX_PIXELS`]. Damage inside a JPEG that libjpeg steps over with a warning is not noticed.
-pub fn decode_image(
-    bytes: &[u8],
-    name: &Path,
-    options: &LoadOptions,
-) -> Result<Array3<u8>, ImageError> {
+pub fn decode_image(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
     let picture = decode::decode(bytes, name, options.ignore_orientation)?;
     let Some(size) = options.size else {
         return Ok(picture);
     };
     let (height, width, _) = picture.dim();
     if size == 0 {
-        return Err(ImageError::TooSmall {
-            path: name.to_path_buf(),
-            width: 0,
-            height: 0,
-        });
+        return Err(ImageError::TooSmall { path: name.to_path_buf(), width: 0, height: 0 });
     }
     let (height, width) = resize::resized_dimensions(height, width, size);
     check_dimensions(name, width, height)?;
@@ -113,17 +99,9 @@ pub fn decode_image(
 /// Refuses pictures without pixels and those with more than [`MAX_PIXELS`].
 fn check_dimensions(name: &Path, width: usize, height: usize) -> Result<(), ImageError> {
     match width.checked_mul(height) {
-        Some(0) => Err(ImageError::TooSmall {
-            path: name.to_path_buf(),
-            width,
-            height,
-        }),
+        Some(0) => Err(ImageError::TooSmall { path: name.to_path_buf(), width, height }),
         Some(1..=MAX_PIXELS) => Ok(()),
-        _ => Err(ImageError::TooLarge {
-            path: name.to_path_buf(),
-            width,
-            height,
-        }),
+        _ => Err(ImageError::TooLarge { path: name.to_path_buf(), width, height }),
     }
 }
 
@@ -134,10 +112,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|source| ImageError::from_read(path, source))?;
     if read as u64 > MAX_FILE_BYTES {
-        return Err(ImageError::FileTooLarge {
-            path: path.to_path_buf(),
-            limit: MAX_FILE_BYTES,
-        });
+        return Err(ImageError::FileTooLarge { path: path.to_path_buf(), limit: MAX_FILE_BYTES });
     }
     Ok(bytes)
 }

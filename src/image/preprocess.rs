@@ -21,11 +21,11 @@ pub fn preprocess_image(picture: ArrayView3<'_, u8>) -> Array4<f32> {
     let mut preprocessed = Array4::zeros((1, height, width, 3));
     let mut image = preprocessed.index_axis_mut(Axis(0), 0);
     for channel in 0..3 {
-        Zip::from(image.index_axis_mut(Axis(2), channel))
-            .and(picture.index_axis(Axis(2), channel))
-            .for_each(|value, &level| {
+        Zip::from(image.index_axis_mut(Axis(2), channel)).and(picture.index_axis(Axis(2), channel)).for_each(
+            |value, &level| {
                 *value = (f32::from(level) / 255.0 - MEAN[channel]) / STD[channel];
-            });
+            },
+        );
     }
     preprocessed
 }
@@ -42,16 +42,10 @@ pub fn preprocess_image(picture: ArrayView3<'_, u8>) -> Array4<f32> {
 /// If the first axis is not 1 or the last not 3 long.
 pub fn deprocess_image(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Array3<u8> {
     let (count, _, _, channels) = preprocessed.dim();
-    assert_eq!(
-        (count, channels),
-        (1, 3),
-        "a preprocessed picture has shape (1, H, W, 3)"
-    );
+    assert_eq!((count, channels), (1, 3), "a preprocessed picture has shape (1, H, W, 3)");
     let mut image = preprocessed.index_axis(Axis(0), 0).to_owned();
     for channel in 0..3 {
-        image
-            .index_axis_mut(Axis(2), channel)
-            .mapv_inplace(|value| value * STD[channel] + MEAN[channel]);
+        image.index_axis_mut(Axis(2), channel).mapv_inplace(|value| value * STD[channel] + MEAN[channel]);
     }
     if rescale {
         let finite = || image.iter().copied().filter(|value| value.is_finite());
@@ -92,10 +86,7 @@ mod tests {
         let picture = Array::from_shape_fn((16, 16, 3), |(y, x, c)| (16 * y + x + 85 * c) as u8);
         let back = deprocess_image(preprocess_image(picture.view()).view(), false);
         for (&level, &back) in picture.iter().zip(&back) {
-            assert!(
-                back == level || back + 1 == level,
-                "{level} came back as {back}"
-            );
+            assert!(back == level || back + 1 == level, "{level} came back as {back}");
         }
     }
 
@@ -106,17 +97,9 @@ mod tests {
         assert_eq!(rescaled[[0, 0, 0]], 0);
         assert_eq!(rescaled[[0, 1, 0]], 255);
         // 255 * (level - 100) / 50 is 51, 102, 204, 153; f32 may fall just short of it.
-        for (index, expected) in [
-            ((0, 0, 1), 51),
-            ((0, 0, 2), 102),
-            ((0, 1, 1), 204),
-            ((0, 1, 2), 153),
-        ] {
+        for (index, expected) in [((0, 0, 1), 51), ((0, 0, 2), 102), ((0, 1, 1), 204), ((0, 1, 2), 153)] {
             let level = rescaled[index];
-            assert!(
-                level == expected || level + 1 == expected,
-                "{level} != {expected}"
-            );
+            assert!(level == expected || level + 1 == expected, "{level} != {expected}");
         }
     }
 
@@ -124,10 +107,7 @@ mod tests {
     fn values_outside_the_range_are_clipped() {
         let image = array![[[[-100.0, 0.0, 100.0]]]];
         // Channel 1 at 0 is the mean: trunc(255 * 0.456) = 116.
-        assert_eq!(
-            deprocess_image(image.view(), false),
-            array![[[0, 116, 255]]]
-        );
+        assert_eq!(deprocess_image(image.view(), false), array![[[0, 116, 255]]]);
     }
 
     #[test]
@@ -144,10 +124,7 @@ mod tests {
 
     #[test]
     fn non_finite_values_are_contained() {
-        let image = array![[[
-            [f32::NAN, f32::INFINITY, f32::NEG_INFINITY],
-            [-1.0, 0.0, 1.0]
-        ]]];
+        let image = array![[[[f32::NAN, f32::INFINITY, f32::NEG_INFINITY], [-1.0, 0.0, 1.0]]]];
         for rescale in [false, true] {
             let picture = deprocess_image(image.view(), rescale);
             assert_eq!(picture.index_axis(Axis(1), 0), array![[0, 255, 0]]);
@@ -158,9 +135,6 @@ mod tests {
             deprocess_image(finite_only, true).index_axis(Axis(1), 0)
         );
         let nothing_finite = array![[[[f32::NAN, f32::NAN, f32::INFINITY]]]];
-        assert_eq!(
-            deprocess_image(nothing_finite.view(), true),
-            array![[[0, 0, 255]]]
-        );
+        assert_eq!(deprocess_image(nothing_finite.view(), true), array![[[0, 0, 255]]]);
     }
 }

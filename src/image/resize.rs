@@ -78,25 +78,22 @@ fn resize_columns(pixels: &[u8], height: usize, new_height: usize) -> Vec<u8> {
     let filter = Filter::new(height, new_height);
     let row_length = pixels.len() / height;
     let mut resized = vec![0; new_height * row_length];
-    resized
-        .par_chunks_exact_mut(row_length)
-        .enumerate()
-        .for_each_init(
-            || vec![0; row_length],
-            |sums, (index, new_row)| {
-                let (first, weights) = filter.taps(index);
-                sums.fill(ROUNDING);
-                let rows = pixels[first * row_length..].chunks_exact(row_length);
-                for (row, &weight) in rows.zip(weights) {
-                    for (sum, &level) in sums.iter_mut().zip(row) {
-                        *sum += i32::from(level) * weight;
-                    }
+    resized.par_chunks_exact_mut(row_length).enumerate().for_each_init(
+        || vec![0; row_length],
+        |sums, (index, new_row)| {
+            let (first, weights) = filter.taps(index);
+            sums.fill(ROUNDING);
+            let rows = pixels[first * row_length..].chunks_exact(row_length);
+            for (row, &weight) in rows.zip(weights) {
+                for (sum, &level) in sums.iter_mut().zip(row) {
+                    *sum += i32::from(level) * weight;
                 }
-                for (new_level, &sum) in new_row.iter_mut().zip(&*sums) {
-                    *new_level = to_level(sum);
-                }
-            },
-        );
+            }
+            for (new_level, &sum) in new_row.iter_mut().zip(&*sums) {
+                *new_level = to_level(sum);
+            }
+        },
+    );
     resized
 }
 
@@ -128,9 +125,7 @@ impl Filter {
             let first = (center - support + 0.5).max(0.0) as usize;
             let end = ((center + support + 0.5) as usize).min(length);
             exact.clear();
-            exact.extend(
-                (first..end).map(|x| triangle((x as f64 - center + 0.5) * inverse_support)),
-            );
+            exact.extend((first..end).map(|x| triangle((x as f64 - center + 0.5) * inverse_support)));
             // Summed in order, one by one, as Pillow does: another order could change the last bit.
             let total = exact.iter().fold(0.0, |total, weight| total + weight);
             for (fixed, weight) in weights.iter_mut().zip(&exact) {
@@ -138,11 +133,7 @@ impl Filter {
             }
             spans.push((first, end - first));
         }
-        Self {
-            spans,
-            weights,
-            stride,
-        }
+        Self { spans, weights, stride }
     }
 
     /// The first input position that output position `index` draws from, and the weights from there on.
@@ -164,9 +155,7 @@ mod tests {
 
     /// A picture with sharp and smooth places; the same formula made the literals below.
     fn pattern(height: usize, width: usize) -> Array3<u8> {
-        Array::from_shape_fn((height, width, 3), |(y, x, c)| {
-            (31 * y * y + 17 * x + 7 * x * y + 85 * c) as u8
-        })
+        Array::from_shape_fn((height, width, 3), |(y, x, c)| (31 * y * y + 17 * x + 7 * x * y + 85 * c) as u8)
     }
 
     /// Literals by Pillow 13.0: `Image.fromarray(pattern).resize((w, h), Image.BILINEAR)`, with h and w by the notebook.
@@ -193,10 +182,7 @@ mod tests {
     #[test]
     fn larger_pictures_equal_pillow() {
         let fold = |picture: &Array3<u8>| -> u64 {
-            (1..)
-                .zip(picture)
-                .map(|(place, &level)| place * u64::from(level))
-                .sum()
+            (1..).zip(picture).map(|(place, &level)| place * u64::from(level)).sum()
         };
         let shrunk = resize_image(pattern(101, 67).view(), 31);
         assert_eq!(shrunk.dim(), (46, 31, 3));
@@ -210,10 +196,7 @@ mod tests {
     fn views_of_any_layout_give_the_same_picture() {
         let upright = pattern(12, 9);
         let turned = upright.view().permuted_axes([1, 0, 2]);
-        assert_eq!(
-            resize_image(turned, 5),
-            resize_image(turned.as_standard_layout().view(), 5)
-        );
+        assert_eq!(resize_image(turned, 5), resize_image(turned.as_standard_layout().view(), 5));
     }
 
     #[test]
@@ -226,9 +209,6 @@ mod tests {
     #[test]
     fn no_side_becomes_zero() {
         assert_eq!(resize_image(pattern(4, 6).view(), 0).dim(), (1, 1, 3));
-        assert_eq!(
-            resize_image(Array3::zeros((0, 6, 3)).view(), 5).dim(),
-            (0, 6, 3)
-        );
+        assert_eq!(resize_image(Array3::zeros((0, 6, 3)).view(), 5).dim(), (0, 6, 3));
     }
 }

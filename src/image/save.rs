@@ -30,19 +30,13 @@ pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageE
     assert_eq!(channels, 3, "a picture has shape (H, W, 3)");
     let format = output_format(path)?;
     let rgb: Vec<u8> = picture.iter().copied().collect();
-    let encoded = encode(format, &rgb, width, height).map_err(|reason| ImageError::Encode {
-        path: path.to_path_buf(),
-        reason,
-    })?;
+    let encoded = encode(format, &rgb, width, height)
+        .map_err(|reason| ImageError::Encode { path: path.to_path_buf(), reason })?;
 
     let mut file = create_beside(path)?;
-    let write_error = |source| ImageError::Write {
-        path: path.to_path_buf(),
-        source,
-    };
+    let write_error = |source| ImageError::Write { path: path.to_path_buf(), source };
     file.write_all(&encoded).map_err(write_error)?;
-    file.persist(path)
-        .map_err(|error| write_error(error.error))?;
+    file.persist(path).map_err(|error| write_error(error.error))?;
     Ok(())
 }
 
@@ -60,9 +54,7 @@ pub fn check_output_path(path: &Path) -> Result<(), ImageError> {
 
 fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {
     if path.is_dir() {
-        return Err(ImageError::IsFolder {
-            path: path.to_path_buf(),
-        });
+        return Err(ImageError::IsFolder { path: path.to_path_buf() });
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -71,9 +63,7 @@ fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {
         Some("webp") => Ok(ImageFormat::WebP),
         Some("tiff" | "tif") => Ok(ImageFormat::Tiff),
         Some("bmp") => Ok(ImageFormat::Bmp),
-        _ => Err(ImageError::UnknownExtension {
-            path: path.to_path_buf(),
-        }),
+        _ => Err(ImageError::UnknownExtension { path: path.to_path_buf() }),
     }
 }
 
@@ -106,10 +96,7 @@ fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        return Err(ImageError::MissingFolder {
-            path: path.to_path_buf(),
-            folder: folder.to_path_buf(),
-        });
+        return Err(ImageError::MissingFolder { path: path.to_path_buf(), folder: folder.to_path_buf() });
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".impasto-");
@@ -119,11 +106,9 @@ fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
         // Temporary files are private unless told otherwise; the umask still applies.
         builder.permissions(Permissions::from_mode(0o666));
     }
-    builder
-        .tempfile_in(folder)
-        .map_err(|source| ImageError::NotWritable {
-            path: path.to_path_buf(),
-            folder: folder.to_path_buf(),
-            source,
-        })
+    builder.tempfile_in(folder).map_err(|source| ImageError::NotWritable {
+        path: path.to_path_buf(),
+        folder: folder.to_path_buf(),
+        source,
+    })
 }

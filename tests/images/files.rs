@@ -29,12 +29,7 @@ pub(crate) fn rgb_image(picture: &Array3<u8>) -> RgbImage {
 }
 
 /// A JPEG of quality 100 with samples given in `input` and stored in `stored`.
-pub(crate) fn jpeg(
-    samples: &[u8],
-    size: (usize, usize),
-    input: ColorSpace,
-    stored: ColorSpace,
-) -> Vec<u8> {
+pub(crate) fn jpeg(samples: &[u8], size: (usize, usize), input: ColorSpace, stored: ColorSpace) -> Vec<u8> {
     let (height, width) = size;
     let mut compress = Compress::new(input);
     compress.set_color_space(stored);
@@ -71,13 +66,7 @@ pub(crate) fn with_app1(jpeg: &[u8], content: &[u8]) -> Vec<u8> {
 }
 
 /// A PNG made by hand, for what the encoder does not write. `rows` are the filtered rows as they are compressed.
-pub(crate) fn png(
-    size: (u32, u32),
-    depth: u8,
-    colour_type: u8,
-    palette: &[u8],
-    rows: &[u8],
-) -> Vec<u8> {
+pub(crate) fn png(size: (u32, u32), depth: u8, colour_type: u8, palette: &[u8], rows: &[u8]) -> Vec<u8> {
     let (height, width) = size;
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
@@ -110,9 +99,7 @@ fn push_chunk(file: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
     file.extend(kind);
     file.extend(content);
     let crc = file[start..].iter().fold(!0, |crc: u32, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
-        })
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
     });
     file.extend((!crc).to_be_bytes());
 }

@@ -22,11 +22,7 @@ pub(super) fn assemble(
     layers: &Layers,
 ) -> Result<Weights, WeightsError> {
     let located = locate(source.names(), origin, layers)?;
-    let mut reader = Reader {
-        source,
-        origin,
-        buffers: Buffers::default(),
-    };
+    let mut reader = Reader { source, origin, buffers: Buffers::default() };
     let mut convolutions = Vec::with_capacity(located.len());
     for (shape, weight, bias) in located {
         let convolution = reader.convolution(shape, weight, bias)?;
@@ -56,10 +52,7 @@ fn locate<'a>(
         let Some(parameter) = catalogue.find(name) else {
             continue;
         };
-        let location = Location {
-            index,
-            order: parameter.order,
-        };
+        let location = Location { index, order: parameter.order };
         let slot = &mut found[parameter.convolution][parameter.part as usize];
         if let Some(first) = slot.replace(location) {
             return Err(WeightsError::DuplicateArray {
@@ -89,11 +82,7 @@ fn locate<'a>(
     if missing.is_empty() {
         Ok(located)
     } else {
-        Err(WeightsError::MissingArrays {
-            origin: origin.clone(),
-            missing,
-            found: names.to_vec(),
-        })
+        Err(WeightsError::MissingArrays { origin: origin.clone(), missing, found: names.to_vec() })
     }
 }
 
@@ -119,12 +108,7 @@ impl Reader<'_> {
         weight_at: Location,
         bias_at: Location,
     ) -> Result<Convolution, WeightsError> {
-        let &ConvolutionShape {
-            in_channels,
-            out_channels,
-            kernel,
-            ..
-        } = shape;
+        let &ConvolutionShape { in_channels, out_channels, kernel, .. } = shape;
         let mut weight = Array4::zeros((kernel, kernel, in_channels, out_channels));
         let axes = match weight_at.order {
             FilterOrder::Oihw => [2, 3, 1, 0],
@@ -143,14 +127,13 @@ impl Reader<'_> {
         axes: &[usize],
         target: ArrayViewMutD<'_, f32>,
     ) -> Result<(), WeightsError> {
-        self.source
-            .open(index)
-            .and_then(|array| fill(target, axes, array, &mut self.buffers))
-            .map_err(|problem| WeightsError::Array {
+        self.source.open(index).and_then(|array| fill(target, axes, array, &mut self.buffers)).map_err(
+            |problem| WeightsError::Array {
                 origin: self.origin.clone(),
                 array: self.source.names()[index].clone(),
                 problem,
-            })
+            },
+        )
     }
 }
 
@@ -166,20 +149,12 @@ fn fill(
     }
     let expected: Vec<u64> = shape.iter().map(|&length| length as u64).collect();
     if array.shape != expected {
-        return Err(ArrayError::Shape {
-            expected,
-            found: array.shape,
-        });
+        return Err(ArrayError::Shape { expected, found: array.shape });
     }
     let values = match array.values {
         Values::Decoded(values) => values,
-        Values::Encoded {
-            encoding,
-            mut bytes,
-        } => {
-            buffers
-                .bytes
-                .resize(target.len() * encoding.float.bytes(), 0);
+        Values::Encoded { encoding, mut bytes } => {
+            buffers.bytes.resize(target.len() * encoding.float.bytes(), 0);
             read_all(&mut bytes, &mut buffers.bytes)?;
             decode(encoding, &buffers.bytes, &mut buffers.values);
             let shape = IxDyn(&shape).set_f(array.order == MemoryOrder::Fortran);
@@ -227,10 +202,6 @@ fn check_finite(values: &ArrayViewD<'_, f32>) -> Result<(), ArrayError> {
         return Ok(());
     }
     let first = values.indexed_iter().find(|(_, value)| !value.is_finite());
-    first.map_or(Ok(()), |(index, &value)| {
-        Err(ArrayError::NonFinite {
-            index: index.slice().to_vec(),
-            value,
-        })
-    })
+    first
+        .map_or(Ok(()), |(index, &value)| Err(ArrayError::NonFinite { index: index.slice().to_vec(), value }))
 }

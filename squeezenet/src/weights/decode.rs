@@ -60,11 +60,7 @@ mod tests {
             31 => f64::NAN,
             _ => 2f64.powi(exponent - 15) * (1.0 + fraction),
         };
-        if half & 0x8000 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        }
+        if half & 0x8000 == 0 { magnitude } else { -magnitude }
     }
 
     #[test]

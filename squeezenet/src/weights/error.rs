@@ -42,17 +42,13 @@ pub enum WeightsError {
         source: io::Error,
     },
     /// The content is of no format that is read here.
-    #[error(
-        "{origin} is neither an .npz file nor a folder of .npy files: save the weights with numpy.savez"
-    )]
+    #[error("{origin} is neither an .npz file nor a folder of .npy files: save the weights with numpy.savez")]
     UnknownFormat {
         /// The file.
         origin: Origin,
     },
     /// A zip archive whose directory cannot be read, or names two members alike.
-    #[error(
-        "{origin} is not a sound zip archive: copy it again, or save it again with numpy.savez"
-    )]
+    #[error("{origin} is not a sound zip archive: copy it again, or save it again with numpy.savez")]
     Archive {
         /// The file.
         origin: Origin,
@@ -117,17 +113,13 @@ pub enum ArrayError {
         reason: String,
     },
     /// What stands before the data is not an `.npy` header.
-    #[error(
-        "is not in NumPy's .npy format ({reason}): save it again with numpy.save or numpy.savez"
-    )]
+    #[error("is not in NumPy's .npy format ({reason}): save it again with numpy.save or numpy.savez")]
     Header {
         /// What is wrong with the header.
         reason: &'static str,
     },
     /// The elements are not floating-point numbers of 16, 32 or 64 bits.
-    #[error(
-        "holds {found}; weights are float16, float32 or float64: convert it with .astype(numpy.float32)"
-    )]
+    #[error("holds {found}; weights are float16, float32 or float64: convert it with .astype(numpy.float32)")]
     ElementType {
         /// What the elements are.
         found: String,

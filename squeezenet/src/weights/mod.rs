@@ -91,10 +91,7 @@ impl Weights {
     /// # Errors
     ///
     /// Those of [`Weights::load`], and [`WeightsError::NoSuchLayer`] if `deepest_layer` is above 12.
-    pub fn load_features(
-        path: impl AsRef<Path>,
-        deepest_layer: usize,
-    ) -> Result<Self, WeightsError> {
+    pub fn load_features(path: impl AsRef<Path>, deepest_layer: usize) -> Result<Self, WeightsError> {
         load_layers(path.as_ref(), &Layers::up_to(deepest_layer)?)
     }
 
@@ -129,16 +126,12 @@ impl Weights {
     pub fn convolution(&self, name: &str) -> Result<&Convolution, WeightsError> {
         self.convolutions()
             .find_map(|(loaded, convolution)| (loaded == name).then_some(convolution))
-            .ok_or_else(|| WeightsError::NotLoaded {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| WeightsError::NotLoaded { name: name.to_owned() })
     }
 
     /// All convolutions that were read, in the order of the network, each with torchvision's name.
     pub fn convolutions(&self) -> impl Iterator<Item = (&str, &Convolution)> {
-        self.convolutions
-            .iter()
-            .map(|(name, convolution)| (name.as_str(), convolution))
+        self.convolutions.iter().map(|(name, convolution)| (name.as_str(), convolution))
     }
 
     /// Whether the classifier's convolution was read too.
@@ -157,23 +150,17 @@ struct Layers {
 impl Layers {
     fn all() -> Self {
         Self {
-            required: (0..FEATURES.len())
-                .flat_map(architecture::convolutions)
-                .collect(),
+            required: (0..FEATURES.len()).flat_map(architecture::convolutions).collect(),
             optional: Some(architecture::classifier()),
         }
     }
 
     fn up_to(deepest_layer: usize) -> Result<Self, WeightsError> {
         if deepest_layer >= FEATURES.len() {
-            return Err(WeightsError::NoSuchLayer {
-                layer: deepest_layer,
-            });
+            return Err(WeightsError::NoSuchLayer { layer: deepest_layer });
         }
         Ok(Self {
-            required: (0..=deepest_layer)
-                .flat_map(architecture::convolutions)
-                .collect(),
+            required: (0..=deepest_layer).flat_map(architecture::convolutions).collect(),
             optional: None,
         })
     }
@@ -181,10 +168,7 @@ impl Layers {
 
 fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
     let origin = Origin::Path(path.to_owned());
-    let open_error = |source| WeightsError::Open {
-        origin: origin.clone(),
-        source,
-    };
+    let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
     let metadata = fs::metadata(path).map_err(open_error)?;
     if metadata.is_dir() {
         let mut directory = Directory::open(path).map_err(open_error)?;
@@ -201,17 +185,10 @@ fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
 
 /// Opens an archive if its first bytes are those of one.
 fn open_npz<R: Read + Seek>(mut reader: R, origin: &Origin) -> Result<Npz<R>, WeightsError> {
-    let open_error = |source| WeightsError::Open {
-        origin: origin.clone(),
-        source,
-    };
+    let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
     if !npz::has_magic(&mut reader).map_err(open_error)? {
-        return Err(WeightsError::UnknownFormat {
-            origin: origin.clone(),
-        });
+        return Err(WeightsError::UnknownFormat { origin: origin.clone() });
     }
-    Npz::open(reader).map_err(|source| WeightsError::Archive {
-        origin: origin.clone(),
-        source: source.into(),
-    })
+    Npz::open(reader)
+        .map_err(|source| WeightsError::Archive { origin: origin.clone(), source: source.into() })
 }

@@ -46,11 +46,7 @@ impl Catalogue {
                     (torchvision(&shape.name, part), FilterOrder::Oihw),
                     (tensorflow(&shape.name, part), FilterOrder::Hwio),
                 ] {
-                    let parameter = Parameter {
-                        convolution,
-                        part,
-                        order,
-                    };
+                    let parameter = Parameter { convolution, part, order };
                     parameters.insert(name, parameter);
                 }
             }
@@ -105,20 +101,8 @@ mod tests {
         shapes.extend(convolutions(12));
         shapes.push(classifier());
         let catalogue = Catalogue::new(&shapes);
-        let bias = |convolution, order| {
-            Some(Parameter {
-                convolution,
-                part: Part::Bias,
-                order,
-            })
-        };
-        let weight = |convolution, order| {
-            Some(Parameter {
-                convolution,
-                part: Part::Weight,
-                order,
-            })
-        };
+        let bias = |convolution, order| Some(Parameter { convolution, part: Part::Bias, order });
+        let weight = |convolution, order| Some(Parameter { convolution, part: Part::Weight, order });
         use FilterOrder::{Hwio, Oihw};
         for (name, expected) in [
             ("features.0.weight", weight(0, Oihw)),

@@ -21,25 +21,12 @@ const LONGEST_HEADER: usize = 10_000;
 /// Reads the header and leaves `reader` at the first value.
 pub(super) fn open<'a>(mut reader: impl Read + 'a) -> Result<StoredArray<'a>, ArrayError> {
     let text = read_header_text(&mut reader)?;
-    let Header {
-        encoding,
-        order,
-        shape,
-    } = parse(&text)?;
-    Ok(StoredArray {
-        shape,
-        order,
-        values: Values::Encoded {
-            encoding,
-            bytes: Box::new(reader),
-        },
-    })
+    let Header { encoding, order, shape } = parse(&text)?;
+    Ok(StoredArray { shape, order, values: Values::Encoded { encoding, bytes: Box::new(reader) } })
 }
 
 pub(super) fn unreadable(error: io::Error) -> ArrayError {
-    ArrayError::Unreadable {
-        reason: error.to_string(),
-    }
+    ArrayError::Unreadable { reason: error.to_string() }
 }
 
 fn malformed(reason: &'static str) -> ArrayError {
@@ -71,12 +58,10 @@ fn read_bytes<const N: usize>(reader: &mut impl Read) -> Result<[u8; N], ArrayEr
 }
 
 fn read_exact(reader: &mut impl Read, bytes: &mut [u8]) -> Result<(), ArrayError> {
-    reader
-        .read_exact(bytes)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => malformed("it ends within its header"),
-            _ => unreadable(error),
-        })
+    reader.read_exact(bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => malformed("it ends within its header"),
+        _ => unreadable(error),
+    })
 }
 
 #[derive(Debug, PartialEq)]
@@ -112,11 +97,7 @@ fn parse(text: &str) -> Result<Header, ArrayError> {
         return Err(malformed("its header goes on after the closing brace"));
     }
     match (encoding, order, shape) {
-        (Some(encoding), Some(order), Some(shape)) => Ok(Header {
-            encoding,
-            order,
-            shape,
-        }),
+        (Some(encoding), Some(order), Some(shape)) => Ok(Header { encoding, order, shape }),
         _ => Err(malformed("its header lacks descr, fortran_order or shape")),
     }
 }
@@ -141,9 +122,7 @@ impl<'a> Scanner<'a> {
     fn expect(&mut self, token: char) -> Result<(), ArrayError> {
         match self.take(token) {
             true => Ok(()),
-            false => Err(malformed(
-                "its header is not the dictionary that NumPy writes",
-            )),
+            false => Err(malformed("its header is not the dictionary that NumPy writes")),
         }
     }
 
@@ -172,9 +151,7 @@ impl<'a> Scanner<'a> {
     fn encoding(&mut self) -> Result<Encoding, ArrayError> {
         // A list or tuple instead of a string: fields with names, or arrays of arrays.
         if self.take('[') || self.take('(') {
-            return Err(ArrayError::ElementType {
-                found: "structured records".to_owned(),
-            });
+            return Err(ArrayError::ElementType { found: "structured records".to_owned() });
         }
         element_type(self.string()?)
     }
@@ -192,9 +169,7 @@ impl<'a> Scanner<'a> {
         self.expect('(')?;
         while !self.take(')') {
             let length = self.until(|c| !c.is_ascii_digit());
-            let length = length
-                .parse()
-                .map_err(|_| malformed("its shape is not a tuple of lengths"))?;
+            let length = length.parse().map_err(|_| malformed("its shape is not a tuple of lengths"))?;
             // Python 2 wrote long integers so.
             self.take('L');
             shape.push(length);
@@ -241,11 +216,7 @@ mod tests {
     use super::*;
 
     fn header(float: Float, byte_order: ByteOrder, order: MemoryOrder, shape: &[u64]) -> Header {
-        Header {
-            encoding: Encoding { float, byte_order },
-            order,
-            shape: shape.to_vec(),
-        }
+        Header { encoding: Encoding { float, byte_order }, order, shape: shape.to_vec() }
     }
 
     #[test]
@@ -313,10 +284,7 @@ mod tests {
             "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'descr",
             "{'descr': <f4, 'fortran_order': False, 'shape': (1,)}",
         ] {
-            assert!(
-                matches!(parse(text), Err(ArrayError::Header { .. })),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(ArrayError::Header { .. })), "{text}");
         }
     }
 

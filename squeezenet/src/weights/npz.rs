@@ -44,11 +44,7 @@ impl<R: Read + Seek> Npz<R> {
                 members.push(member);
             }
         }
-        Ok(Self {
-            archive,
-            names,
-            members,
-        })
+        Ok(Self { archive, names, members })
     }
 }
 
@@ -61,9 +57,7 @@ impl<R: Read + Seek> ArraySource for Npz<R> {
         let member = self
             .archive
             .by_index(self.members[index])
-            .map_err(|error| ArrayError::Unreadable {
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| ArrayError::Unreadable { reason: error.to_string() })?;
         npy::open(member)
     }
 }

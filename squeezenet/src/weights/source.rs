@@ -34,10 +34,7 @@ pub(super) enum MemoryOrder {
 
 pub(super) enum Values<'a> {
     /// Still to be read.
-    Encoded {
-        encoding: Encoding,
-        bytes: Box<dyn Read + 'a>,
-    },
+    Encoded { encoding: Encoding, bytes: Box<dyn Read + 'a> },
     /// In memory already; the strides are the view's own.
     Decoded(ArrayViewD<'a, f32>),
 }

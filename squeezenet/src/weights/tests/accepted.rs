@@ -7,8 +7,8 @@ use ndarray::{Array1, ArrayD, Axis};
 use zip::CompressionMethod;
 
 use super::files::{
-    archive, features, features_and_classifier, filters, header, members, npy, npy_with_header,
-    npz, tensorflow_arrays, torchvision_arrays,
+    archive, features, features_and_classifier, filters, header, members, npy, npy_with_header, npz,
+    tensorflow_arrays, torchvision_arrays,
 };
 use crate::weights::{Weights, WeightsError};
 
@@ -39,10 +39,9 @@ fn expected() -> Weights {
 fn stored_and_deflated_archives_whatever_their_extension() {
     let folder = tempfile::tempdir().unwrap();
     let members = members(&torchvision_arrays(&features()));
-    for (file, compression) in [
-        ("stored.npz", CompressionMethod::Stored),
-        ("deflated.weights", CompressionMethod::Deflated),
-    ] {
+    for (file, compression) in
+        [("stored.npz", CompressionMethod::Stored), ("deflated.weights", CompressionMethod::Deflated)]
+    {
         let path = folder.path().join(file);
         fs::write(&path, archive(&members, compression)).unwrap();
         assert_eq!(Weights::load(&path).unwrap(), expected(), "{file}");
@@ -54,20 +53,9 @@ fn both_conventions_of_names_and_their_variants() {
     let tensorflow = || tensorflow_arrays(&features());
     for (variant, arrays) in [
         ("tensorflow", tensorflow()),
-        (
-            "tensorflow :0",
-            renamed(tensorflow(), |name| format!("{name}:0")),
-        ),
-        (
-            "tensorflow dotted",
-            renamed(tensorflow(), |name| name.replace('/', ".")),
-        ),
-        (
-            "torchvision module.",
-            renamed(torchvision_arrays(&features()), |name| {
-                format!("module.{name}")
-            }),
-        ),
+        ("tensorflow :0", renamed(tensorflow(), |name| format!("{name}:0"))),
+        ("tensorflow dotted", renamed(tensorflow(), |name| name.replace('/', "."))),
+        ("torchvision module.", renamed(torchvision_arrays(&features()), |name| format!("module.{name}"))),
     ] {
         let weights = Weights::from_npz_bytes(&npz(&arrays)).unwrap();
         assert_eq!(weights, expected(), "{variant}");
@@ -78,14 +66,8 @@ fn both_conventions_of_names_and_their_variants() {
 fn arrays_that_are_not_ours_are_ignored_unread() {
     let mut members = members(&tensorflow_arrays(&features()));
     let step = header("<i8", false, &[]);
-    members.push((
-        "global_step.npy".to_owned(),
-        npy_with_header(&step, &[0; 8]),
-    ));
-    members.push((
-        "features/layer0/weights/Adam.npy".to_owned(),
-        b"nonsense".to_vec(),
-    ));
+    members.push(("global_step.npy".to_owned(), npy_with_header(&step, &[0; 8])));
+    members.push(("features/layer0/weights/Adam.npy".to_owned(), b"nonsense".to_vec()));
     members.push(("README.txt".to_owned(), b"not an array".to_vec()));
     let bytes = archive(&members, CompressionMethod::Stored);
     assert_eq!(Weights::from_npz_bytes(&bytes).unwrap(), expected());
@@ -121,10 +103,7 @@ fn only_the_layers_asked_for_are_read() {
         let too_deep = weights.convolution("features.4.squeeze");
         assert!(matches!(too_deep, Err(WeightsError::NotLoaded { .. })));
     }
-    assert!(matches!(
-        Weights::load_features(&path, 4),
-        Err(WeightsError::Array { .. })
-    ));
+    assert!(matches!(Weights::load_features(&path, 4), Err(WeightsError::Array { .. })));
 }
 
 fn write_folder(folder: &Path, arrays: &[(String, ArrayD<f32>)]) {
@@ -140,9 +119,7 @@ fn folders_flat_or_with_tensorflows_scopes() {
     for arrays in [
         torchvision_arrays(&features()),
         tensorflow_arrays(&features()),
-        renamed(tensorflow_arrays(&features()), |name| {
-            name.replace('/', ".")
-        }),
+        renamed(tensorflow_arrays(&features()), |name| name.replace('/', ".")),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write_folder(folder.path(), &arrays);
@@ -187,11 +164,7 @@ fn every_element_type_byte_order_and_memory_order() {
                 let members: Vec<_> = arrays(&features()).into_iter().map(member).collect();
                 let bytes = archive(&members, CompressionMethod::Stored);
                 let weights = Weights::from_npz_bytes(&bytes).unwrap();
-                assert_eq!(
-                    weights,
-                    expected(),
-                    "{descr}, Fortran order {fortran_order}"
-                );
+                assert_eq!(weights, expected(), "{descr}, Fortran order {fortran_order}");
             }
         }
     }

@@ -31,10 +31,7 @@ pub(in crate::weights) fn npy(array: &ArrayD<f32>) -> Vec<u8> {
 }
 
 /// A zip archive of the given members.
-pub(in crate::weights) fn archive(
-    members: &[(String, Vec<u8>)],
-    compression: CompressionMethod,
-) -> Vec<u8> {
+pub(in crate::weights) fn archive(members: &[(String, Vec<u8>)], compression: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(compression);
     for (name, bytes) in members {
@@ -51,10 +48,7 @@ pub(in crate::weights) fn npz(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
 
 /// The arrays as members of an archive.
 pub(in crate::weights) fn members(arrays: &[(String, ArrayD<f32>)]) -> Vec<(String, Vec<u8>)> {
-    arrays
-        .iter()
-        .map(|(name, array)| (format!("{name}.npy"), npy(array)))
-        .collect()
+    arrays.iter().map(|(name, array)| (format!("{name}.npy"), npy(array))).collect()
 }
 
 /// The archive of the feature layers with the `.npy` file of one array replaced.
@@ -80,9 +74,7 @@ pub(in crate::weights) fn zip_headers(archive: &[u8], member: &str) -> (usize, u
 }
 
 pub(in crate::weights) fn features() -> Vec<ConvolutionShape> {
-    (0..FEATURES.len())
-        .flat_map(architecture::convolutions)
-        .collect()
+    (0..FEATURES.len()).flat_map(architecture::convolutions).collect()
 }
 
 pub(in crate::weights) fn features_and_classifier() -> Vec<ConvolutionShape> {
@@ -104,23 +96,16 @@ fn bias(shape: &ConvolutionShape) -> ArrayD<f32> {
 }
 
 /// Arrays with torchvision's names and order.
-pub(in crate::weights) fn torchvision_arrays(
-    shapes: &[ConvolutionShape],
-) -> Vec<(String, ArrayD<f32>)> {
+pub(in crate::weights) fn torchvision_arrays(shapes: &[ConvolutionShape]) -> Vec<(String, ArrayD<f32>)> {
     let arrays = |shape: &ConvolutionShape| {
         let oihw = filters(shape).permuted_axes([3, 2, 0, 1]).into_dyn();
-        [
-            (format!("{}.weight", shape.name), oihw),
-            (format!("{}.bias", shape.name), bias(shape)),
-        ]
+        [(format!("{}.weight", shape.name), oihw), (format!("{}.bias", shape.name), bias(shape))]
     };
     shapes.iter().flat_map(arrays).collect()
 }
 
 /// The same arrays with the names and the order of the CS231n checkpoint.
-pub(in crate::weights) fn tensorflow_arrays(
-    shapes: &[ConvolutionShape],
-) -> Vec<(String, ArrayD<f32>)> {
+pub(in crate::weights) fn tensorflow_arrays(shapes: &[ConvolutionShape]) -> Vec<(String, ArrayD<f32>)> {
     let arrays = |shape: &ConvolutionShape| {
         let scope = shape
             .name
@@ -129,10 +114,7 @@ pub(in crate::weights) fn tensorflow_arrays(
             .replace(".squeeze", "/fire/squeeze")
             .replace(".expand1x1", "/fire/e11")
             .replace(".expand3x3", "/fire/e33");
-        [
-            (format!("{scope}/weights"), filters(shape).into_dyn()),
-            (format!("{scope}/bias"), bias(shape)),
-        ]
+        [(format!("{scope}/weights"), filters(shape).into_dyn()), (format!("{scope}/bias"), bias(shape))]
     };
     shapes.iter().flat_map(arrays).collect()
 }

@@ -6,8 +6,8 @@ use ndarray::{ArrayD, IxDyn};
 use zip::CompressionMethod;
 
 use super::files::{
-    archive, features, features_and_classifier, header, members, npy, npy_with_header, npz,
-    npz_with, tensorflow_arrays, torchvision_arrays, zip_headers,
+    archive, features, features_and_classifier, header, members, npy, npy_with_header, npz, npz_with,
+    tensorflow_arrays, torchvision_arrays, zip_headers,
 };
 use crate::weights::{ArrayError, Weights, WeightsError};
 
@@ -18,10 +18,7 @@ const WEIGHT: &str = "features.0.weight";
 fn problem(npz: &[u8], name: &str) -> ArrayError {
     let error = Weights::from_npz_bytes(npz).unwrap_err();
     let text = error.to_string();
-    assert!(
-        text.starts_with(&format!("array {name} of the weights in memory ")),
-        "{text}"
-    );
+    assert!(text.starts_with(&format!("array {name} of the weights in memory ")), "{text}");
     match error {
         WeightsError::Array { problem, .. } => problem,
         _ => panic!("{error:?}"),
@@ -43,19 +40,13 @@ fn paths_that_hold_no_weights() {
 
     for (file, content) in [
         ("empty.npz", &b""[..]),
-        (
-            "text.npz",
-            b"These are not weights, whatever the name says.",
-        ),
+        ("text.npz", b"These are not weights, whatever the name says."),
         ("one.npy", &npy(&ArrayD::zeros(IxDyn(&[64])))),
     ] {
         let path = folder.path().join(file);
         fs::write(&path, content).unwrap();
         let error = Weights::load(&path).unwrap_err();
-        assert!(
-            matches!(error, WeightsError::UnknownFormat { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, WeightsError::UnknownFormat { .. }), "{error}");
         assert!(error.to_string().contains(file), "{error}");
     }
 }
@@ -81,10 +72,7 @@ fn archives_cut_short() {
     let whole = npz(&torchvision_arrays(&features()));
     for length in [4, 100, whole.len() / 2, whole.len() - 1] {
         let error = Weights::from_npz_bytes(&whole[..length]).unwrap_err();
-        assert!(
-            matches!(error, WeightsError::Archive { .. }),
-            "{length}: {error}"
-        );
+        assert!(matches!(error, WeightsError::Archive { .. }), "{length}: {error}");
     }
 }
 
@@ -96,20 +84,11 @@ fn missing_arrays_are_listed_with_what_is_there() {
     let WeightsError::MissingArrays { missing, found, .. } = &error else {
         panic!("{error}");
     };
-    assert_eq!(
-        missing[..],
-        ["features.3.squeeze.weight", "features.3.squeeze.bias"]
-    );
+    assert_eq!(missing[..], ["features.3.squeeze.weight", "features.3.squeeze.bias"]);
     assert_eq!(found.len(), 48);
     let text = error.to_string();
-    assert!(
-        text.contains("lacks 2 arrays (features.3.squeeze.weight, features.3.squeeze.bias)"),
-        "{text}"
-    );
-    assert!(
-        text.contains("it holds 48 arrays (features.0.weight,"),
-        "{text}"
-    );
+    assert!(text.contains("lacks 2 arrays (features.3.squeeze.weight, features.3.squeeze.bias)"), "{text}");
+    assert!(text.contains("it holds 48 arrays (features.0.weight,"), "{text}");
 }
 
 #[test]
@@ -121,10 +100,7 @@ fn sets_of_other_files_hold_nothing_of_ours() {
     for bytes in [pth, no_members] {
         let error = Weights::from_npz_bytes(&bytes).unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.contains("lacks 50 arrays") && text.contains("no .npy array at all"),
-            "{text}"
-        );
+        assert!(text.contains("lacks 50 arrays") && text.contains("no .npy array at all"), "{text}");
     }
     let folder = tempfile::tempdir().unwrap();
     let error = Weights::load(folder.path()).unwrap_err();
@@ -146,10 +122,9 @@ fn half_a_classifier() {
 fn one_parameter_under_two_names() {
     let mut arrays = torchvision_arrays(&features());
     arrays.extend(tensorflow_arrays(&features()).into_iter().take(1));
-    for error in [
-        Weights::from_npz_bytes(&npz(&arrays)).unwrap_err(),
-        Weights::from_arrays(arrays).unwrap_err(),
-    ] {
+    for error in
+        [Weights::from_npz_bytes(&npz(&arrays)).unwrap_err(), Weights::from_arrays(arrays).unwrap_err()]
+    {
         let WeightsError::DuplicateArray { first, second, .. } = &error else {
             panic!("{error}");
         };
@@ -192,12 +167,7 @@ fn wrong_shapes_are_refused_before_the_data_is_read() {
             panic!("{shape:?}: {error}");
         };
         assert_eq!(expected, [64, 3, 3, 3]);
-        assert!(
-            found
-                .iter()
-                .map(|&length| length as usize)
-                .eq(shape.iter().copied())
-        );
+        assert!(found.iter().map(|&length| length as usize).eq(shape.iter().copied()));
     }
     let text = bias_problem(npy(&ArrayD::zeros(IxDyn(&[96])))).to_string();
     assert!(text.contains("(96,)") && text.contains("(64,)"), "{text}");
@@ -212,11 +182,7 @@ fn values_that_are_not_finite_are_named_by_their_index() {
             data[46 * 4..47 * 4].copy_from_slice(&value.to_le_bytes());
             let header = header("<f4", fortran_order, &[64, 3, 3, 3]);
             let error = problem(&npz_with(WEIGHT, npy_with_header(&header, &data)), WEIGHT);
-            let ArrayError::NonFinite {
-                index: found,
-                value: v,
-            } = error
-            else {
+            let ArrayError::NonFinite { index: found, value: v } = error else {
                 panic!("{error}");
             };
             assert_eq!(found, index);
@@ -226,13 +192,7 @@ fn values_that_are_not_finite_are_named_by_their_index() {
     // Finite where it stands, but not as a 32-bit float.
     let data = [1e300f64; 64].map(f64::to_le_bytes).concat();
     let error = bias_problem(npy_with_header(&header("<f8", false, &[64]), &data));
-    assert_eq!(
-        error,
-        ArrayError::NonFinite {
-            index: vec![0],
-            value: f32::INFINITY
-        }
-    );
+    assert_eq!(error, ArrayError::NonFinite { index: vec![0], value: f32::INFINITY });
 }
 
 #[test]
@@ -252,16 +212,10 @@ fn arrays_in_memory_are_judged_alike() {
     let mut bias = ArrayD::zeros(IxDyn(&[64]));
     bias[[7]] = f32::NAN;
     let error = with(BIAS, bias);
-    assert!(
-        matches!(&error, ArrayError::NonFinite { index, .. } if index[..] == [7]),
-        "{error}"
-    );
+    assert!(matches!(&error, ArrayError::NonFinite { index, .. } if index[..] == [7]), "{error}");
     let error = with(WEIGHT, ArrayD::zeros(IxDyn(&[3, 3, 3, 64])));
     assert!(matches!(error, ArrayError::Shape { .. }), "{error}");
-    assert!(matches!(
-        Weights::from_arrays([]),
-        Err(WeightsError::MissingArrays { .. })
-    ));
+    assert!(matches!(Weights::from_arrays([]), Err(WeightsError::MissingArrays { .. })));
 }
 
 #[test]
@@ -273,7 +227,8 @@ fn elements_that_are_not_floating_point() {
         };
         assert!(found.contains(name), "{found}");
     }
-    let records = "{'descr': [('weight', '<f4'), ('bias', '<f4')], 'fortran_order': False, 'shape': (64,), }\n";
+    let records =
+        "{'descr': [('weight', '<f4'), ('bias', '<f4')], 'fortran_order': False, 'shape': (64,), }\n";
     let error = bias_problem(npy_with_header(records, &[0; 512]));
     assert!(matches!(error, ArrayError::ElementType { .. }), "{error}");
 }
@@ -282,20 +237,8 @@ fn elements_that_are_not_floating_point() {
 fn data_that_ends_too_soon_or_too_late() {
     let header = header("<f4", false, &[64]);
     for (bytes, expected) in [
-        (
-            255,
-            ArrayError::Truncated {
-                expected: 256,
-                found: 255,
-            },
-        ),
-        (
-            0,
-            ArrayError::Truncated {
-                expected: 256,
-                found: 0,
-            },
-        ),
+        (255, ArrayError::Truncated { expected: 256, found: 255 }),
+        (0, ArrayError::Truncated { expected: 256, found: 0 }),
         (257, ArrayError::TrailingData { expected: 256 }),
     ] {
         let npy = npy_with_header(&header, &vec![0; bytes]);
@@ -307,11 +250,7 @@ fn data_that_ends_too_soon_or_too_late() {
         }
         fs::write(folder.path().join(format!("{BIAS}.npy")), npy).unwrap();
         let error = Weights::load(folder.path()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&folder.path().display().to_string())
-        );
+        assert!(error.to_string().contains(&folder.path().display().to_string()));
         assert!(
             matches!(&error, WeightsError::Array { problem, array, .. }
                 if *problem == expected && array == BIAS),
@@ -335,10 +274,7 @@ fn decompression_bombs_go_off_after_one_byte() {
     let mut members = members(&torchvision_arrays(&features()));
     members[1].1 = npy;
     let bytes = archive(&members, CompressionMethod::Deflated);
-    assert_eq!(
-        problem(&bytes, BIAS),
-        ArrayError::TrailingData { expected: 256 }
-    );
+    assert_eq!(problem(&bytes, BIAS), ArrayError::TrailingData { expected: 256 });
 }
 
 /// The reason for which member `features.0.bias.npy` is unreadable after `spoil` was given the archive and the
@@ -367,10 +303,7 @@ fn members_that_are_encrypted_or_compressed_in_another_way() {
             bytes[local + 8] = method;
             bytes[central + 10] = method;
         });
-        assert!(
-            reason.contains("compression method not supported"),
-            "{reason}"
-        );
+        assert!(reason.contains("compression method not supported"), "{reason}");
     }
 }
 
