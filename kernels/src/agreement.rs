@@ -321,13 +321,14 @@ proptest! {
 #[test]
 fn squeezenet_convolutions() {
     let shapes = [
-        (ConvShape::new([1, 37, 53, 3], &[square(3, 64, Padding::Valid)], [2, 2])),
-        (ConvShape::new([1, 37, 53, 64], &[square(1, 16, Padding::Valid)], [1, 1])),
-        (ConvShape::new(
+        ConvShape::new([1, 37, 53, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
+        ConvShape::new([2, 36, 54, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
+        ConvShape::new([1, 37, 53, 64], &[square(1, 16, Padding::Valid)], [1, 1]),
+        ConvShape::new(
             [1, 37, 53, 16],
             &[square(1, 64, Padding::Valid), square(3, 64, Padding::Same)],
             [1, 1],
-        )),
+        ),
     ];
     for shape in shapes {
         check_convolution(&shape.unwrap(), Epilogue::Relu, Update::Add, 7).unwrap();

@@ -5,16 +5,18 @@
 
 use crate::aligned::with_scratch;
 use crate::parallel;
-use crate::patch::{Frame, copy_frame};
+use crate::patch::{CopyFrame, Frame, copy_gated};
 use crate::product::{Grid, PackedMatrix, Product, Segment, joined};
 use crate::shape::{ConvShape, PlacedFilter};
-use crate::simd::Level;
+use crate::simd::{Kernel, Level, Simd};
 use crate::transposed::{Rows, TransposedProduct};
 use crate::{Epilogue, Update};
+use std::ops::Range;
 
 /// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
 pub struct Convolution {
     shape: ConvShape,
+    level: Level,
     filters: Vec<PackedFilter>,
     input_gradient: InputGradient,
     weight_gradient: TransposedProduct,
@@ -65,7 +67,7 @@ impl Convolution {
                     .collect(),
             )
         };
-        Convolution { shape, filters, input_gradient, weight_gradient: TransposedProduct::new(level) }
+        Convolution { shape, level, filters, input_gradient, weight_gradient: TransposedProduct::new(level) }
     }
 
     /// The shape this convolution was made for.
@@ -117,7 +119,7 @@ impl Convolution {
     /// # Panics
     /// If a length is not the shape's.
     pub fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
-        let shape = &self.shape;
+        let (shape, level) = (&self.shape, self.level);
         let [_, height, width, channels] = shape.input;
         let [_, _, out_width, out_channels] = shape.output;
         assert_eq!(image.len(), shape.input.iter().product::<usize>(), "the image is (N, H, W, Cin)");
@@ -156,7 +158,7 @@ impl Convolution {
                         relu: epilogue == Epilogue::Relu,
                         update: Update::Replace,
                         target: &mut strip[filter.first_channel..],
-                        target_grid: Grid::flat(out_channels),
+                        target_stride: out_channels,
                         rows: rows.len() * out_width,
                     }
                     .run();
@@ -166,7 +168,13 @@ impl Convolution {
                 compute(&image[frame.top as usize * width * channels..], width * channels);
             } else {
                 with_scratch(frame.pixels() * channels, |scratch| {
-                    copy_frame(frame, [height, width, channels], image, None, scratch);
+                    level.run(CopyFrame {
+                        frame,
+                        shape: [height, width, channels],
+                        image,
+                        gate: None,
+                        target: scratch,
+                    });
                     compute(scratch, frame.width * channels);
                 });
             }
@@ -195,7 +203,7 @@ impl Convolution {
         update: Update,
         d_image: &mut [f32],
     ) {
-        let shape = &self.shape;
+        let (shape, level) = (&self.shape, self.level);
         let [_, _, width, channels] = shape.input;
         let [_, out_height, out_width, out_channels] = shape.output;
         // Window row i of a filter meets image row y from output row y + before - i.
@@ -238,7 +246,7 @@ impl Convolution {
                     relu: false,
                     update,
                     target: strip,
-                    target_grid: Grid::flat(channels),
+                    target_stride: channels,
                     rows: rows.len() * width,
                 }
                 .run();
@@ -247,7 +255,13 @@ impl Convolution {
                 compute(&d_out[frame.top as usize * out_width * out_channels..]);
             } else {
                 with_scratch(frame.pixels() * out_channels, |scratch| {
-                    copy_frame(frame, [out_height, out_width, out_channels], d_out, gate, scratch);
+                    level.run(CopyFrame {
+                        frame,
+                        shape: [out_height, out_width, out_channels],
+                        image: d_out,
+                        gate,
+                        target: scratch,
+                    });
                     compute(scratch);
                 });
             }
@@ -262,7 +276,7 @@ impl Convolution {
         update: Update,
         d_image: &mut [f32],
     ) {
-        let shape = &self.shape;
+        let (shape, level) = (&self.shape, self.level);
         let [_, _, width, channels] = shape.input;
         let [_, out_height, out_width, out_channels] = shape.output;
         let widest = shape.filters.iter().map(|f| window_len(f, channels)).max().unwrap_or(0);
@@ -285,7 +299,13 @@ impl Convolution {
                 let end = ((rows.end - 1 + above) / stride_y + 1).min(out_height);
                 for y in first..end {
                     let frame = Frame { top: y as isize, left: 0, height: 1, width: out_width };
-                    copy_frame(frame, [out_height, out_width, out_channels], d_out, gate, gated);
+                    level.run(CopyFrame {
+                        frame,
+                        shape: [out_height, out_width, out_channels],
+                        image: d_out,
+                        gate,
+                        target: gated,
+                    });
                     for (filter, weights) in shape.filters.iter().zip(weights) {
                         let window = window_len(filter, channels);
                         let products = &mut products[..out_width * window];
@@ -298,7 +318,7 @@ impl Convolution {
                             relu: false,
                             update: Update::Replace,
                             target: products,
-                            target_grid: Grid::flat(window),
+                            target_stride: window,
                             rows: out_width,
                         }
                         .run();
@@ -308,16 +328,15 @@ impl Convolution {
                             if !rows.contains(&row) {
                                 continue;
                             }
-                            let target =
-                                &mut strip[(row - rows.start) * width * channels..][..width * channels];
-                            let rows_of_windows =
-                                products.chunks_exact(window).map(|w| &w[i * window_row..][..window_row]);
-                            add_windows(
-                                rows_of_windows,
-                                stride_x * channels,
-                                filter.before[1] * channels,
-                                target,
-                            );
+                            level.run(AddWindows {
+                                windows: products,
+                                window,
+                                row: i * window_row..(i + 1) * window_row,
+                                step: stride_x * channels,
+                                before: filter.before[1] * channels,
+                                target: &mut strip[(row - rows.start) * width * channels..]
+                                    [..width * channels],
+                            });
                         }
                     }
                 }
@@ -421,7 +440,8 @@ impl Rows for Windows<'_> {
             width: self.filter.kernel[1],
         };
         let image = &self.image[n * height * width * channels..][..height * width * channels];
-        copy_frame(frame, [height, width, channels], image, None, scratch);
+        CopyFrame { frame, shape: [height, width, channels], image, gate: None, target: &mut *scratch }
+            .copy();
         scratch
     }
 }
@@ -444,23 +464,61 @@ impl Rows for Gradients<'_> {
         let d_out = &self.d_out[start..][..self.filter.out_channels];
         let Some(gate) = self.gate else { return d_out };
         let gate = &gate[start..][..self.filter.out_channels];
-        for ((value, &d_out), &gate) in scratch.iter_mut().zip(d_out).zip(gate) {
-            *value = if gate > 0.0 { d_out } else { 0.0 };
-        }
+        copy_gated(d_out, gate, scratch);
         scratch
     }
 }
 
-/// Adds one row of each window to the pixels it covers: window `x` starts `x * step - before`
-/// values into `target`; what lies outside is dropped.
-fn add_windows<'a>(windows: impl Iterator<Item = &'a [f32]>, step: usize, before: usize, target: &mut [f32]) {
-    for (x, window) in windows.enumerate() {
-        let start = x * step;
-        let skipped = before.saturating_sub(start).min(window.len());
-        let begin = (start + skipped - before).min(target.len());
-        let pixels = target[begin..].iter_mut();
-        pixels.zip(&window[skipped..]).for_each(|(pixel, &value)| *pixel += value);
+/// Adds one row of each window to the pixels it covers: window `x` starts `x * step - before` values
+/// into `target`; what lies outside is dropped.
+struct AddWindows<'a> {
+    /// All windows, and which values of each are the row.
+    windows: &'a [f32],
+    window: usize,
+    row: Range<usize>,
+    step: usize,
+    before: usize,
+    target: &'a mut [f32],
+}
+
+impl Kernel for AddWindows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let AddWindows { windows, window, row, step, before, target } = self;
+        let rows = windows.chunks_exact(window).map(|window| &window[row.clone()]);
+        // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel.
+        if (row.len(), step, before) == (9, 6, 0) {
+            return add_overlapping::<9, 6>(rows, target);
+        }
+        for (x, row) in rows.enumerate() {
+            let start = x * step;
+            let skipped = before.saturating_sub(start).min(row.len());
+            let begin = (start + skipped - before).min(target.len());
+            let pixels = target[begin..].iter_mut();
+            pixels.zip(&row[skipped..]).for_each(|(pixel, &value)| *pixel += value);
+        }
     }
+}
+
+/// The same for windows of known size that reach into the next one only. What they share is carried
+/// along in registers: to write it and read it back at once would stall.
+#[inline(always)]
+fn add_overlapping<'a, const WINDOW: usize, const STEP: usize>(
+    windows: impl ExactSizeIterator<Item = &'a [f32]>,
+    target: &mut [f32],
+) {
+    let mut carried = [0.0f32; STEP];
+    let (own, behind) = target.split_at_mut(windows.len() * STEP);
+    for (window, pixels) in windows.zip(own.chunks_exact_mut(STEP)) {
+        let (own, shared) = window.split_at(STEP);
+        for (pixel, (value, carried)) in pixels.iter_mut().zip(own.iter().zip(&mut carried)) {
+            *pixel += value + std::mem::take(carried);
+        }
+        carried[..WINDOW - STEP].copy_from_slice(&shared[..WINDOW - STEP]);
+    }
+    behind.iter_mut().zip(carried).for_each(|(pixel, value)| *pixel += value);
 }
 
 fn window_len(filter: &PlacedFilter, channels: usize) -> usize {

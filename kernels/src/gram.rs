@@ -74,7 +74,7 @@ impl Gram {
                 bias: None,
                 relu: false,
                 update,
-                target_grid: Grid::flat(channels),
+                target_stride: channels,
                 rows: target.len() / channels,
                 target,
             }

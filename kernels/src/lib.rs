@@ -16,6 +16,7 @@
 //! | [`gram`] | the symmetric product of features with themselves |
 //! | [`pool`] | max pooling |
 //! | [`elementwise`] | ReLU, sums of squares, total variation, Adam |
+//! | [`peak`] | what this machine can do at best, measured |
 //! | [`simd`] | instruction sets, and how one is chosen |
 //! | [`matmul`](mod@matmul) | the plain matrix product (the `matrixmultiply` crate) |
 //!
@@ -28,6 +29,7 @@ pub mod element;
 pub mod elementwise;
 pub mod gram;
 pub mod matmul;
+pub mod peak;
 pub mod pool;
 pub mod reference;
 pub mod shape;

@@ -44,15 +44,29 @@ impl Grid {
         Grid { width: usize::MAX, pixel_stride: stride, row_stride: 0 }
     }
 
-    #[inline(always)]
-    fn start(&self, row: usize) -> usize {
-        (row / self.width) * self.row_stride + (row % self.width) * self.pixel_stride
-    }
-
     /// The largest start among the first `rows` rows.
     fn last_start(&self, rows: usize) -> usize {
         let full_rows = (rows - 1) / self.width;
         full_rows * self.row_stride + (rows - 1).min(self.width - 1) * self.pixel_stride
+    }
+}
+
+/// Walks over the starts of a [`Grid`]'s rows without a division.
+struct Cursor {
+    column: usize,
+    row_start: usize,
+}
+
+impl Cursor {
+    #[inline(always)]
+    fn next(&mut self, grid: &Grid) -> usize {
+        let start = self.row_start + self.column * grid.pixel_stride;
+        self.column += 1;
+        if self.column == grid.width {
+            self.column = 0;
+            self.row_start += grid.row_stride;
+        }
+        start
     }
 }
 
@@ -100,7 +114,8 @@ pub(crate) struct Product<'a> {
     pub(crate) relu: bool,
     pub(crate) update: Update,
     pub(crate) target: &'a mut [f32],
-    pub(crate) target_grid: Grid,
+    /// Values from one row of the target to the next.
+    pub(crate) target_stride: usize,
     /// Rows of the product.
     pub(crate) rows: usize,
 }
@@ -126,17 +141,21 @@ impl Kernel for Product<'_> {
         assert_eq!(right.panel, panel, "the panels were packed for this tile");
         assert_eq!(right.depth, depth, "one row of the right operand for each value of the left's rows");
         assert!(self.left_grid.last_start(row_count) + reach.unwrap_or(0) <= left.len());
-        assert!(self.target_grid.last_start(row_count) + right.columns <= target.len());
+        assert!((row_count - 1) * self.target_stride + right.columns <= target.len());
         assert!(bias.is_none_or(|bias| bias.len() >= right.columns));
 
         for first_column in (0..right.columns).step_by(panel) {
             let columns = (right.columns - first_column).min(panel);
             let panel_values = &right.values[first_column * depth..][..depth * panel];
+            let mut cursor = Cursor { column: 0, row_start: 0 };
             for first_row in (0..row_count).step_by(ROWS) {
                 let rows = (row_count - first_row).min(ROWS);
                 // A tile at the end computes its last row again instead of rows that do not exist.
+                let mut start = 0;
                 let starts: [*const f32; ROWS] = std::array::from_fn(|r| {
-                    let start = self.left_grid.start(first_row + r.min(rows - 1));
+                    if r < rows {
+                        start = cursor.next(&self.left_grid);
+                    }
                     left.as_ptr().wrapping_add(start)
                 });
                 let mut finish = Finish {
@@ -147,7 +166,7 @@ impl Kernel for Product<'_> {
                     bias,
                     relu: self.relu,
                     update: self.update,
-                    grid: self.target_grid,
+                    stride: self.target_stride,
                     target: target.as_mut_ptr(),
                 };
                 // SAFETY: each start is that of an existing row, whose segments end inside `left`
@@ -176,7 +195,7 @@ impl Kernel for Product<'_> {
 }
 
 /// `target[i, j] (+)= sum over p of left[p, i] * right[p, j]` for one block of positions `p`, on one
-/// thread. Both operands are packed as [`pack_block`] leaves them.
+/// thread. Both operands are packed as [`PackRow`] leaves them.
 pub(crate) struct TransposedBlock<'a> {
     pub(crate) left: &'a [f32],
     pub(crate) right: &'a [f32],
@@ -224,7 +243,7 @@ impl Kernel for TransposedBlock<'_> {
                     bias: None,
                     relu: false,
                     update: self.update,
-                    grid: Grid::flat(columns),
+                    stride: columns,
                     target: self.target.as_mut_ptr(),
                 };
                 // SAFETY: each start is that of an existing row in its panel, which holds `positions`
@@ -241,6 +260,40 @@ impl Kernel for TransposedBlock<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Copies one row of an operand of [`TransposedBlock`] to its place in the panels: all positions of
+/// the first columns lie together, then those of the next. The last panel is filled up with zeros.
+pub(crate) struct PackRow<'a> {
+    pub(crate) row: &'a [f32],
+    pub(crate) position: usize,
+    /// Positions that a panel has room for.
+    pub(crate) capacity: usize,
+    pub(crate) panels: &'a mut [f32],
+}
+
+impl PackRow<'_> {
+    #[inline(always)]
+    pub(crate) fn run<S: Simd, const VECTORS: usize>(self, simd: S) {
+        let panel = S::LANES * VECTORS;
+        assert!(self.position < self.capacity);
+        assert!(self.panels.len() >= self.row.len().next_multiple_of(panel) * self.capacity);
+        let mut target = self.panels.as_mut_ptr().wrapping_add(self.position * panel);
+        let mut chunks = self.row.chunks_exact(panel);
+        for chunk in &mut chunks {
+            for v in 0..VECTORS {
+                // SAFETY: the chunk is a panel wide, and so is the place of this position in each of
+                // the panels, which the assertions above have counted.
+                unsafe { simd.store(target.add(v * S::LANES), simd.load(chunk.as_ptr().add(v * S::LANES))) };
+            }
+            target = target.wrapping_add(self.capacity * panel);
+        }
+        let rest = chunks.remainder();
+        for n in 0..if rest.is_empty() { 0 } else { panel } {
+            // SAFETY: as above, for the last panel.
+            unsafe { *target.add(n) = rest.get(n).copied().unwrap_or(0.0) };
         }
     }
 }
@@ -290,7 +343,7 @@ struct Finish<'a> {
     bias: Option<&'a [f32]>,
     relu: bool,
     update: Update,
-    grid: Grid,
+    stride: usize,
     target: *mut f32,
 }
 
@@ -313,7 +366,7 @@ impl Finish<'_> {
             // SAFETY: this row and these columns exist, as the caller vouches; the spill below holds
             // a whole row of the tile.
             unsafe {
-                let target = self.target.add(self.grid.start(self.first_row + r) + self.first_column);
+                let target = self.target.add((self.first_row + r) * self.stride + self.first_column);
                 if full {
                     for (v, sum) in sums.iter().enumerate() {
                         let bias = self.bias.map(|bias| bias.as_ptr().add(self.first_column + v * S::LANES));

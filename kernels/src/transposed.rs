@@ -7,9 +7,10 @@
 use crate::Update;
 use crate::aligned::{AlignedBuffer, with_scratch};
 use crate::parallel;
-use crate::product::TransposedBlock;
-use crate::simd::Level;
+use crate::product::{PackRow, TransposedBlock};
+use crate::simd::{Kernel, Level, Simd};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Positions packed at a time: a panel of 16 channels is then 8 KiB and stays in the L1 cache while
 /// the tiles of a whole column pass over it.
@@ -40,7 +41,7 @@ impl Rows for Matrix<'_> {
         self.columns
     }
 
-    #[inline]
+    #[inline(always)]
     fn row<'a>(&'a self, position: usize, _: &'a mut [f32]) -> &'a [f32] {
         &self.values[position * self.columns..][..self.columns]
     }
@@ -132,9 +133,15 @@ impl TransposedProduct {
                 let end = positions.min((part + 1) * positions_a_part);
                 for first in (part * positions_a_part..end).step_by(BLOCK) {
                     let block = first..end.min(first + BLOCK);
-                    pack_block(left, block.clone(), panel, left_block, row);
+                    level.run(PackBlock {
+                        rows: left,
+                        block: block.clone(),
+                        panels: left_block,
+                        scratch: row,
+                    });
                     if let Some(right) = right {
-                        pack_block(right, block.clone(), panel, right_block, row);
+                        let panels = &mut *right_block;
+                        level.run(PackBlock { rows: right, block: block.clone(), panels, scratch: row });
                     }
                     level.run(TransposedBlock {
                         left: left_block,
@@ -154,23 +161,24 @@ impl TransposedProduct {
     }
 }
 
-/// Copies the rows of `block` into panels: all positions of the first `panel` columns, then those of
-/// the next, with room for [`BLOCK`] positions each.
-fn pack_block(
-    rows: &impl Rows,
-    block: std::ops::Range<usize>,
-    panel: usize,
-    target: &mut [f32],
-    scratch: &mut [f32],
-) {
-    let len = rows.len();
-    for (p, position) in block.enumerate() {
-        let row = rows.row(position, &mut scratch[..len]);
-        let panels = target.chunks_exact_mut(BLOCK * panel);
-        for (values, panel_values) in row.chunks(panel).zip(panels) {
-            let target = &mut panel_values[p * panel..][..panel];
-            target[..values.len()].copy_from_slice(values);
-            target[values.len()..].fill(0.0);
+/// Copies the rows of a block of positions into panels.
+struct PackBlock<'a, R> {
+    rows: &'a R,
+    block: Range<usize>,
+    panels: &'a mut [f32],
+    /// Room for one row.
+    scratch: &'a mut [f32],
+}
+
+impl<R: Rows> Kernel for PackBlock<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let len = self.rows.len();
+        for (position, source) in self.block.enumerate() {
+            let row = self.rows.row(source, &mut self.scratch[..len]);
+            PackRow { row, position, capacity: BLOCK, panels: self.panels }.run::<S, VECTORS>(simd);
         }
     }
 }
