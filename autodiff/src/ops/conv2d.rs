@@ -39,7 +39,7 @@ impl Default for ConvOptions {
 }
 
 /// A bank of convolutions, with ReLU fused where the options say so.
-pub struct Conv2d<T: Element> {
+struct Conv2d<T: Element> {
     options: ConvOptions,
     paddings: Vec<Padding>,
     prepared: Option<Prepared<T>>,

@@ -2,8 +2,7 @@
 
 use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
-/// The square of each value.
-pub struct Square;
+struct Square;
 
 impl<T: Element> Tape<T> {
     /// Records the square of each value of `x`, any shape.

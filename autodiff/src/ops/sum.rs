@@ -2,8 +2,7 @@
 
 use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
-/// The sum of all values, a single number of shape ().
-pub struct Sum;
+struct Sum;
 
 impl<T: Element> Tape<T> {
     /// Records the sum of all values of `x`, any shape, as a single number of shape ().

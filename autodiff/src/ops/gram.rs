@@ -1,0 +1,65 @@
+//! `out[i, j] = scale * sum over p of features[p, i] * features[p, j]`, the Gram matrix, and
+//! `d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])`.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use impasto_kernels::element::GramKernels;
+
+struct GramMatrix<T: Element> {
+    scale: T,
+    positions: usize,
+    channels: usize,
+    kernels: Option<T::Gram>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the Gram matrix (C, C), times `scale`, of features (P, C) or (1, H, W, C): which
+    /// channels are active at the same positions.
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] for other shapes, several images, or no positions or channels.
+    pub fn gram(&mut self, features: Var, scale: T) -> Result<Var, TapeError> {
+        self.record(GramMatrix { scale, positions: 0, channels: 0, kernels: None }, &[features])
+    }
+}
+
+impl<T: Element> Operation<T> for GramMatrix<T> {
+    fn name(&self) -> &'static str {
+        "gram"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let (positions, channels) = match *inputs[0] {
+            [positions, channels] => (positions, channels),
+            [1, height, width, channels] => (height * width, channels),
+            [_, _, _, _] => return Err(Mismatch::new("a Gram matrix is of one image, narrow axis 0 to it")),
+            _ => return Err(Mismatch::new("features must be (P, C) or (1, H, W, C)")),
+        };
+        if positions == 0 || channels == 0 {
+            return Err(Mismatch::new("there must be at least one position and one channel"));
+        }
+        (self.positions, self.channels) = (positions, channels);
+        self.kernels = Some(T::Gram::new(channels));
+        Ok(vec![channels, channels])
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let Some(kernels) = &mut self.kernels else { return };
+        kernels.forward(self.scale, values.input(0), out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let Some(kernels) = &mut self.kernels else { return };
+        gradients.write(0, |d_features, update| {
+            kernels.gradient(self.scale, values.input(0), d_out, update, d_features);
+        });
+    }
+
+    /// Those of the whole product, though the fast kernels save almost half of it: it is symmetric.
+    fn flops(&self) -> u64 {
+        2 * self.positions as u64 * (self.channels * self.channels) as u64
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

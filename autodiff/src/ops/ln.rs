@@ -1,0 +1,43 @@
+//! `out = ln x` and `d_x = d_out / x`, value by value.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+struct Ln;
+
+impl<T: Element> Tape<T> {
+    /// Records the natural logarithm of each value of `x`, any shape: -inf at 0, NaN below.
+    ///
+    /// # Errors
+    /// [`TapeError::ForeignVariable`].
+    pub fn ln(&mut self, x: Var) -> Result<Var, TapeError> {
+        self.record(Ln, &[x])
+    }
+}
+
+impl<T: Element> Operation<T> for Ln {
+    fn name(&self) -> &'static str {
+        "ln"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(inputs[0].to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        for (out, &x) in out.iter_mut().zip(values.input(0)) {
+            *out = x.ln();
+        }
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.add(0, |d_x| {
+            for ((d_x, &x), &d_out) in d_x.iter_mut().zip(values.input(0)).zip(d_out) {
+                *d_x = *d_x + d_out / x;
+            }
+        });
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,67 @@
+//! Along the last axis `out[i] = x[i] - ln(sum over j of e^x[j])`, the logarithm of the softmax, and
+//! `d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]`.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+#[derive(Default)]
+struct LogSoftmax {
+    row_len: usize,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the logarithm of the softmax over the last axis of `x`: scores become log-probabilities,
+    /// however large they are.
+    ///
+    /// The cross-entropy of a classifier is minus their mean at the right classes: [`Tape::mul`] by
+    /// one-hot targets, then [`Tape::sum`], then [`Tape::scale`] by `-1 / N`.
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] for a single number of shape (): it has no axes.
+    pub fn log_softmax(&mut self, x: Var) -> Result<Var, TapeError> {
+        self.record(LogSoftmax::default(), &[x])
+    }
+}
+
+impl<T: Element> Operation<T> for LogSoftmax {
+    fn name(&self) -> &'static str {
+        "log_softmax"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let Some(&row_len) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        // Of rows without values there are none to walk over.
+        self.row_len = row_len.max(1);
+        Ok(inputs[0].to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let rows = values.input(0).chunks_exact(self.row_len).zip(out.chunks_exact_mut(self.row_len));
+        for (x, out) in rows {
+            // e^(x - max) cannot overflow, and at least one of them is 1.
+            let max = x.iter().fold(T::neg_infinity(), |max, &x| max.max(x));
+            let sum = x.iter().fold(T::zero(), |sum, &x| sum + (x - max).exp());
+            let log_sum = sum.ln();
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out = x - max - log_sum;
+            }
+        }
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.add(0, |d_x| {
+            let rows = values.output().chunks_exact(self.row_len).zip(d_out.chunks_exact(self.row_len));
+            for (d_x, (out, d_out)) in d_x.chunks_exact_mut(self.row_len).zip(rows) {
+                let sum = d_out.iter().fold(T::zero(), |sum, &d_out| sum + d_out);
+                for ((d_x, &out), &d_out) in d_x.iter_mut().zip(out).zip(d_out) {
+                    *d_x = *d_x + d_out - out.exp() * sum;
+                }
+            }
+        });
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+}

@@ -1,0 +1,73 @@
+//! `out[i, j] = sum over l of a[i, l] * b[l, j]`, `d_a = d_out b^T` and `d_b = a^T d_out`.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use impasto_kernels::matmul::{self, Operand};
+
+#[derive(Default)]
+struct MatMul {
+    /// Rows of a, columns of a and rows of b, columns of b.
+    sizes: [usize; 3],
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the product (m, n) of the matrices `a` (m, k) and `b` (k, n).
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if one is no matrix, or `a` has not as many columns as `b` rows.
+    pub fn matmul(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {
+        self.record(MatMul::default(), &[a, b])
+    }
+}
+
+fn plain<T>(values: &[T]) -> Operand<'_, T> {
+    Operand { values, transposed: false }
+}
+
+fn transposed<T>(values: &[T]) -> Operand<'_, T> {
+    Operand { values, transposed: true }
+}
+
+impl<T: Element> Operation<T> for MatMul {
+    fn name(&self) -> &'static str {
+        "matmul"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let (&[rows, columns], &[b_rows, b_columns]) = (inputs[0], inputs[1]) else {
+            return Err(Mismatch::new("both must be matrices"));
+        };
+        if columns != b_rows {
+            let reason = format!("the first has {columns} columns, the second {b_rows} rows");
+            return Err(Mismatch::new(reason));
+        }
+        self.sizes = [rows, columns, b_columns];
+        Ok(vec![rows, b_columns])
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let (a, b) = (plain(values.input(0)), plain(values.input(1)));
+        matmul::matmul(self.sizes, a, b, crate::Update::Replace, out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let [m, k, n] = self.sizes;
+        gradients.write(0, |d_a, update| {
+            matmul::matmul([m, n, k], plain(d_out), transposed(values.input(1)), update, d_a);
+        });
+        gradients.write(1, |d_b, update| {
+            matmul::matmul([k, m, n], transposed(values.input(0)), plain(d_out), update, d_b);
+        });
+    }
+
+    fn flops(&self) -> u64 {
+        self.sizes.iter().fold(2, |flops, &size| flops.saturating_mul(size as u64))
+    }
+
+    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
+        wanted[1 - index]
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,69 @@
+//! `out[n, y, x, c] = max of image[n, sy*y + i, sx*x + j, c] over the window's i, j`; each `d_out`
+//! goes to the pixel that won its window, the first of equals.
+
+use crate::{Element, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var};
+use impasto_kernels::PoolShape;
+
+struct MaxPool {
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    rounding: PoolRounding,
+    prepared: Option<Prepared>,
+}
+
+/// What depends on the shapes: the windows, and for each the place of its winner.
+struct Prepared {
+    shape: PoolShape,
+    argmax: Vec<u8>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the maximum of each `kernel` window (height, width) of an image (N, H, W, C), one
+    /// every `stride` rows and columns: (N, OH, OW, C).
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the input is not (N, H, W, C), a size is zero, or the window is larger
+    /// than the image or has more than 256 positions.
+    pub fn max_pool(
+        &mut self,
+        image: Var,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        rounding: PoolRounding,
+    ) -> Result<Var, TapeError> {
+        self.record(MaxPool { kernel, stride, rounding, prepared: None }, &[image])
+    }
+}
+
+impl<T: Element> Operation<T> for MaxPool {
+    fn name(&self) -> &'static str {
+        "max_pool"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let &[n, h, w, c] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        let shape = PoolShape::new([n, h, w, c], self.kernel, self.stride, self.rounding)?;
+        self.prepared = Some(Prepared { shape, argmax: vec![0; shape.output.iter().product()] });
+        Ok(shape.output.to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let Some(Prepared { shape, argmax }) = &mut self.prepared else { return };
+        T::max_pool(shape, values.input(0), out, argmax);
+    }
+
+    fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let Some(Prepared { shape, argmax }) = &self.prepared else { return };
+        gradients.write(0, |d_image, update| T::max_pool_gradient(shape, d_out, argmax, update, d_image));
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,87 @@
+//! `out` = the positions `start .. start + len` of one axis; `d_x = d_out` there and 0 elsewhere.
+
+use super::{check_axis, lengths_around};
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use std::ops::Range;
+
+struct Narrow {
+    axis: usize,
+    start: usize,
+    len: usize,
+    /// Positions before the axis.
+    blocks: usize,
+    /// Values of `x` in one of them.
+    block_len: usize,
+    /// Values of one position along the axis.
+    inner: usize,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the slice of `x` that keeps the positions `start .. start + len` of `axis`.
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if there is no such axis, or it ends earlier.
+    pub fn narrow(&mut self, x: Var, axis: usize, start: usize, len: usize) -> Result<Var, TapeError> {
+        self.record(Narrow { axis, start, len, blocks: 0, block_len: 0, inner: 0 }, &[x])
+    }
+}
+
+impl Narrow {
+    /// The part of each block that is kept, as it lies in `x` and in `out`.
+    fn parts(&self) -> impl Iterator<Item = [Range<usize>; 2]> {
+        let (first, len) = (self.start * self.inner, self.len * self.inner);
+        (0..self.blocks).map(move |block| {
+            let start = block * self.block_len + first;
+            [start..start + len, block * len..(block + 1) * len]
+        })
+    }
+}
+
+impl<T: Element> Operation<T> for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        check_axis(self.axis, inputs[0])?;
+        let [blocks, axis_len, inner] = lengths_around(self.axis, inputs[0]);
+        if self.start.checked_add(self.len).is_none_or(|end| end > axis_len) {
+            return Err(Mismatch::new(format!(
+                "axis {} has {axis_len} positions, not {} from {} on",
+                self.axis, self.len, self.start
+            )));
+        }
+        (self.blocks, self.block_len, self.inner) = (blocks, axis_len * inner, inner);
+        let mut output = inputs[0].to_vec();
+        output[self.axis] = self.len;
+        if output.contains(&0) {
+            self.blocks = 0;
+        }
+        Ok(output)
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let x = values.input(0);
+        for [kept, to] in self.parts() {
+            out[to].copy_from_slice(&x[kept]);
+        }
+    }
+
+    fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.add(0, |d_x| {
+            for [kept, from] in self.parts() {
+                for (d_x, &d_out) in d_x[kept].iter_mut().zip(&d_out[from]) {
+                    *d_x = *d_x + d_out;
+                }
+            }
+        });
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,38 @@
+//! `out = max(x, 0)`; `d_x = d_out` where `out > 0`, else 0.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+struct Relu;
+
+impl<T: Element> Tape<T> {
+    /// Records `max(x, 0)` for each value of `x`, any shape. After a convolution, [`Tape::conv2d`]
+    /// does it in the same pass.
+    ///
+    /// # Errors
+    /// [`TapeError::ForeignVariable`].
+    pub fn relu(&mut self, x: Var) -> Result<Var, TapeError> {
+        self.record(Relu, &[x])
+    }
+}
+
+impl<T: Element> Operation<T> for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(inputs[0].to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        T::relu(values.input(0), out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.write(0, |d_x, update| T::relu_gradient(values.output(), d_out, update, d_x));
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+}

@@ -1,0 +1,53 @@
+//! `out = sum of (a - b)^2`, `d_a = 2 (a - b) * d_out` and `d_b = 2 (b - a) * d_out`.
+
+use crate::error::shape;
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+#[derive(Default)]
+struct SquaredDifference {
+    len: usize,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the sum of `(a - b)^2` over all values of two arrays of one shape, as a single number
+    /// of shape ().
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the shapes differ.
+    pub fn squared_difference(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {
+        self.record(SquaredDifference::default(), &[a, b])
+    }
+}
+
+impl<T: Element> Operation<T> for SquaredDifference {
+    fn name(&self) -> &'static str {
+        "squared_difference"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        if inputs[0] != inputs[1] {
+            let (a, b) = (shape(inputs[0]), shape(inputs[1]));
+            return Err(Mismatch::new(format!("{a} and {b} must be equal")));
+        }
+        self.len = inputs[0].iter().product();
+        Ok(Vec::new())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        out[0] = T::squared_difference(values.input(0), values.input(1));
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let (a, b) = (values.input(0), values.input(1));
+        gradients.write(0, |d_a, update| T::squared_difference_gradient(a, b, d_out[0], update, d_a));
+        gradients.write(1, |d_b, update| T::squared_difference_gradient(b, a, d_out[0], update, d_b));
+    }
+
+    fn flops(&self) -> u64 {
+        3 * self.len as u64
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

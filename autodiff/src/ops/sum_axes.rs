@@ -1,0 +1,90 @@
+//! `out = sum of x over some axes`, or the mean: the same divided by the count. Each value receives
+//! the `d_out` of the sum it went into, divided by the count where it was a mean.
+//!
+//! It is broadcasting backwards: `out` is summed over the axes along which it would be repeated to
+//! have the shape of `x`.
+
+use super::broadcast::Broadcast;
+use super::check_axis;
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+struct SumAxes<T> {
+    axes: Vec<usize>,
+    mean: bool,
+    /// 1, or one over the count.
+    factor: T,
+    broadcast: Broadcast,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the sum of `x` over `axes`, which the output no longer has: the sum of (N, H, W, C)
+    /// over `[1, 2]` is (N, C).
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if there is no such axis, or it is named twice.
+    pub fn sum_axes(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
+        self.record(SumAxes::new(axes, false), &[x])
+    }
+
+    /// Records the mean of `x` over `axes`, which the output no longer has.
+    ///
+    /// # Errors
+    /// As [`Tape::sum_axes`], and if the axes have no positions.
+    pub fn mean_axes(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
+        self.record(SumAxes::new(axes, true), &[x])
+    }
+}
+
+impl<T: Element> SumAxes<T> {
+    fn new(axes: &[usize], mean: bool) -> Self {
+        SumAxes { axes: axes.to_vec(), mean, factor: T::one(), broadcast: Broadcast::default() }
+    }
+}
+
+impl<T: Element> Operation<T> for SumAxes<T> {
+    fn name(&self) -> &'static str {
+        if self.mean { "mean_axes" } else { "sum_axes" }
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let x = inputs[0];
+        let mut with_ones = x.to_vec();
+        for (index, &axis) in self.axes.iter().enumerate() {
+            check_axis(axis, x)?;
+            if self.axes[..index].contains(&axis) {
+                return Err(Mismatch::new(format!("axis {axis} is named twice")));
+            }
+            with_ones[axis] = 1;
+        }
+        if self.mean {
+            let count: f64 = self.axes.iter().map(|&axis| x[axis] as f64).product();
+            if count == 0.0 {
+                return Err(Mismatch::new("there are no values along these axes"));
+            }
+            self.factor = T::from_f64(1.0 / count);
+        }
+        self.broadcast = Broadcast::new(x, &with_ones)?.0;
+        let kept = x.iter().enumerate().filter(|(axis, _)| !self.axes.contains(axis));
+        Ok(kept.map(|(_, &len)| len).collect())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        out.fill(T::zero());
+        self.broadcast.add_gradient(1, [&[], &[]], values.input(0), out, |_, _, x| x);
+        out.iter_mut().for_each(|out| *out = *out * self.factor);
+    }
+
+    fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.add(0, |d_x| {
+            self.broadcast.zip([&[], d_out], d_x, |d_x, _, d_out| *d_x = *d_x + d_out * self.factor);
+        });
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,57 @@
+//! `out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2 + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2`,
+//! each sum over the pairs of neighbours inside the image; the gradient of a pixel is
+//! `2 * d_out * sum over its neighbours of (pixel - neighbour)`.
+
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+#[derive(Default)]
+struct TotalVariation {
+    /// N, H, W, C.
+    shape: [usize; 4],
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the sum of squared differences between vertical and between horizontal neighbours of
+    /// an image (N, H, W, C), as a single number of shape ().
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the input is not (N, H, W, C) or has no pixels.
+    pub fn total_variation(&mut self, image: Var) -> Result<Var, TapeError> {
+        self.record(TotalVariation::default(), &[image])
+    }
+}
+
+impl<T: Element> Operation<T> for TotalVariation {
+    fn name(&self) -> &'static str {
+        "total_variation"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let &[n, h, w, c] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        self.shape = [n, h, w, c];
+        Ok(Vec::new())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        out[0] = T::total_variation(self.shape, values.input(0));
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.write(0, |d_image, update| {
+            T::total_variation_gradient(self.shape, values.input(0), d_out[0], update, d_image);
+        });
+    }
+
+    fn flops(&self) -> u64 {
+        6 * self.shape.iter().product::<usize>() as u64
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

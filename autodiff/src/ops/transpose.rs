@@ -1,0 +1,73 @@
+//! Axis `i` of `out` is axis `axes[i]` of `x`; `d_x` is `d_out` with the axes put back.
+
+use super::strided::{Axis, Walk, contiguous_strides};
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+struct Transpose {
+    axes: Vec<usize>,
+    /// Strides of `x` and of the output.
+    walk: Option<Walk<2>>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records `x` with its axes in another order: axis `i` of the output is axis `axes[i]` of `x`.
+    /// A matrix is transposed by `[1, 0]`; (N, H, W, C) becomes (N, C, H, W) by `[0, 3, 1, 2]`.
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if `axes` does not name each axis of `x` once.
+    pub fn transpose(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
+        self.record(Transpose { axes: axes.to_vec(), walk: None }, &[x])
+    }
+}
+
+impl<T: Element> Operation<T> for Transpose {
+    fn name(&self) -> &'static str {
+        "transpose"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let x = inputs[0];
+        if self.axes.len() != x.len() || (0..x.len()).any(|axis| !self.axes.contains(&axis)) {
+            let reason = format!("{:?} does not name each of its {} axes once", self.axes, x.len());
+            return Err(Mismatch::new(reason));
+        }
+        let output: Vec<usize> = self.axes.iter().map(|&axis| x[axis]).collect();
+        let (strides, output_strides) = (contiguous_strides(x), contiguous_strides(&output));
+        let axes = self.axes.iter().enumerate();
+        self.walk = Some(Walk::new(
+            axes.map(|(to, &from)| Axis { len: x[from], strides: [strides[from], output_strides[to]] }),
+        ));
+        Ok(output)
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let (Some(walk), x) = (&self.walk, values.input(0)) else { return };
+        let [x_stride, out_stride] = walk.row().strides;
+        walk.for_each_row(|[x_at, out_at]| {
+            for step in 0..walk.row().len {
+                out[out_at + step * out_stride] = x[x_at + step * x_stride];
+            }
+        });
+    }
+
+    fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let Some(walk) = &self.walk else { return };
+        let [x_stride, out_stride] = walk.row().strides;
+        gradients.add(0, |d_x| {
+            walk.for_each_row(|[x_at, out_at]| {
+                for step in 0..walk.row().len {
+                    let d_x = &mut d_x[x_at + step * x_stride];
+                    *d_x = *d_x + d_out[out_at + step * out_stride];
+                }
+            });
+        });
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}

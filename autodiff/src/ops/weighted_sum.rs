@@ -1,0 +1,61 @@
+//! `out = sum over i of weight[i] * x[i]` of single numbers, and `d_x[i] = weight[i] * d_out`.
+
+use crate::error::shape;
+use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+struct WeightedSum<T> {
+    weights: Vec<T>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records the sum of single numbers, each times its weight: a loss made of several.
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if there are no terms or one is an array of several values.
+    pub fn weighted_sum(&mut self, terms: &[(Var, T)]) -> Result<Var, TapeError> {
+        let (numbers, weights): (Vec<Var>, Vec<T>) = terms.iter().copied().unzip();
+        self.record(WeightedSum { weights }, &numbers)
+    }
+}
+
+impl<T: Element> Operation<T> for WeightedSum<T> {
+    fn name(&self) -> &'static str {
+        "weighted_sum"
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        if inputs.is_empty() {
+            return Err(Mismatch::new("there must be at least one term"));
+        }
+        match inputs.iter().find(|input| input.iter().any(|&len| len != 1)) {
+            Some(array) => {
+                Err(Mismatch::new(format!("{} is not a single number, sum it first", shape(array))))
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let terms = self.weights.iter().enumerate();
+        let sum: f64 = terms.map(|(index, weight)| weight.as_f64() * values.input(index)[0].as_f64()).sum();
+        out[0] = T::from_f64(sum);
+    }
+
+    fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        for (index, &weight) in self.weights.iter().enumerate() {
+            gradients.add(index, |d_x| d_x[0] = d_x[0] + weight * d_out[0]);
+        }
+    }
+
+    fn flops(&self) -> u64 {
+        2 * self.weights.len() as u64
+    }
+
+    fn reads_input(&self, _: usize, _: &[bool]) -> bool {
+        false
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}
