@@ -241,14 +241,14 @@ impl PoolShape {
             (kernel[0].min(kernel[1]), "the window's size"),
             (stride[0].min(stride[1]), "the stride"),
         ])?;
-        if kernel[0] * kernel[1] > 256 {
+        if kernel[0].saturating_mul(kernel[1]) > 256 {
             return Err(ShapeError::WindowTooManyPositions(kernel));
         }
         let along = |size: usize, kernel: usize, stride: usize| match rounding {
             PoolRounding::Floor => Some(size.checked_sub(kernel)? / stride + 1),
             // A window may be cut at the border, but must start inside the image.
             PoolRounding::Ceil => {
-                let windows = (size + stride - 1).checked_sub(kernel)? / stride + 1;
+                let windows = size.saturating_add(stride - 1).checked_sub(kernel)? / stride + 1;
                 Some(windows.min((size - 1) / stride + 1))
             }
         };
@@ -337,6 +337,12 @@ mod tests {
         // As in PyTorch, even the only window may be cut.
         assert_eq!(output(2, PoolRounding::Ceil), 1);
         assert!(PoolShape::new([1, 1, 1, 1], [3, 3], [2, 2], PoolRounding::Ceil).is_err());
+        assert_eq!(
+            PoolShape::new([1, 9, 9, 1], [usize::MAX, 2], [1, 1], PoolRounding::Floor),
+            Err(ShapeError::WindowTooManyPositions([usize::MAX, 2]))
+        );
+        let single = PoolShape::new([1, 9, 9, 1], [3, 3], [usize::MAX, 1], PoolRounding::Ceil).unwrap();
+        assert_eq!(single.output, [1, 1, 7, 1]);
         // With a stride longer than the window, the last window would start outside.
         let wide = PoolShape::new([1, 5, 5, 1], [1, 1], [4, 4], PoolRounding::Ceil).unwrap();
         assert_eq!(wide.output[1], 2);
