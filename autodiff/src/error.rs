@@ -54,6 +54,11 @@ pub enum TapeError {
     /// The value was not computed yet.
     #[error("there is no value yet: call forward first")]
     NoValue,
+    /// The values are not those that the gradients would be computed from.
+    #[error(
+        "the values are out of date (a leaf was set, or their buffers were recycled): call forward before backward"
+    )]
+    OutOfDate,
     /// The gradient was not computed.
     #[error("there is no gradient: call backward first, on a number that depends on this variable")]
     NoGradient,
@@ -72,6 +77,9 @@ pub(crate) fn shape(shape: &[usize]) -> String {
 }
 
 fn shapes(inputs: &[Vec<usize>]) -> String {
+    if inputs.is_empty() {
+        return "nothing".into();
+    }
     let inputs: Vec<_> = inputs.iter().map(|input| shape(input)).collect();
     inputs.join(" and ")
 }

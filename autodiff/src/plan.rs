@@ -20,11 +20,18 @@ pub(crate) struct Plan {
     pub(crate) gradients: Vec<Option<usize>>,
     /// Values in each buffer.
     pub(crate) buffer_lens: Vec<usize>,
-    /// For each node, the distinct inputs that want a gradient with its buffer, and which of them
-    /// each input is.
-    pub(crate) loans: Vec<(Vec<(usize, usize)>, Vec<Option<usize>>)>,
+    /// For each node, the gradients it adds to.
+    pub(crate) loans: Vec<Loans>,
     /// Whether something was added to a node's gradient during the present backward walk.
     pub(crate) started: Vec<bool>,
+}
+
+/// The gradients that the backward step of one node adds to.
+pub(crate) struct Loans {
+    /// The distinct inputs that want a gradient, with its buffer.
+    pub(crate) distinct: Vec<(usize, usize)>,
+    /// Which of them each input is.
+    pub(crate) inputs: Vec<Option<usize>>,
 }
 
 /// Plans the walks over `nodes`, backward from `result`.
@@ -97,7 +104,7 @@ pub(crate) fn make<T: Element>(
                 }))
             });
             let inputs = inputs.collect();
-            (distinct, inputs)
+            Loans { distinct, inputs }
         })
         .collect();
     plan
@@ -134,10 +141,10 @@ fn on_path<T>(nodes: &[Node<T>], result: Option<usize>) -> Vec<bool> {
 fn last_use<T: Element>(nodes: &[Node<T>], on_path: &[bool], index: usize) -> usize {
     let backward_step = |index: usize| 2 * nodes.len() - 1 - index;
     let mut last = index;
-    if let (Kind::Operation(operation), true) = (&nodes[index].kind, on_path[index]) {
-        if operation.reads_output() {
-            last = backward_step(index);
-        }
+    if let (Kind::Operation(operation), true) = (&nodes[index].kind, on_path[index])
+        && operation.reads_output()
+    {
+        last = backward_step(index);
     }
     for (user, node) in nodes.iter().enumerate().skip(index + 1) {
         let Kind::Operation(operation) = &node.kind else { continue };

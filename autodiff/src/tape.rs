@@ -1,9 +1,9 @@
 //! The list of nodes and its two walks: forward from first to last, backward from last to first.
 
 use crate::Element;
-use crate::error::TapeError;
+use crate::error::{Mismatch, TapeError};
 use crate::operation::{Gradients, Loan, Operation, Place, Values};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Loans, Plan};
 use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +32,8 @@ pub struct Tape<T: Element = f32> {
     /// Gradients on loan during one backward step; kept for its capacity.
     loans: Vec<Loan<T>>,
     progress: Progress,
+    /// Whether a leaf was set, or values were overwritten by gradients, since the last forward walk.
+    out_of_date: bool,
 }
 
 /// One step of the computation.
@@ -82,6 +84,7 @@ impl<T: Element> Tape<T> {
             plan: None,
             loans: Vec::new(),
             progress: Progress::Recorded,
+            out_of_date: false,
         }
     }
 
@@ -109,10 +112,12 @@ impl<T: Element> Tape<T> {
     pub fn record(&mut self, mut operation: impl Operation<T>, inputs: &[Var]) -> Result<Var, TapeError> {
         let inputs = inputs.iter().map(|&input| self.index(input)).collect::<Result<Vec<_>, _>>()?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|&index| &self.places[index].shape[..]).collect();
-        let shape = operation.output_shape(&shapes).map_err(|reason| TapeError::Shape {
-            operation: operation.name(),
-            inputs: shapes.iter().map(|shape| shape.to_vec()).collect(),
-            reason,
+        let shape = operation.output_shape(&shapes).and_then(addressable::<T>).map_err(|reason| {
+            TapeError::Shape {
+                operation: operation.name(),
+                inputs: shapes.iter().map(|shape| shape.to_vec()).collect(),
+                reason,
+            }
         })?;
         let differentiable = inputs.iter().any(|&index| self.nodes[index].differentiable);
         let node = Node { kind: Kind::Operation(Box::new(operation)), inputs, differentiable };
@@ -203,14 +208,20 @@ impl<T: Element> Tape<T> {
         }
         self.plan = Some(plan);
         self.progress = Progress::Computed;
+        self.out_of_date = false;
     }
 
     /// Computes the gradient of `result`, a single number, with respect to every variable that it
-    /// depends on, from the last node to the first. [`Tape::forward`] must have been called.
+    /// depends on, from the last node to the first. [`Tape::forward`] must have been called; the
+    /// gradients of an earlier backward walk are replaced.
+    ///
+    /// One forward walk serves any number of backward walks, each from a result of its own. Only
+    /// where buffers are recycled each needs a forward walk before it: gradients take the place of values.
     ///
     /// # Errors
     /// [`TapeError::NoValue`] before forward; [`TapeError::NotAScalar`] if the result is an array;
-    /// [`TapeError::OtherResult`] if the buffers are recycled for another result.
+    /// [`TapeError::OtherResult`] if the buffers are recycled for another result;
+    /// [`TapeError::OutOfDate`] if a leaf was set after forward, or its values were recycled.
     pub fn backward(&mut self, result: Var) -> Result<(), TapeError> {
         let result = self.index(result)?;
         if self.places[result].len != 1 {
@@ -221,6 +232,9 @@ impl<T: Element> Tape<T> {
         }
         if self.recycling.as_ref().is_some_and(|recycling| recycling.result != result) {
             return Err(TapeError::OtherResult);
+        }
+        if self.out_of_date {
+            return Err(TapeError::OutOfDate);
         }
         let mut plan = match self.plan.take() {
             Some(plan) if plan.result == Some(result) => plan,
@@ -235,7 +249,7 @@ impl<T: Element> Tape<T> {
             let (Some(d_out_buffer), true) = (plan.gradients[index], plan.started[index]) else { continue };
             let node = &mut self.nodes[index];
             let Kind::Operation(operation) = &mut node.kind else { continue };
-            let (distinct, inputs) = &plan.loans[index];
+            let Loans { distinct, inputs } = &plan.loans[index];
             // The gradient that arrives and those that are added to are on loan, so that the
             // operation can read the values meanwhile.
             let d_out = std::mem::take(&mut self.buffers[d_out_buffer]);
@@ -260,6 +274,7 @@ impl<T: Element> Tape<T> {
         }
         self.plan = Some(plan);
         self.progress = Progress::Differentiated;
+        self.out_of_date = self.recycling.is_some();
         Ok(())
     }
 
@@ -270,10 +285,10 @@ impl<T: Element> Tape<T> {
         let mut old = std::mem::take(&mut self.buffers);
         self.buffers = plan.buffer_lens.iter().map(|_| Vec::new()).collect();
         for (index, place) in self.places.iter_mut().enumerate() {
-            if computed || matches!(self.nodes[index].kind, Kind::Leaf) {
-                if let (Some(old), Some(new)) = (old.get_mut(place.buffer), plan.values[index]) {
-                    self.buffers[new] = std::mem::take(old);
-                }
+            if (computed || matches!(self.nodes[index].kind, Kind::Leaf))
+                && let (Some(old), Some(new)) = (old.get_mut(place.buffer), plan.values[index])
+            {
+                self.buffers[new] = std::mem::take(old);
             }
             place.buffer = plan.values[index].unwrap_or(usize::MAX);
         }
@@ -281,14 +296,15 @@ impl<T: Element> Tape<T> {
             // Only what is missing: a leaf keeps its value.
             buffer.resize(len.max(buffer.len()), T::zero());
         }
-        self.loans.reserve(plan.loans.iter().map(|(distinct, _)| distinct.len()).max().unwrap_or(0));
+        self.loans.reserve(plan.loans.iter().map(|loans| loans.distinct.len()).max().unwrap_or(0));
         plan
     }
 }
 
 /// Reading and setting.
 impl<T: Element> Tape<T> {
-    /// The value of a node.
+    /// The value of a node: of a leaf what it was last set to, of others what the last forward walk
+    /// computed.
     ///
     /// # Errors
     /// [`TapeError::NoValue`] before forward, [`TapeError::Recycled`] if its buffer serves others.
@@ -331,7 +347,7 @@ impl<T: Element> Tape<T> {
         Ok(self.view(index, buffer))
     }
 
-    /// Gives a leaf a new value of the same shape.
+    /// Gives a leaf a new value of the same shape. What depends on it follows at the next forward walk.
     ///
     /// # Errors
     /// [`TapeError::NotALeaf`], or [`TapeError::LeafShape`] if the shapes differ.
@@ -365,6 +381,7 @@ impl<T: Element> Tape<T> {
             return Err(TapeError::NotALeaf(operation.name()));
         }
         self.places[index].version += 1;
+        self.out_of_date = true;
         let place = &self.places[index];
         let buffer = place.buffer;
         let mut value = std::mem::take(&mut self.buffers[buffer]);
@@ -385,6 +402,17 @@ impl<T: Element> Tape<T> {
         let place = &self.places[index];
         let values = &self.buffers[buffer][..place.len];
         ArrayViewD::from_shape(place.shape.as_slice(), values).expect("a value has its shape")
+    }
+}
+
+/// The shape, if memory can address so many values of type `T`.
+fn addressable<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
+    // Zeros are left out, as in ndarray, which must be able to multiply the others.
+    let bytes =
+        shape.iter().filter(|&&len| len > 0).try_fold(size_of::<T>(), |bytes, &len| bytes.checked_mul(len));
+    match bytes {
+        Some(bytes) if bytes <= isize::MAX as usize => Ok(shape),
+        _ => Err(Mismatch::new("the output would be larger than memory can address")),
     }
 }
 
