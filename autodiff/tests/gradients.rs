@@ -250,8 +250,8 @@ fn probe<T: Element>(tape: &mut Tape<T>, out: Var) -> Result<Var, TapeError> {
     tape.sum(weighted)
 }
 
-/// The value and the gradients of a computation, in f64. With `recycled` buffers, values that nobody
-/// claims to read are overwritten before backward.
+/// The probe of a computation, its gradients and, unless buffers are recycled, its value, all in f64.
+/// With recycled buffers, values that nobody claims to read are overwritten before backward.
 fn run<T: Element>(inputs: &[ArrayD<f64>], record: Record<T>, recycled: bool) -> Vec<ArrayD<f64>> {
     let mut tape = Tape::new();
     let variables: Vec<Var> = inputs.iter().map(|input| tape.variable(&input.mapv(T::from_f64))).collect();
@@ -266,15 +266,18 @@ fn run<T: Element>(inputs: &[ArrayD<f64>], record: Record<T>, recycled: bool) ->
     }
     let result = tape.record(First, &summands).unwrap();
     if recycled {
-        tape.recycle(result, &[out]).unwrap();
+        tape.recycle(result, &[]).unwrap();
     }
     // Twice, as a replay must not depend on what the buffers hold.
     for _ in 0..2 {
         tape.forward();
         tape.backward(result).unwrap();
     }
-    let mut arrays = vec![tape.value(out).unwrap().mapv(T::as_f64)];
+    let mut arrays = vec![tape.value(result).unwrap().mapv(T::as_f64)];
     arrays.extend(variables.iter().map(|&x| tape.gradient(x).unwrap().mapv(T::as_f64)));
+    if !recycled {
+        arrays.push(tape.value(out).unwrap().mapv(T::as_f64));
+    }
     arrays
 }
 
