@@ -1,4 +1,49 @@
-//! Neural style transfer on a CPU.
+//! Neural style transfer on a CPU: a photograph's content and a painting's style, joined in one
+//! picture whose pixels are optimised. CS231n's "Style Transfer" notebook (Gatys, Ecker and Bethge
+//! 2016, on SqueezeNet 1.1), as a library.
+//!
+//! ```no_run
+//! use impasto::image::{LoadOptions, load_image, save_image};
+//! use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let network = SqueezeNet::new(Weights::load("squeezenet1_1.npz")?, PoolRounding::Floor);
+//! let photograph = load_image(Path::new("photo.jpg"), &LoadOptions::shorter_side(512))?;
+//! let painting = load_image(Path::new("painting.jpg"), &LoadOptions::shorter_side(512))?;
+//!
+//! let mut session = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0).build()?;
+//! let outcome = session.run(&mut ())?;
+//! save_image(Path::new("result.png"), outcome.picture.view())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The notebook's functions keep their names:
+//!
+//! | notebook | here |
+//! | --- | --- |
+//! | `load_image`, `preprocess_image`, `deprocess_image` | [`image`](mod@image) |
+//! | `extract_features` | [`SqueezeNet::extract_features`] |
+//! | `content_loss`, `gram_matrix`, `style_loss`, `tv_loss` | [`loss`] |
+//! | `style_transfer` and its parameters | [`StyleTransfer`], [`preset`] |
+//! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
 #![forbid(unsafe_code)]
 
 pub mod image;
+pub mod loss;
+pub mod optimizer;
+pub mod preset;
+pub mod schedule;
+pub mod transfer;
+
+mod memory;
+
+pub use impasto_kernels::simd;
+pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError, architecture};
+pub use preset::{LossWeights, Preset};
+pub use schedule::Schedule;
+pub use transfer::{
+    Init, Iteration, Losses, Observer, OptimizerKind, Outcome, StyleTransfer, StyleTransferBuilder,
+    TransferError,
+};

@@ -1,7 +1,7 @@
 //! Convolution of f32 images: forward and the gradients with respect to image, weights and bias.
 //!
 //! All are products of an image read through a sliding window with a packed matrix of weights; see
-//! [`crate::product`] for the loop nest. [`crate::reference`] has the same as plain loops.
+//! `product.rs` for the loop nest. [`crate::reference`] has the same as plain loops.
 
 use crate::aligned::with_scratch;
 use crate::parallel;

@@ -223,7 +223,7 @@ impl GramKernels<f32> for Gram {
     }
 }
 
-/// A convolution computed by the plain loops of [`reference`].
+/// A convolution computed by the plain loops of [`reference`](mod@reference).
 pub struct PlainConvolution<T> {
     shape: ConvShape,
     weights: Vec<Vec<T>>,
@@ -272,7 +272,7 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
     }
 }
 
-/// Gram matrices computed by the plain loops of [`reference`].
+/// Gram matrices computed by the plain loops of [`reference`](mod@reference).
 pub struct PlainGram {
     channels: usize,
 }

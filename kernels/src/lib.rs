@@ -1,7 +1,7 @@
 //! The arithmetic of impasto on contiguous slices: convolution, pooling, Gram matrices,
 //! element-wise passes, and the gradient of each.
 //!
-//! Every kernel exists twice. [`reference`] holds plain loops, generic over f32 and f64: read those
+//! Every kernel exists twice. [`reference`](mod@reference) holds plain loops, generic over f32 and f64: read those
 //! first. Beside it stand the fast ones for f32: [`Convolution`], [`Gram`], [`max_pool`] and the
 //! functions of [`elementwise`], compiled for several instruction sets ([`Level`]) and run on
 //! rayon's threads. Property tests hold the two together.
@@ -11,7 +11,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`shape`] | sizes of convolutions and pools |
-//! | [`reference`] | every kernel as plain loops |
+//! | [`reference`](mod@reference) | every kernel as plain loops |
 //! | [`convolution`] | convolution through packed panels, and its gradients |
 //! | [`gram`] | the symmetric product of features with themselves |
 //! | [`pool`] | max pooling |

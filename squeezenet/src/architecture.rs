@@ -6,6 +6,8 @@
 //! 1.1 that the authors published beside it: a 3x3 first convolution of 64 filters, and pooling after layers
 //! 1, 4 and 7. Layers are numbered as in the notebook and in torchvision's `features`.
 
+pub use impasto_kernels::PoolRounding;
+
 /// The thirteen feature layers, in order; the index is the layer's number everywhere in impasto.
 pub const FEATURES: [Layer; 13] = [
     convolution(3, 64, 3, 2), //  0  conv1
@@ -74,16 +76,6 @@ const fn max_pool(size: usize, stride: usize) -> Layer {
 
 const fn fire(in_channels: usize, squeeze: usize, expand: usize) -> Layer {
     Layer::Fire { in_channels, squeeze, expand }
-}
-
-/// What a max pooling does where its windows do not fit the image evenly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PoolRounding {
-    /// Only whole windows count: `(n - size) / stride + 1`, rounded down. TensorFlow's VALID, the notebook's.
-    #[default]
-    Floor,
-    /// A last window may be cut at the border: the quotient is rounded up. torchvision's `ceil_mode=True`.
-    Ceil,
 }
 
 /// One convolution that needs weights: a filter bank and a bias.

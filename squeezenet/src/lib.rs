@@ -1,5 +1,16 @@
-//! SqueezeNet 1.1 on impasto-autodiff: architecture, weights from .npz and .npy, feature extraction.
+//! SqueezeNet 1.1 on impasto's tape: the architecture as a table, weights from files, and features.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes |
+//! | [`weights`] | reading weights: `.npz`, folders of `.npy`, memory |
+//! | [`features`] | recording the layers on a tape, and computing them for one image |
 #![forbid(unsafe_code)]
 
 pub mod architecture;
+pub mod features;
 pub mod weights;
+
+pub use architecture::PoolRounding;
+pub use features::{FeatureError, Features, SqueezeNet};
+pub use weights::{Weights, WeightsError};

@@ -23,7 +23,7 @@ use ndarray::Array3;
 
 pub use self::{
     error::ImageError,
-    preprocess::{deprocess_image, preprocess_image},
+    preprocess::{deprocess_image, pixel_range, preprocess_image},
     resize::resize_image,
     save::{check_output_path, save_image},
 };

@@ -59,6 +59,11 @@ pub fn deprocess_image(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Arra
     image.mapv(|value| (255.0 * value) as u8)
 }
 
+/// The smallest and largest value that each channel of a picture has once it is preprocessed.
+pub fn pixel_range() -> [[f32; 2]; 3] {
+    std::array::from_fn(|channel| [0.0, 1.0].map(|value| (value - MEAN[channel]) / STD[channel]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,213 @@
+//! The network's layers recorded on a tape: the notebook's `extract_features`. Weights are constants
+//! here; nothing trains them.
+
+use crate::architecture::{self, FEATURES, IMAGE_CHANNELS, Layer, PoolRounding};
+use crate::weights::{Weights, WeightsError};
+use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{Element, Epilogue, Padding, Tape, TapeError, Var};
+use ndarray::{Array4, ArrayView4, Ix4};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Why features could not be recorded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FeatureError {
+    /// A layer beyond the last.
+    #[error("there is no layer {layer}: the layers are 0 to {}", FEATURES.len() - 1)]
+    NoSuchLayer {
+        /// The layer asked for.
+        layer: usize,
+    },
+    /// The image vanishes before it reaches the layer.
+    #[error(
+        "an image of {height}x{width} is too small for layer {layer}: both sides must be at least {minimum} pixels"
+    )]
+    ImageTooSmall {
+        /// The layer asked for.
+        layer: usize,
+        /// The image's height in pixels.
+        height: usize,
+        /// The image's width in pixels.
+        width: usize,
+        /// The shortest side that reaches the layer, in pixels.
+        minimum: usize,
+    },
+    /// The input is not an image.
+    #[error("the network takes images of shape (N, H, W, 3), not {shape:?}")]
+    NotAnImage {
+        /// The shape given.
+        shape: Vec<usize>,
+    },
+    /// Weights of a layer that was not read.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The tape refused an operation.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+}
+
+/// SqueezeNet 1.1 with its weights, ready to be recorded.
+#[derive(Debug, Clone)]
+pub struct SqueezeNet {
+    weights: Weights,
+    rounding: PoolRounding,
+}
+
+/// The layers that were recorded, by their numbers.
+#[derive(Debug, Clone)]
+pub struct Features {
+    layers: BTreeMap<usize, Var>,
+}
+
+impl Features {
+    /// The output of a layer, if it was asked for.
+    pub fn get(&self, layer: usize) -> Option<Var> {
+        self.layers.get(&layer).copied()
+    }
+
+    /// All recorded layers with their numbers, from the first to the deepest.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, Var)> {
+        self.layers.iter().map(|(&layer, &var)| (layer, var))
+    }
+}
+
+impl SqueezeNet {
+    /// The network with these weights; `rounding` is floor for the TensorFlow notebook, ceil for PyTorch's.
+    pub fn new(weights: Weights, rounding: PoolRounding) -> Self {
+        SqueezeNet { weights, rounding }
+    }
+
+    /// How pools treat windows that do not fit.
+    pub fn rounding(&self) -> PoolRounding {
+        self.rounding
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// Checks that an image of this size reaches all of `layers`.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoSuchLayer`] or [`FeatureError::ImageTooSmall`].
+    pub fn check_size(&self, height: usize, width: usize, layers: &[usize]) -> Result<(), FeatureError> {
+        for &layer in layers {
+            let minimum = architecture::minimum_image_size(layer, self.rounding)
+                .ok_or(FeatureError::NoSuchLayer { layer })?;
+            if height.min(width) < minimum {
+                return Err(FeatureError::ImageTooSmall { layer, height, width, minimum });
+            }
+        }
+        Ok(())
+    }
+
+    /// Records the network on `image`, preprocessed and of shape (N, H, W, 3), up to the deepest of
+    /// `layers`; nothing beyond it is recorded. Layer `l`'s output has the shape that
+    /// [`architecture::feature_shape`] gives.
+    ///
+    /// # Errors
+    /// A layer that does not exist or whose weights were not read; an image too small for a layer.
+    pub fn record<T: Element>(
+        &self,
+        tape: &mut Tape<T>,
+        image: Var,
+        layers: &[usize],
+    ) -> Result<Features, FeatureError> {
+        let &[_, height, width, IMAGE_CHANNELS] = tape.shape(image)? else {
+            return Err(FeatureError::NotAnImage { shape: tape.shape(image)?.to_vec() });
+        };
+        self.check_size(height, width, layers)?;
+        let mut recorded = BTreeMap::new();
+        let Some(&deepest) = layers.iter().max() else { return Ok(Features { layers: recorded }) };
+        let mut current = image;
+        let mut rectified = false;
+        for (index, layer) in FEATURES[..=deepest].iter().enumerate() {
+            current = match *layer {
+                Layer::Convolution { stride, .. } => {
+                    // ReLU follows in the same pass, unless somebody asks for what comes before it.
+                    let relu_follows = index < deepest && FEATURES[index + 1] == Layer::Relu;
+                    rectified = relu_follows && !layers.contains(&index);
+                    let epilogue = if rectified { Epilogue::Relu } else { Epilogue::Bias };
+                    let weights = self.weights_of(tape, &format!("features.{index}"), Padding::Valid)?;
+                    tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], epilogue })?
+                }
+                Layer::Relu if std::mem::take(&mut rectified) => current,
+                Layer::Relu => tape.relu(current)?,
+                Layer::MaxPool { size, stride } => {
+                    tape.max_pool(current, [size, size], [stride, stride], self.rounding)?
+                }
+                Layer::Fire { .. } => self.fire(tape, current, index)?,
+            };
+            if layers.contains(&index) {
+                recorded.insert(index, current);
+            }
+        }
+        Ok(Features { layers: recorded })
+    }
+
+    /// A fire module: squeeze, then both expansions side by side, with ReLU after each.
+    fn fire<T: Element>(&self, tape: &mut Tape<T>, input: Var, layer: usize) -> Result<Var, FeatureError> {
+        let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
+        let name = |part: &str| format!("features.{layer}.{part}");
+        let squeeze = self.weights_of(tape, &name("squeeze"), Padding::Valid)?;
+        let squeezed = tape.conv2d(input, squeeze, options)?;
+        let expand1x1 = self.weights_of(tape, &name("expand1x1"), Padding::Valid)?;
+        let expand3x3 = self.weights_of(tape, &name("expand3x3"), Padding::Same)?;
+        Ok(tape.conv2d_bank(squeezed, &[expand1x1, expand3x3], options)?)
+    }
+
+    /// Records the classifier on the output of layer 12: a 1x1 convolution, ReLU, and the average
+    /// over all positions. The result, of shape (N, 1000), holds a score for each class of ImageNet.
+    ///
+    /// # Errors
+    /// [`WeightsError::NotLoaded`] if the weights hold no classifier.
+    pub fn record_classifier<T: Element>(
+        &self,
+        tape: &mut Tape<T>,
+        features: Var,
+    ) -> Result<Var, FeatureError> {
+        let weights = self.weights_of(tape, &architecture::classifier().name, Padding::Valid)?;
+        let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
+        let scores = tape.conv2d(features, weights, options)?;
+        Ok(tape.mean_axes(scores, &[1, 2])?)
+    }
+
+    fn weights_of<T: Element>(
+        &self,
+        tape: &mut Tape<T>,
+        name: &str,
+        padding: Padding,
+    ) -> Result<ConvWeights, FeatureError> {
+        let convolution = self.weights.convolution(name)?;
+        let weight = tape.constant(&convolution.weight.mapv(|value| T::from_f64(f64::from(value))));
+        let bias = tape.constant(&convolution.bias.mapv(|value| T::from_f64(f64::from(value))));
+        Ok(ConvWeights { weight, bias, padding })
+    }
+
+    /// Computes the outputs of layers 0 to `deepest` for one preprocessed image (1, H, W, 3): the
+    /// notebook's `extract_features`, whose list holds layer `l` at index `l`.
+    ///
+    /// # Errors
+    /// As [`SqueezeNet::record`].
+    pub fn extract_features(
+        &self,
+        image: ArrayView4<'_, f32>,
+        deepest: usize,
+    ) -> Result<Vec<Array4<f32>>, FeatureError> {
+        let mut tape = Tape::<f32>::new();
+        let image = tape.constant(&image);
+        let layers: Vec<usize> = (0..=deepest).collect();
+        let features = self.record(&mut tape, image, &layers)?;
+        tape.forward();
+        features
+            .iter()
+            .map(|(_, var)| {
+                let value = tape.value(var)?.to_owned();
+                let shape = value.shape().to_vec();
+                value.into_dimensionality::<Ix4>().map_err(|_| FeatureError::NotAnImage { shape })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,65 @@
+//! Adam (Kingma and Ba 2015, algorithm 1) in the form of TensorFlow's `AdamOptimizer`.
+
+use super::Optimizer;
+use impasto_kernels::elementwise;
+
+/// Decay of the averages of the gradient and of its square.
+const BETAS: [f64; 2] = [0.9, 0.999];
+
+/// Keeps the division finite. TensorFlow adds it outside the bias correction.
+const EPSILON: f32 = 1e-8;
+
+/// Adam: each value moves by about the learning rate, in the direction that its recent gradients
+/// agree on.
+pub struct Adam {
+    /// The length of a step, in units of the values.
+    pub learning_rate: f64,
+    steps: i32,
+    first_moment: Vec<f32>,
+    second_moment: Vec<f32>,
+}
+
+impl Adam {
+    /// Adam for `len` values.
+    pub fn new(len: usize, learning_rate: f64) -> Self {
+        Adam { learning_rate, steps: 0, first_moment: vec![0.0; len], second_moment: vec![0.0; len] }
+    }
+}
+
+impl Optimizer for Adam {
+    fn step(&mut self, _: f64, gradient: &[f32], values: &mut [f32]) {
+        self.steps = self.steps.saturating_add(1);
+        let [first, second] = BETAS.map(|beta| 1.0 - beta.powi(self.steps));
+        let step = self.learning_rate * second.sqrt() / first;
+        elementwise::adam(
+            step as f32,
+            BETAS.map(|beta| beta as f32),
+            EPSILON,
+            gradient,
+            &mut self.first_moment,
+            &mut self.second_moment,
+            values,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_tensorflows() {
+        // x -= lr * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + 1e-8), by hand for two steps.
+        let mut adam = Adam::new(2, 0.5);
+        let mut values = [1.0f32, -2.0];
+        adam.step(0.0, &[0.3, -4.0], &mut values);
+        assert!((values[0] - 0.5).abs() < 1e-6 && (values[1] + 1.5).abs() < 1e-6, "{values:?}");
+        adam.step(0.0, &[-0.1, -4.0], &mut values);
+        let m: f64 = 0.9 * 0.03 + 0.1 * -0.1;
+        let v: f64 = 0.999 * (0.001 * 0.09) + 0.001 * 0.01;
+        let step = 0.5 * (1.0 - 0.999f64.powi(2)).sqrt() / (1.0 - 0.81);
+        let expected = 0.5 - step * m / (v.sqrt() + 1e-8);
+        assert!((f64::from(values[0]) - expected).abs() < 1e-5, "{} and {expected}", values[0]);
+        assert!((values[1] + 1.0).abs() < 1e-5, "{values:?}");
+    }
+}

@@ -1,0 +1,186 @@
+//! L-BFGS (Liu and Nocedal 1989): a quasi-Newton step from the last few gradients, the optimizer of
+//! Gatys et al. It evaluates the loss once an iteration and takes a step back when the loss rose.
+
+use super::Optimizer;
+use std::collections::VecDeque;
+
+/// Steps remembered: more cost memory (two images each) and change little.
+const MEMORY: usize = 10;
+
+/// How far the very first step moves the value with the largest gradient: there is no curvature yet
+/// that could say.
+const FIRST_STEP: f64 = 0.1;
+
+/// Halvings of a step before the direction itself is given up.
+const HALVINGS: u32 = 8;
+
+/// L-BFGS over values of one length.
+#[derive(Default)]
+pub struct Lbfgs {
+    history: VecDeque<Pair>,
+    last: Option<Last>,
+}
+
+/// One step taken: the change of the values and of the gradient.
+struct Pair {
+    values: Vec<f32>,
+    gradient: Vec<f32>,
+    /// Their product, the curvature along the step.
+    curvature: f64,
+}
+
+/// Where the last accepted step started, and where it was to lead.
+struct Last {
+    loss: f64,
+    values: Vec<f32>,
+    gradient: Vec<f32>,
+    direction: Vec<f32>,
+    length: f64,
+    halvings: u32,
+}
+
+impl Lbfgs {
+    /// L-BFGS that knows nothing yet.
+    pub fn new() -> Self {
+        Lbfgs::default()
+    }
+
+    /// The two-loop recursion: `-H * gradient`, where `H` approximates the inverse Hessian.
+    fn direction(&self, gradient: &[f32]) -> Vec<f32> {
+        let mut direction: Vec<f32> = gradient.iter().map(|&g| -g).collect();
+        let mut alphas = Vec::with_capacity(self.history.len());
+        for pair in self.history.iter().rev() {
+            let alpha = dot(&pair.values, &direction) / pair.curvature;
+            add_scaled(&mut direction, -alpha, &pair.gradient);
+            alphas.push(alpha);
+        }
+        if let Some(newest) = self.history.back() {
+            let scale = newest.curvature / dot(&newest.gradient, &newest.gradient);
+            direction.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+        }
+        for (pair, alpha) in self.history.iter().zip(alphas.into_iter().rev()) {
+            let beta = dot(&pair.gradient, &direction) / pair.curvature;
+            add_scaled(&mut direction, alpha - beta, &pair.values);
+        }
+        direction
+    }
+
+    /// Remembers the step from `last` to here, if the curvature along it is positive.
+    fn remember(&mut self, last: &Last, gradient: &[f32], values: &[f32]) {
+        let step: Vec<f32> = values.iter().zip(&last.values).map(|(new, old)| new - old).collect();
+        let change: Vec<f32> = gradient.iter().zip(&last.gradient).map(|(new, old)| new - old).collect();
+        let curvature = dot(&step, &change);
+        if curvature > 1e-10 * dot(&change, &change).sqrt() * dot(&step, &step).sqrt() {
+            if self.history.len() == MEMORY {
+                self.history.pop_front();
+            }
+            self.history.push_back(Pair { values: step, gradient: change, curvature });
+        }
+    }
+}
+
+impl Optimizer for Lbfgs {
+    fn step(&mut self, loss: f64, gradient: &[f32], values: &mut [f32]) {
+        if let Some(mut last) = self.last.take() {
+            // A NaN is no improvement either.
+            let improved = loss <= last.loss;
+            if !improved && last.halvings < HALVINGS {
+                last.length *= 0.5;
+                last.halvings += 1;
+                values.copy_from_slice(&last.values);
+                add_scaled(values, last.length, &last.direction);
+                self.last = Some(last);
+                return;
+            }
+            if improved {
+                self.remember(&last, gradient, values);
+            } else {
+                // The direction leads nowhere: start again from the last good place, downhill.
+                self.history.clear();
+                values.copy_from_slice(&last.values);
+                self.last = Some(self.start(last.loss, &last.gradient, values));
+                return;
+            }
+        }
+        self.last = Some(self.start(loss, gradient, values));
+    }
+
+    fn finish(&self, loss: f64, values: &mut [f32]) -> bool {
+        match &self.last {
+            Some(last) if loss.is_nan() || loss > last.loss => {
+                values.copy_from_slice(&last.values);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Lbfgs {
+    /// Moves `values` along a new direction, and returns what a step back needs.
+    fn start(&self, loss: f64, gradient: &[f32], values: &mut [f32]) -> Last {
+        let mut direction = self.direction(gradient);
+        if dot(&direction, gradient) >= 0.0 {
+            direction = gradient.iter().map(|&g| -g).collect();
+        }
+        let largest = gradient.iter().fold(0.0f32, |largest, g| largest.max(g.abs()));
+        let length = match self.history.len() {
+            0 if largest > 0.0 => FIRST_STEP / f64::from(largest),
+            _ => 1.0,
+        };
+        let last = Last {
+            loss,
+            values: values.to_vec(),
+            gradient: gradient.to_vec(),
+            direction,
+            length,
+            halvings: 0,
+        };
+        add_scaled(values, length, &last.direction);
+        last
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+fn add_scaled(target: &mut [f32], scale: f64, direction: &[f32]) {
+    for (target, &direction) in target.iter_mut().zip(direction) {
+        *target += scale as f32 * direction;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rosenbrock's valley, whose minimum 0 lies at (1, 1).
+    fn rosenbrock([x, y]: [f32; 2]) -> (f64, [f32; 2]) {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let loss = (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
+        let gradient = [-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)];
+        (loss, gradient.map(|g| g as f32))
+    }
+
+    #[test]
+    fn finds_the_bottom_of_a_curved_valley() {
+        let mut lbfgs = Lbfgs::new();
+        let mut values = [-1.2f32, 1.0];
+        for _ in 0..120 {
+            let (loss, gradient) = rosenbrock(values);
+            lbfgs.step(loss, &gradient, &mut values);
+        }
+        assert!((values[0] - 1.0).abs() < 1e-2 && (values[1] - 1.0).abs() < 1e-2, "{values:?}");
+    }
+
+    #[test]
+    fn a_minimum_is_not_left() {
+        let mut lbfgs = Lbfgs::new();
+        let mut values = [3.0f32];
+        for _ in 0..5 {
+            lbfgs.step(0.0, &[0.0], &mut values);
+        }
+        assert_eq!(values, [3.0]);
+    }
+}

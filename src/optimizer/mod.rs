@@ -1,0 +1,21 @@
+//! Ways to walk downhill: [`Adam`], the notebook's, and [`Lbfgs`], the one of the original paper.
+
+mod adam;
+mod lbfgs;
+
+pub use adam::Adam;
+pub use lbfgs::Lbfgs;
+
+/// A rule that changes values so that a loss falls.
+pub trait Optimizer: Send {
+    /// Changes `values`, at which the loss is `loss` and its gradient `gradient`. All slices have one
+    /// length, the same at each call.
+    fn step(&mut self, loss: f64, gradient: &[f32], values: &mut [f32]);
+
+    /// Called once after the last step, with the loss at `values`: a rule that only tried these
+    /// values may return to better ones, and tells whether it did.
+    fn finish(&self, loss: f64, values: &mut [f32]) -> bool {
+        let _ = (loss, values);
+        false
+    }
+}

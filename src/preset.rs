@@ -1,0 +1,103 @@
+//! The notebook's five problems with its own parameters, and the weights that suit any picture.
+
+use crate::schedule::Schedule;
+use crate::transfer::Init;
+
+/// One of the notebook's problems: its images' sizes, layers and weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Preset {
+    /// The name that the command line takes.
+    pub name: &'static str,
+    /// Shorter side of the content image and the result, in pixels.
+    pub image_size: usize,
+    /// Shorter side of the style image, in pixels.
+    pub style_size: usize,
+    /// The weights of the losses.
+    pub weights: LossWeights,
+    /// What the picture starts from.
+    pub init: Init,
+}
+
+/// Which layers the losses read, and what they weigh.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LossWeights {
+    /// The layer of the content loss.
+    pub content_layer: usize,
+    /// The weight of the content loss.
+    pub content_weight: f64,
+    /// The layers of the style loss.
+    pub style_layers: [usize; 4],
+    /// The weight of each.
+    pub style_weights: [f64; 4],
+    /// The weight of the total variation.
+    pub tv_weight: f64,
+}
+
+/// The five, in the notebook's order.
+pub const PRESETS: [Preset; 5] = [
+    Preset {
+        name: "composition",
+        image_size: 192,
+        style_size: 512,
+        weights: weights(5e-2, [20000.0, 500.0, 12.0, 1.0], 5e-2),
+        init: Init::Content,
+    },
+    Preset {
+        name: "scream",
+        image_size: 192,
+        style_size: 224,
+        weights: weights(3e-2, [200000.0, 800.0, 12.0, 1.0], 2e-2),
+        init: Init::Content,
+    },
+    Preset {
+        name: "starry",
+        image_size: 192,
+        style_size: 192,
+        weights: weights(6e-2, [300000.0, 1000.0, 15.0, 3.0], 2e-2),
+        init: Init::Content,
+    },
+    Preset {
+        name: "inversion",
+        image_size: 192,
+        style_size: 192,
+        weights: weights(6e-2, [0.0; 4], 2e-2),
+        init: Init::Random { seed: 0 },
+    },
+    Preset {
+        name: "texture",
+        image_size: 192,
+        style_size: 192,
+        weights: weights(0.0, [300000.0, 1000.0, 15.0, 3.0], 2e-2),
+        init: Init::Random { seed: 0 },
+    },
+];
+
+/// The area, in pixels, for which [`LossWeights::for_area`] gives its weights unchanged.
+const REFERENCE_AREA: f64 = 192.0 * 256.0;
+
+const fn weights(content_weight: f64, style_weights: [f64; 4], tv_weight: f64) -> LossWeights {
+    LossWeights { content_layer: 3, content_weight, style_layers: [1, 4, 6, 7], style_weights, tv_weight }
+}
+
+impl Preset {
+    /// The preset of this name.
+    pub fn find(name: &str) -> Option<&'static Preset> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
+
+    /// Presets are the notebook's, and so is their schedule.
+    pub const SCHEDULE: Schedule = Schedule::Notebook;
+}
+
+impl LossWeights {
+    /// The weights that suit any photograph and painting, for a result of `height` x `width` pixels.
+    ///
+    /// Content loss and total variation are sums over positions and grow with the area, the style loss
+    /// does not, since its Gram matrices are averages: the weights of the former shrink with the area,
+    /// so that a picture looks the same at every size.
+    pub fn for_area(height: usize, width: usize) -> LossWeights {
+        let ratio = REFERENCE_AREA / (height as f64 * width as f64).max(1.0);
+        let base = weights(5e-2, [200000.0, 1000.0, 15.0, 3.0], 2e-2);
+        LossWeights { content_weight: base.content_weight * ratio, tv_weight: base.tv_weight * ratio, ..base }
+    }
+}

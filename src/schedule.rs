@@ -1,0 +1,96 @@
+//! How long a run is, how the learning rate falls, and which values a pixel may take.
+
+use crate::image::pixel_range;
+
+/// The rules of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Schedule {
+    /// The good one: a small learning rate that falls to nothing at the end, pixels kept to colours
+    /// that a picture can show.
+    #[default]
+    Fast,
+    /// The notebook's: 3.0, which throws every pixel to the clamp at once; pixels are clamped to
+    /// [-1.5, 1.5] while the iteration is below 180; after iteration 180 the learning rate is 0.1.
+    Notebook,
+}
+
+/// The iteration after which the notebook's learning rate falls, and its clamp ends.
+const NOTEBOOK_DECAY: usize = 180;
+
+/// The part of a fast run, at its end, in which the learning rate falls to zero.
+const FAST_DECAY: f64 = 0.5;
+
+impl Schedule {
+    /// The name that the command line takes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Schedule::Fast => "fast",
+            Schedule::Notebook => "notebook",
+        }
+    }
+
+    /// Iterations unless told otherwise.
+    pub const fn default_iterations(self) -> usize {
+        match self {
+            Schedule::Fast => 100,
+            Schedule::Notebook => 200,
+        }
+    }
+
+    /// Adam's learning rate unless told otherwise, in preprocessed pixel units.
+    pub const fn default_learning_rate(self) -> f64 {
+        match self {
+            Schedule::Fast => 0.1,
+            Schedule::Notebook => 3.0,
+        }
+    }
+
+    /// The learning rate of iteration `iteration` of `iterations`, where it starts at `initial`.
+    pub fn learning_rate(self, iteration: usize, iterations: usize, initial: f64) -> f64 {
+        match self {
+            Schedule::Fast => {
+                let left = (iterations - iteration.min(iterations)) as f64;
+                initial * (left / (FAST_DECAY * iterations as f64)).min(1.0)
+            }
+            Schedule::Notebook if iteration <= NOTEBOOK_DECAY => initial,
+            Schedule::Notebook => 0.1,
+        }
+    }
+
+    /// The values that the channels of a pixel may take after `iteration`, in preprocessed units.
+    pub fn clamp(self, iteration: usize) -> Option<[[f32; 2]; 3]> {
+        match self {
+            Schedule::Fast => Some(pixel_range()),
+            Schedule::Notebook if iteration < NOTEBOOK_DECAY => Some([[-1.5, 1.5]; 3]),
+            Schedule::Notebook => None,
+        }
+    }
+
+    /// Whether the picture's span of values is stretched to the whole range when it is shown, as the
+    /// notebook does: its pixels leave the range that can be shown.
+    pub const fn rescales(self) -> bool {
+        matches!(self, Schedule::Notebook)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notebooks_schedule() {
+        let schedule = Schedule::Notebook;
+        assert_eq!(schedule.learning_rate(180, 200, 3.0), 3.0);
+        assert_eq!(schedule.learning_rate(181, 200, 3.0), 0.1);
+        assert_eq!(schedule.clamp(179), Some([[-1.5, 1.5]; 3]));
+        assert_eq!(schedule.clamp(180), None);
+    }
+
+    #[test]
+    fn the_fast_rate_falls_at_the_end_only() {
+        let rate = |iteration| Schedule::Fast.learning_rate(iteration, 100, 0.1);
+        assert_eq!(rate(0), 0.1);
+        assert_eq!(rate(50), 0.1);
+        assert!(rate(75) < 0.06 && rate(99) > 0.0);
+    }
+}

@@ -1,0 +1,118 @@
+//! What can be wrong with a style transfer's pictures and settings.
+
+use impasto_autodiff::TapeError;
+use impasto_squeezenet::FeatureError;
+use thiserror::Error;
+
+/// Why a style transfer cannot be built, or ended without a picture.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// The content loss or the init needs a content image.
+    #[error("a content image is needed for {purpose}: give one, or {remedy}")]
+    NoContent {
+        /// What it is needed for.
+        purpose: &'static str,
+        /// What else would help.
+        remedy: &'static str,
+    },
+    /// The style loss has weights but nothing to compare with.
+    #[error("the style loss needs a style image: give one, or set all style weights to 0")]
+    NoStyle,
+    /// No loss has a weight.
+    #[error("all weights are 0, so there is nothing to optimise: give at least one loss a weight")]
+    NoLoss,
+    /// Layers and weights do not pair up.
+    #[error("{layers} style layers but {weights} style weights: give one weight for each layer")]
+    UnequalLists {
+        /// Layers given.
+        layers: usize,
+        /// Weights given.
+        weights: usize,
+    },
+    /// A layer twice in the list.
+    #[error("style layer {0} is listed twice: list each layer once, with the sum of its weights")]
+    RepeatedLayer(usize),
+    /// A number that must be finite and not negative.
+    #[error("{name} is {value}: it must be a finite number that is not negative")]
+    InvalidWeight {
+        /// Which setting.
+        name: &'static str,
+        /// What it was set to.
+        value: f64,
+    },
+    /// A learning rate of zero, below, or not a number.
+    #[error("the learning rate is {0}: it must be a finite number above 0")]
+    InvalidLearningRate(f64),
+    /// No iterations.
+    #[error("the number of iterations is 0: it must be at least 1")]
+    NoIterations,
+    /// A picture without pixels, or not RGB.
+    #[error("{name} has the shape {shape:?}: it must be (height, width, 3), with at least one pixel")]
+    NotAPicture {
+        /// Which picture.
+        name: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The init is another size than the result.
+    #[error(
+        "the init is {given_height}x{given_width}, the result {height}x{width}: give an init of that size"
+    )]
+    InitSize {
+        /// The init's height in pixels.
+        given_height: usize,
+        /// The init's width in pixels.
+        given_width: usize,
+        /// The result's height in pixels.
+        height: usize,
+        /// The result's width in pixels.
+        width: usize,
+    },
+    /// A pixel of the init is infinite or not a number.
+    #[error("the init holds a value that is not a finite number: give an image of preprocessed pixels")]
+    NonFiniteInit,
+    /// More memory than there is.
+    #[error(
+        "a result of {height}x{width} needs about {} MB of memory, {} MB are free: choose a smaller size",
+        needed / 1_000_000,
+        available / 1_000_000
+    )]
+    TooLarge {
+        /// The result's height in pixels.
+        height: usize,
+        /// The result's width in pixels.
+        width: usize,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        available: u64,
+    },
+    /// The thread pool could not start.
+    #[error("cannot start {threads} threads: ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The loss became infinite or not a number.
+    #[error(
+        "the loss is no longer a finite number after {iteration} iterations: use a smaller learning rate or smaller weights"
+    )]
+    Diverged {
+        /// Iterations taken before.
+        iteration: usize,
+    },
+    /// A layer that does not exist or that the image does not reach, or weights that are missing.
+    #[error("{name}: {source}")]
+    Features {
+        /// Which picture.
+        name: &'static str,
+        /// What is wrong.
+        source: FeatureError,
+    },
+    /// The tape refused an operation.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+}

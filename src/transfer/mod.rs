@@ -1,0 +1,278 @@
+//! The session: pictures and settings in, a repainted picture out. The notebook's `style_transfer`.
+//!
+//! [`StyleTransferBuilder`] checks everything and records the tape; [`StyleTransfer::run`] iterates.
+
+mod builder;
+mod error;
+
+pub use builder::{Init, OptimizerKind, StyleTransferBuilder};
+pub use error::TransferError;
+
+use crate::image::deprocess_image;
+use crate::optimizer::{Adam, Lbfgs, Optimizer};
+use crate::schedule::Schedule;
+use impasto_autodiff::{Tape, TapeError, Var};
+use impasto_squeezenet::SqueezeNet;
+use ndarray::{Array3, Array4, ArrayView4, Ix4};
+use rayon::ThreadPool;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// A style transfer that is ready to run.
+pub struct StyleTransfer {
+    tape: Tape<f32>,
+    image: Var,
+    terms: Terms,
+    settings: Settings,
+    pool: ThreadPool,
+}
+
+/// The losses on the tape; a loss of weight zero is not recorded.
+struct Terms {
+    content: Option<Var>,
+    style: Option<Var>,
+    tv: Option<Var>,
+    total: Var,
+}
+
+/// What the loop needs to know.
+struct Settings {
+    iterations: usize,
+    optimizer: OptimizerKind,
+    learning_rate: f64,
+    schedule: Schedule,
+}
+
+/// The losses of one picture, weighted.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Losses {
+    /// How far its features are from the content image's.
+    pub content: f64,
+    /// How far its Gram matrices are from the style image's.
+    pub style: f64,
+    /// How rough it is.
+    pub tv: f64,
+    /// The sum of the three.
+    pub total: f64,
+}
+
+/// What an [`Observer`] sees after each iteration.
+pub struct Iteration<'a> {
+    /// The iteration, counted from 0.
+    pub index: usize,
+    /// How many there will be.
+    pub iterations: usize,
+    /// The losses of the picture *before* this iteration's step, as the notebook's graph computes them.
+    pub losses: Losses,
+    /// Time since the first iteration began.
+    pub elapsed: Duration,
+    image: ArrayView4<'a, f32>,
+    rescale: bool,
+}
+
+impl Iteration<'_> {
+    /// The picture after this iteration's step, (H, W, 3).
+    pub fn picture(&self) -> Array3<u8> {
+        deprocess_image(self.image, self.rescale)
+    }
+}
+
+/// Someone who watches a run and may end it.
+pub trait Observer: Send {
+    /// Called after each iteration. [`ControlFlow::Break`] ends the run with the picture so far.
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()>;
+}
+
+/// Nobody watches.
+impl Observer for () {
+    fn iteration(&mut self, _: &Iteration<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// A closure watches.
+impl<F: FnMut(&Iteration<'_>) -> ControlFlow<()> + Send> Observer for F {
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
+        self(iteration)
+    }
+}
+
+/// What a run leads to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The picture, (H, W, 3).
+    pub picture: Array3<u8>,
+    /// The same before rounding, (1, H, W, 3) in preprocessed units.
+    pub image: Array4<f32>,
+    /// Its losses.
+    pub losses: Losses,
+    /// Iterations taken.
+    pub iterations: usize,
+    /// Whether the observer ended the run early.
+    pub interrupted: bool,
+    /// The time of all iterations.
+    pub elapsed: Duration,
+}
+
+impl StyleTransfer {
+    /// A builder with default settings for everything but the pictures.
+    pub fn builder(network: &SqueezeNet) -> StyleTransferBuilder<'_> {
+        StyleTransferBuilder::new(network)
+    }
+
+    /// Height and width of the picture, in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        match self.tape.shape(self.image) {
+            Ok(&[_, height, width, _]) => (height, width),
+            _ => (0, 0),
+        }
+    }
+
+    /// Iterations that a run takes.
+    pub fn iterations(&self) -> usize {
+        self.settings.iterations
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Floating-point operations of one evaluation of the losses, without its gradient.
+    pub fn forward_flops(&self) -> u64 {
+        self.tape.flops()
+    }
+
+    /// The picture as it is now, (1, H, W, 3) in preprocessed units.
+    ///
+    /// # Errors
+    /// None in practice: the picture is a leaf of this session's tape.
+    pub fn image(&self) -> Result<ArrayView4<'_, f32>, TransferError> {
+        Ok(as_image(self.tape.value(self.image)?))
+    }
+
+    /// Computes the losses of the picture as it is now, and the gradient of their sum with respect to
+    /// its pixels, (1, H, W, 3).
+    ///
+    /// # Errors
+    /// None in practice: what could fail failed in the builder.
+    pub fn evaluate(&mut self) -> Result<(Losses, ArrayView4<'_, f32>), TransferError> {
+        let (tape, total) = (&mut self.tape, self.terms.total);
+        self.pool.install(|| {
+            tape.forward();
+            tape.backward(total)
+        })?;
+        let losses = self.terms.losses(&self.tape)?;
+        Ok((losses, as_image(self.tape.gradient(self.image)?)))
+    }
+
+    /// Runs the optimization from the picture as it is now, showing each iteration to `observer`.
+    ///
+    /// # Errors
+    /// [`TransferError::Diverged`] if the loss is no longer a number.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TransferError> {
+        let StyleTransfer { tape, image, terms, settings, pool } = self;
+        // Inside the pool, so that no iteration has to enter it again.
+        pool.install(|| run(tape, *image, terms, settings, observer))
+    }
+}
+
+fn run(
+    tape: &mut Tape<f32>,
+    image: Var,
+    terms: &Terms,
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TransferError> {
+    let schedule = settings.schedule;
+    let len = tape.value(image)?.len();
+    let mut adam = Adam::new(len, settings.learning_rate);
+    let mut lbfgs = Lbfgs::new();
+    let start = Instant::now();
+    let mut taken = 0;
+    let mut interrupted = false;
+    for index in 0..settings.iterations {
+        tape.forward();
+        tape.backward(terms.total)?;
+        let losses = terms.losses(tape)?;
+        if !losses.total.is_finite() {
+            return Err(TransferError::Diverged { iteration: index });
+        }
+        adam.learning_rate = schedule.learning_rate(index, settings.iterations, settings.learning_rate);
+        let optimizer: &mut dyn Optimizer = match settings.optimizer {
+            OptimizerKind::Adam => &mut adam,
+            OptimizerKind::Lbfgs => &mut lbfgs,
+        };
+        tape.update_leaf(image, |mut values, gradient| {
+            let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
+            if let (Some(values), Some(gradient)) = (values.as_slice_mut(), gradient) {
+                optimizer.step(losses.total, gradient, values);
+                if let Some(range) = schedule.clamp(index) {
+                    clamp(values, range);
+                }
+            }
+        })?;
+        taken = index + 1;
+        let flow = observer.iteration(&Iteration {
+            index,
+            iterations: settings.iterations,
+            losses,
+            elapsed: start.elapsed(),
+            image: as_image(tape.value(image)?),
+            rescale: schedule.rescales(),
+        });
+        if flow.is_break() {
+            interrupted = true;
+            break;
+        }
+    }
+    tape.forward();
+    let mut losses = terms.losses(tape)?;
+    if settings.optimizer == OptimizerKind::Lbfgs {
+        let returned = tape.update_leaf(image, |mut values, _| {
+            values.as_slice_mut().is_some_and(|values| lbfgs.finish(losses.total, values))
+        })?;
+        if returned {
+            tape.forward();
+            losses = terms.losses(tape)?;
+        }
+    }
+    if !losses.total.is_finite() {
+        return Err(TransferError::Diverged { iteration: taken });
+    }
+    let image = as_image(tape.value(image)?).to_owned();
+    Ok(Outcome {
+        picture: deprocess_image(image.view(), schedule.rescales()),
+        image,
+        losses,
+        iterations: taken,
+        interrupted,
+        elapsed: start.elapsed(),
+    })
+}
+
+impl Terms {
+    fn losses(&self, tape: &Tape<f32>) -> Result<Losses, TapeError> {
+        let loss = |var: Option<Var>| var.map_or(Ok(0.0), |var| tape.number(var).map(f64::from));
+        Ok(Losses {
+            content: loss(self.content)?,
+            style: loss(self.style)?,
+            tv: loss(self.tv)?,
+            total: loss(Some(self.total))?,
+        })
+    }
+}
+
+/// Keeps the three channels of every pixel inside their ranges.
+fn clamp(values: &mut [f32], range: [[f32; 2]; 3]) {
+    for pixel in values.chunks_exact_mut(3) {
+        for (value, [low, high]) in pixel.iter_mut().zip(range) {
+            *value = value.clamp(low, high);
+        }
+    }
+}
+
+/// The session's own arrays have four axes.
+fn as_image(array: ndarray::ArrayViewD<'_, f32>) -> ArrayView4<'_, f32> {
+    array.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)")
+}
