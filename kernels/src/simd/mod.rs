@@ -1,7 +1,7 @@
 //! How one kernel body is compiled for several instruction sets, and chosen once at run time.
 //!
-//! A kernel is a value that implements [`Kernel`]; its `run` is written once against the [`Simd`]
-//! token it is handed. [`Level::run`] compiles that body once per instruction set and jumps to the
+//! A kernel is a value that implements `Kernel`; its `run` is written once against the `Simd`
+//! token it is handed. `Level::run` compiles that body once per instruction set and jumps to the
 //! one asked for. A token can only be had where its instructions exist, so its methods are safe.
 
 #[cfg(target_arch = "x86_64")]
