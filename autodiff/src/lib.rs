@@ -28,6 +28,8 @@
 //! # }
 //! ```
 //!
+//! Two complete programs lie in `examples`: `fit_line` and `classify`.
+//!
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`tape`] | the list, its two walks, reading and setting values |
