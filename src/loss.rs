@@ -42,6 +42,15 @@ pub struct StyleTerm {
     pub weight: f64,
 }
 
+/// `sum of (gram_matrix(features) - target)^2`: one layer's part in the style loss, before its weight.
+///
+/// # Errors
+/// [`TapeError::Shape`] if the target does not have the features' channels.
+pub fn style_distance<T: Element>(tape: &mut Tape<T>, features: Var, target: Var) -> Result<Var, TapeError> {
+    let gram = gram_matrix(tape, features, true)?;
+    tape.squared_difference(gram, target)
+}
+
 /// `sum over layers of weight * sum of (gram_matrix(features) - target)^2`.
 ///
 /// # Errors
@@ -49,8 +58,7 @@ pub struct StyleTerm {
 pub fn style_loss<T: Element>(tape: &mut Tape<T>, terms: &[StyleTerm]) -> Result<Var, TapeError> {
     let mut distances = Vec::with_capacity(terms.len());
     for term in terms {
-        let gram = gram_matrix(tape, term.features, true)?;
-        let distance = tape.squared_difference(gram, term.target)?;
+        let distance = style_distance(tape, term.features, term.target)?;
         distances.push((distance, T::from_f64(term.weight)));
     }
     tape.weighted_sum(&distances)

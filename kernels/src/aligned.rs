@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LINE: usize = 16;
 
@@ -51,6 +52,15 @@ impl DerefMut for AlignedBuffer {
     }
 }
 
+/// The longest scratch buffer that any kernel announced.
+static LONGEST_SCRATCH: AtomicUsize = AtomicUsize::new(0);
+
+/// Announces a scratch buffer that will be needed, so that a thread that makes its own makes it long
+/// enough for everything that is to come.
+pub(crate) fn announce_scratch(len: usize) {
+    LONGEST_SCRATCH.fetch_max(len, Ordering::Relaxed);
+}
+
 /// Calls `body` with a buffer of `len` values that this thread keeps from one call to the next, so
 /// that the steady state allocates nothing. The values are whatever the last user left.
 pub(crate) fn with_scratch<R>(len: usize, body: impl FnOnce(&mut [f32]) -> R) -> R {
@@ -59,6 +69,9 @@ pub(crate) fn with_scratch<R>(len: usize, body: impl FnOnce(&mut [f32]) -> R) ->
     }
     // Taken, not borrowed: a nested call finds an empty buffer and makes its own.
     let mut buffer = SCRATCH.take();
+    if buffer.lines.len() * LINE < len {
+        buffer.resize(len.max(LONGEST_SCRATCH.load(Ordering::Relaxed)));
+    }
     buffer.resize(len);
     let result = body(&mut buffer);
     SCRATCH.set(buffer);

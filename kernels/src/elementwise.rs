@@ -178,7 +178,8 @@ pub fn total_variation_gradient(
     assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
     let level = Level::current();
     let row_len = width * channels;
-    parallel::for_each_strip(shape, d_image, |n, rows, strip| {
+    let rows_a_strip = parallel::rows_a_strip(shape, usize::MAX);
+    parallel::for_each_strip(shape, rows_a_strip, d_image, |n, rows, strip| {
         for (y, d_row) in rows.zip(strip.chunks_exact_mut(row_len)) {
             let row_at = |y: usize| &image[(n * height + y) * row_len..][..row_len];
             let row = row_at(y);

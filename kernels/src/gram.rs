@@ -59,11 +59,8 @@ impl Gram {
         let channels = self.channels;
         assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
         assert_eq!(d_gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
-        for (i, row) in d_gram.chunks_exact(channels).enumerate() {
-            let both = (0..channels).map(|j| scale * (row[j] + d_gram[j * channels + i]));
-            self.d_gram.set_row(i, both);
-        }
-        let rows_a_chunk = parallel::rows_a_chunk(features.len() / channels);
+        self.d_gram.set_symmetric(scale, d_gram);
+        let rows_a_chunk = parallel::rows_a_chunk(features.len() / channels, channels);
         let chunks = d_features.par_chunks_mut(rows_a_chunk * channels).with_max_len(1);
         chunks.zip(features.par_chunks(rows_a_chunk * channels)).for_each(|(target, features)| {
             Product {

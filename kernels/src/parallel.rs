@@ -11,14 +11,26 @@ const STRIPS: usize = 16;
 /// about as long as waking a thread.
 const CHUNK: usize = 1 << 14;
 
-/// Calls `body(n, rows, strip)` for strips of rows of an image (N, H, W, C), in parallel.
+/// Values that a task works on at a time: 256 KiB of f32, half of a usual L2 cache.
+const CACHED: usize = 1 << 16;
+
+/// Rows of so many values that stay in the L2 cache together; at least one.
+pub(crate) fn cached_rows(row_values: usize) -> usize {
+    (CACHED / row_values.max(1)).max(1)
+}
+
+/// Rows in a strip of an image (N, H, W, C): few enough for [`STRIPS`] strips, and at most `limit`.
+pub(crate) fn rows_a_strip([batch, height, ..]: [usize; 4], limit: usize) -> usize {
+    height.div_ceil(STRIPS.div_ceil(batch)).clamp(1, limit.max(1))
+}
+
+/// Calls `body(n, rows, strip)` for strips of `rows_a_strip` rows of an image (N, H, W, C), in parallel.
 pub(crate) fn for_each_strip(
-    [batch, height, width, channels]: [usize; 4],
+    [_, height, width, channels]: [usize; 4],
+    rows_a_strip: usize,
     image: &mut [f32],
     body: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
 ) {
-    let strips_an_image = STRIPS.div_ceil(batch);
-    let rows_a_strip = height.div_ceil(strips_an_image).max(1);
     let row_len = width * channels;
     let strips = image.par_chunks_mut(height * row_len).enumerate().flat_map(|(n, image)| {
         image
@@ -29,10 +41,10 @@ pub(crate) fn for_each_strip(
     strips.for_each(|(n, first, strip)| body(n, first..first + strip.len() / row_len, strip));
 }
 
-/// Rows of a matrix that make a task: a multiple of every register tile's height, so that only the
-/// last task has a tile that is not full.
-pub(crate) fn rows_a_chunk(rows: usize) -> usize {
-    rows.div_ceil(STRIPS).next_multiple_of(12)
+/// Rows of a matrix, so many values each, that make a task: a multiple of every register tile's
+/// height, so that only the last task has a tile that is not full.
+pub(crate) fn rows_a_chunk(rows: usize, row_values: usize) -> usize {
+    rows.div_ceil(STRIPS).min(cached_rows(row_values)).next_multiple_of(12)
 }
 
 /// Calls `body(start, chunk)` for chunks of `target`, in parallel where there is more than one;

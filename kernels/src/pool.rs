@@ -110,7 +110,8 @@ pub fn max_pool_gradient(
     assert_eq!(d_out.len(), batch * out_height * out_width * channels, "d_out is (N, H, W, C)");
     assert_eq!(argmax.len(), d_out.len(), "one place for each maximum");
     let out_len = out_height * out_width * channels;
-    parallel::for_each_strip(shape.input, d_image, |n, rows, strip| {
+    let rows_a_strip = parallel::rows_a_strip(shape.input, usize::MAX);
+    parallel::for_each_strip(shape.input, rows_a_strip, d_image, |n, rows, strip| {
         for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
             level.run(PoolGradientRow {
                 shape,

@@ -8,6 +8,7 @@
 use crate::Update;
 use crate::aligned::AlignedBuffer;
 use crate::simd::{Kernel, Level, Simd};
+use rayon::prelude::*;
 
 /// `len` consecutive values of the left operand that start `start` values after the row's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +95,26 @@ impl PackedMatrix {
 
     /// Fills row `k` from its values in order.
     pub(crate) fn set_row(&mut self, k: usize, row: impl IntoIterator<Item = f32>) {
-        let (panel, depth) = (self.panel, self.depth);
-        for (n, value) in row.into_iter().enumerate() {
-            self.values[(n / panel * depth + k) * panel + n % panel] = value;
+        let mut row = row.into_iter();
+        for panel in self.values.chunks_exact_mut(self.depth * self.panel) {
+            let places = panel[k * self.panel..][..self.panel].iter_mut();
+            places.zip(&mut row).for_each(|(place, value)| *place = value);
         }
+    }
+
+    /// Fills the whole of a square matrix with `scale * (matrix + its transpose)`.
+    pub(crate) fn set_symmetric(&mut self, scale: f32, matrix: &[f32]) {
+        let (size, panel) = (self.columns, self.panel);
+        let panels = self.values.par_chunks_mut(size * panel).enumerate();
+        panels.for_each(|(index, panel_values)| {
+            let columns = index * panel..size.min((index + 1) * panel);
+            for (k, places) in panel_values.chunks_exact_mut(panel).enumerate() {
+                let row = &matrix[k * size..][columns.clone()];
+                for ((place, &value), n) in places.iter_mut().zip(row).zip(columns.clone()) {
+                    *place = scale * (value + matrix[n * size + k]);
+                }
+            }
+        });
     }
 }
 

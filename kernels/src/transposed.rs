@@ -5,7 +5,7 @@
 //! block as they are read, so that neither operand is ever copied whole.
 
 use crate::Update;
-use crate::aligned::{AlignedBuffer, with_scratch};
+use crate::aligned::{AlignedBuffer, announce_scratch, with_scratch};
 use crate::parallel;
 use crate::product::{PackRow, TransposedBlock};
 use crate::simd::{Kernel, Level, Simd};
@@ -91,16 +91,9 @@ impl TransposedProduct {
         let size = matrix.len();
         let parts = self.partial_sums(positions, matrix, None::<&Matrix<'_>>);
         let sums = &self.partial_sums[..parts * size * size];
+        let level = self.level;
         parallel::for_each_chunk(size, target, |start, chunk| {
-            for (i, row) in (start / size..).zip(chunk.chunks_exact_mut(size)) {
-                let upper = &mut row[i..];
-                upper.fill(0.0);
-                for part in sums.chunks_exact(size * size) {
-                    let part = &part[i * size + i..][..size - i];
-                    upper.iter_mut().zip(part).for_each(|(sum, &value)| *sum += value);
-                }
-                upper.iter_mut().for_each(|value| *value *= scale);
-            }
+            level.run(AddUpper { sums, size, scale, first_row: start / size, rows: chunk });
         });
         for i in 1..size {
             let (above, row) = target.split_at_mut(i * size);
@@ -125,9 +118,12 @@ impl TransposedProduct {
             right.map_or(0, |_| columns.next_multiple_of(panel) * BLOCK),
         );
 
+        let scratch_len = left_len + right_len + rows.max(columns);
+        announce_scratch(scratch_len);
+
         let sums = self.partial_sums.par_chunks_mut(rows * columns).with_max_len(1).enumerate();
         sums.for_each(|(part, target)| {
-            with_scratch(left_len + right_len + rows.max(columns), |scratch| {
+            with_scratch(scratch_len, |scratch| {
                 let (left_block, scratch) = scratch.split_at_mut(left_len);
                 let (right_block, row) = scratch.split_at_mut(right_len);
                 let end = positions.min((part + 1) * positions_a_part);
@@ -158,6 +154,34 @@ impl TransposedProduct {
             });
         });
         parts
+    }
+}
+
+/// Adds up the partial sums of a symmetric product, on and above the diagonal.
+struct AddUpper<'a> {
+    sums: &'a [f32],
+    size: usize,
+    scale: f32,
+    /// The first of these rows of the matrix.
+    first_row: usize,
+    rows: &'a mut [f32],
+}
+
+impl Kernel for AddUpper<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let AddUpper { sums, size, scale, first_row, rows } = self;
+        for (i, row) in (first_row..).zip(rows.chunks_exact_mut(size)) {
+            let upper = &mut row[i..];
+            upper.fill(0.0);
+            for part in sums.chunks_exact(size * size) {
+                let part = &part[i * size + i..][..upper.len()];
+                upper.iter_mut().zip(part).for_each(|(sum, &value)| *sum += value);
+            }
+            upper.iter_mut().for_each(|value| *value *= scale);
+        }
     }
 }
 

@@ -115,6 +115,22 @@ impl SqueezeNet {
         image: Var,
         layers: &[usize],
     ) -> Result<Features, FeatureError> {
+        self.record_each(tape, image, layers, |_, _, _| Ok(()))
+    }
+
+    /// As [`SqueezeNet::record`], calling `visit` with the tape, the layer and its output right after
+    /// each of `layers` is recorded. What `visit` records there goes backward just before the layer
+    /// does, so that the layer's gradient need not exist any earlier.
+    ///
+    /// # Errors
+    /// As [`SqueezeNet::record`], and what `visit` returns.
+    pub fn record_each<T: Element>(
+        &self,
+        tape: &mut Tape<T>,
+        image: Var,
+        layers: &[usize],
+        mut visit: impl FnMut(&mut Tape<T>, usize, Var) -> Result<(), TapeError>,
+    ) -> Result<Features, FeatureError> {
         let &[_, height, width, IMAGE_CHANNELS] = tape.shape(image)? else {
             return Err(FeatureError::NotAnImage { shape: tape.shape(image)?.to_vec() });
         };
@@ -142,6 +158,7 @@ impl SqueezeNet {
             };
             if layers.contains(&index) {
                 recorded.insert(index, current);
+                visit(tape, index, current)?;
             }
         }
         Ok(Features { layers: recorded })

@@ -1,0 +1,157 @@
+//! Convolution of f32 images: forward and the gradients with respect to image, weights and bias.
+//!
+//! All are products of an image read through a sliding window with a packed matrix of weights; see
+//! `product.rs` for the loop nest. [`crate::reference`] has the same as plain loops.
+//!
+//! - `forward`: the outputs
+//! - `gather`: the gradient with respect to the image at stride 1
+//! - `scatter`: the same at any stride
+//! - `weight_gradient`: the gradients with respect to weights and bias
+
+mod forward;
+mod gather;
+mod scatter;
+mod weight_gradient;
+
+use crate::shape::{ConvShape, PlacedFilter};
+use crate::simd::Level;
+use crate::transposed::TransposedProduct;
+use crate::{Epilogue, Update};
+use forward::Forward;
+use gather::Gather;
+use scatter::Scatter;
+
+/// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
+pub struct Convolution {
+    shape: ConvShape,
+    level: Level,
+    forward: Forward,
+    input_gradient: InputGradient,
+    weight_gradient: TransposedProduct,
+}
+
+enum InputGradient {
+    Gather(Gather),
+    Scatter(Scatter),
+}
+
+impl Convolution {
+    /// A convolution of this shape with all weights zero.
+    pub fn new(shape: ConvShape) -> Self {
+        Self::with_level(shape, Level::current())
+    }
+
+    /// As [`Convolution::new`], with kernels of one instruction set (plain Rust if it is missing).
+    pub fn with_level(shape: ConvShape, level: Level) -> Self {
+        let level = level.or_portable();
+        let forward = Forward::new(&shape, level);
+        let input_gradient = match shape.stride {
+            [1, 1] => InputGradient::Gather(Gather::new(&shape, level)),
+            _ => InputGradient::Scatter(Scatter::new(&shape, level)),
+        };
+        let weight_gradient = TransposedProduct::new(level);
+        Convolution { shape, level, forward, input_gradient, weight_gradient }
+    }
+
+    /// The shape this convolution was made for.
+    pub fn shape(&self) -> &ConvShape {
+        &self.shape
+    }
+
+    /// Packs the weights (KH, KW, Cin, Cout) and the bias (Cout) of filter `index`.
+    ///
+    /// # Panics
+    /// If a length is not the filter's.
+    pub fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
+        assert_eq!(weights.len(), self.shape.weight_len(index), "weights are (KH, KW, Cin, Cout)");
+        assert_eq!(bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
+        self.forward.set_weights(index, weights, bias);
+        match &mut self.input_gradient {
+            InputGradient::Gather(gather) => gather.set_weights(&self.shape, index, weights),
+            InputGradient::Scatter(scatter) => scatter.set_weights(&self.shape, index, weights),
+        }
+    }
+
+    /// Computes the output (N, H, W, Cout) of the image (N, H, W, Cin); see
+    /// [`crate::reference::convolution`].
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
+        self.check_image(image);
+        assert_eq!(out.len(), self.shape.output.iter().product::<usize>(), "the output is (N, H, W, Cout)");
+        self.forward.run((&self.shape, self.level), epilogue, image, out);
+    }
+
+    /// Computes the gradient with respect to the image; see
+    /// [`crate::reference::convolution_input_gradient`].
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
+        self.check_d_out(d_out, gate);
+        self.check_image(d_image);
+        let shape = (&self.shape, self.level);
+        match &self.input_gradient {
+            InputGradient::Gather(gather) => gather.run(shape, d_out, gate, update, d_image),
+            InputGradient::Scatter(scatter) => scatter.run(shape, d_out, gate, update, d_image),
+        }
+    }
+
+    /// Computes the gradient with respect to the weights of filter `index`; see
+    /// [`crate::reference::convolution_weight_gradient`].
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn weight_gradient(
+        &mut self,
+        index: usize,
+        image: &[f32],
+        d_out: &[f32],
+        gate: Option<&[f32]>,
+        update: Update,
+        d_weights: &mut [f32],
+    ) {
+        self.check_image(image);
+        self.check_d_out(d_out, gate);
+        assert_eq!(d_weights.len(), self.shape.weight_len(index), "d_weights is (KH, KW, Cin, Cout)");
+        let filter = (&self.shape, index);
+        weight_gradient::weights(&mut self.weight_gradient, filter, image, d_out, gate, update, d_weights);
+    }
+
+    /// Computes the gradient with respect to the bias of filter `index`; see
+    /// [`crate::reference::convolution_bias_gradient`].
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn bias_gradient(
+        &self,
+        index: usize,
+        d_out: &[f32],
+        gate: Option<&[f32]>,
+        update: Update,
+        d_bias: &mut [f32],
+    ) {
+        self.check_d_out(d_out, gate);
+        assert_eq!(d_bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
+        weight_gradient::bias((&self.shape, index), d_out, gate, update, d_bias);
+    }
+
+    fn check_image(&self, image: &[f32]) {
+        assert_eq!(image.len(), self.shape.input.iter().product::<usize>(), "the image is (N, H, W, Cin)");
+    }
+
+    fn check_d_out(&self, d_out: &[f32], gate: Option<&[f32]>) {
+        let len = self.shape.output.iter().product::<usize>();
+        assert_eq!(d_out.len(), len, "d_out is (N, H, W, Cout)");
+        assert!(gate.is_none_or(|gate| gate.len() == len), "the gate is (N, H, W, Cout)");
+    }
+}
+
+fn window_len(filter: &PlacedFilter, channels: usize) -> usize {
+    filter.kernel[0] * filter.kernel[1] * channels
+}
+
+fn largest(pairs: impl Iterator<Item = [usize; 2]>) -> [usize; 2] {
+    pairs.fold([0, 0], |[a, b], [c, d]| [a.max(c), b.max(d)])
+}

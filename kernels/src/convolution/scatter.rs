@@ -1,0 +1,177 @@
+//! The gradient with respect to the image at any stride: a plain product of `d_out` with the weights
+//! gives the gradient of every window, and the windows are added to the pixels they cover.
+
+use super::{largest, window_len};
+use crate::Update;
+use crate::aligned::{announce_scratch, with_scratch};
+use crate::parallel;
+use crate::patch::{CopyFrame, Frame};
+use crate::product::{Grid, PackedMatrix, Product, Segment};
+use crate::shape::ConvShape;
+use crate::simd::{Kernel, Level, Simd};
+use std::ops::Range;
+
+/// Each filter's weights, transposed: a row for each output channel.
+pub(super) struct Scatter {
+    weights: Vec<PackedMatrix>,
+    /// Values in the largest window.
+    widest: usize,
+    rows_a_strip: usize,
+}
+
+impl Scatter {
+    pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
+        let lens = || shape.filters.iter().map(|filter| window_len(filter, shape.input[3]));
+        let pairs = shape.filters.iter().zip(lens());
+        let weights =
+            pairs.map(|(filter, len)| PackedMatrix::zeros(level, filter.out_channels, len)).collect();
+        let scatter = Scatter {
+            weights,
+            widest: lens().max().unwrap_or(0),
+            rows_a_strip: parallel::rows_a_strip(shape.input, usize::MAX),
+        };
+        announce_scratch(scatter.scratch(shape));
+        scatter
+    }
+
+    /// Packs the weights (KH, KW, Cin, Cout) of filter `index`.
+    pub(super) fn set_weights(&mut self, shape: &ConvShape, index: usize, weights: &[f32]) {
+        let out_channels = shape.filters[index].out_channels;
+        for o in 0..out_channels {
+            self.weights[index].set_row(o, weights.iter().skip(o).step_by(out_channels).copied());
+        }
+    }
+
+    /// Values of the scratch buffer: a row of `d_out`, and the gradients of its windows.
+    fn scratch(&self, shape: &ConvShape) -> usize {
+        let [_, _, out_width, out_channels] = shape.output;
+        out_width * (out_channels + self.widest)
+    }
+
+    pub(super) fn run(
+        &self,
+        (shape, level): (&ConvShape, Level),
+        d_out: &[f32],
+        gate: Option<&[f32]>,
+        update: Update,
+        d_image: &mut [f32],
+    ) {
+        let [_, _, width, channels] = shape.input;
+        let [_, out_height, out_width, out_channels] = shape.output;
+        let [stride_y, stride_x] = shape.stride;
+        let [above, _] = largest(shape.filters.iter().map(|f| f.before));
+        let [reach, _] = largest(shape.filters.iter().map(|f| [f.kernel[0] - f.before[0], 0]));
+
+        parallel::for_each_strip(shape.input, self.rows_a_strip, d_image, |n, rows, strip| {
+            if update == Update::Replace {
+                strip.fill(0.0);
+            }
+            let image_len = out_height * out_width * out_channels;
+            let d_out = &d_out[n * image_len..][..image_len];
+            let gate = gate.map(|gate| &gate[n * image_len..][..image_len]);
+            let row_len = out_width * out_channels;
+            with_scratch(self.scratch(shape), |scratch| {
+                let (gated, products) = scratch.split_at_mut(row_len);
+                // The output rows whose windows touch these rows of the image.
+                let first = (rows.start + 1).saturating_sub(reach).div_ceil(stride_y);
+                let end = ((rows.end - 1 + above) / stride_y + 1).min(out_height);
+                for y in first..end {
+                    let left = match gate {
+                        None => &d_out[y * row_len..][..row_len],
+                        Some(_) => {
+                            let frame = Frame { top: y as isize, left: 0, height: 1, width: out_width };
+                            let shape = [out_height, out_width, out_channels];
+                            level.run(CopyFrame { frame, shape, image: d_out, gate, target: &mut *gated });
+                            &*gated
+                        }
+                    };
+                    for (filter, weights) in shape.filters.iter().zip(&self.weights) {
+                        let window = window_len(filter, channels);
+                        let products = &mut products[..out_width * window];
+                        Product {
+                            left,
+                            left_grid: Grid::flat(out_channels),
+                            segments: &[Segment { start: filter.first_channel, len: filter.out_channels }],
+                            right: weights,
+                            bias: None,
+                            relu: false,
+                            update: Update::Replace,
+                            target: products,
+                            target_stride: window,
+                            rows: out_width,
+                        }
+                        .run();
+                        let window_row = filter.kernel[1] * channels;
+                        for i in 0..filter.kernel[0] {
+                            let row = (y * stride_y + i).wrapping_sub(filter.before[0]);
+                            if !rows.contains(&row) {
+                                continue;
+                            }
+                            level.run(AddWindows {
+                                windows: products,
+                                window,
+                                row: i * window_row..(i + 1) * window_row,
+                                step: stride_x * channels,
+                                before: filter.before[1] * channels,
+                                target: &mut strip[(row - rows.start) * width * channels..]
+                                    [..width * channels],
+                            });
+                        }
+                    }
+                }
+            });
+        });
+    }
+}
+
+/// Adds one row of each window to the pixels it covers: window `x` starts `x * step - before` values
+/// into `target`; what lies outside is dropped.
+struct AddWindows<'a> {
+    /// All windows, and which values of each are the row.
+    windows: &'a [f32],
+    window: usize,
+    row: Range<usize>,
+    step: usize,
+    before: usize,
+    target: &'a mut [f32],
+}
+
+impl Kernel for AddWindows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let AddWindows { windows, window, row, step, before, target } = self;
+        let rows = windows.chunks_exact(window).map(|window| &window[row.clone()]);
+        // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel.
+        if (row.len(), step, before) == (9, 6, 0) {
+            return add_overlapping::<9, 6>(rows, target);
+        }
+        for (x, row) in rows.enumerate() {
+            let start = x * step;
+            let skipped = before.saturating_sub(start).min(row.len());
+            let begin = (start + skipped - before).min(target.len());
+            let pixels = target[begin..].iter_mut();
+            pixels.zip(&row[skipped..]).for_each(|(pixel, &value)| *pixel += value);
+        }
+    }
+}
+
+/// The same for windows of known size that reach into the next one only. What they share is carried
+/// along in registers: to write it and read it back at once would stall.
+#[inline(always)]
+fn add_overlapping<'a, const WINDOW: usize, const STEP: usize>(
+    windows: impl ExactSizeIterator<Item = &'a [f32]>,
+    target: &mut [f32],
+) {
+    let mut carried = [0.0f32; STEP];
+    let (own, behind) = target.split_at_mut(windows.len() * STEP);
+    for (window, pixels) in windows.zip(own.chunks_exact_mut(STEP)) {
+        let (own, shared) = window.split_at(STEP);
+        for (pixel, (value, carried)) in pixels.iter_mut().zip(own.iter().zip(&mut carried)) {
+            *pixel += value + std::mem::take(carried);
+        }
+        carried[..WINDOW - STEP].copy_from_slice(&shared[..WINDOW - STEP]);
+    }
+    behind.iter_mut().zip(carried).for_each(|(pixel, value)| *pixel += value);
+}
