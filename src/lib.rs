@@ -47,3 +47,8 @@ pub use transfer::{
     Init, Iteration, Losses, Observer, OptimizerKind, Outcome, StyleTransfer, StyleTransferBuilder,
     TransferError,
 };
+
+/// The README's code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

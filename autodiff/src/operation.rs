@@ -68,6 +68,12 @@ pub trait Operation<T: Element>: Send + 'static {
         0
     }
 
+    /// Floating-point operations of one backward pass that computes the gradients of the `wanted` inputs.
+    fn backward_flops(&self, wanted: &[bool]) -> u64 {
+        let _ = wanted;
+        0
+    }
+
     /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
     /// the `wanted` inputs are asked for. What nobody reads need not be kept.
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {

@@ -161,11 +161,24 @@ impl<T: Element> Tape<T> {
 
     /// Floating-point operations of one forward walk, as far as the operations count them.
     pub fn flops(&self) -> u64 {
-        let operations = self.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Leaf => None,
-            Kind::Operation(operation) => Some(operation.flops()),
+        self.operations().map(|(operation, _)| operation.flops()).sum()
+    }
+
+    /// Floating-point operations of one backward walk from a result that depends on every node.
+    pub fn backward_flops(&self) -> u64 {
+        let flops = self.operations().map(|(operation, node)| {
+            let wanted: Vec<bool> =
+                node.inputs.iter().map(|&input| self.nodes[input].differentiable).collect();
+            if node.differentiable { operation.backward_flops(&wanted) } else { 0 }
         });
-        operations.sum()
+        flops.sum()
+    }
+
+    fn operations(&self) -> impl Iterator<Item = (&dyn Operation<T>, &Node<T>)> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Leaf => None,
+            Kind::Operation(operation) => Some((operation.as_ref(), node)),
+        })
     }
 
     /// The shape of a node's value.

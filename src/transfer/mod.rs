@@ -138,9 +138,10 @@ impl StyleTransfer {
         self.pool.current_num_threads()
     }
 
-    /// Floating-point operations of one evaluation of the losses, without its gradient.
-    pub fn forward_flops(&self) -> u64 {
-        self.tape.flops()
+    /// Floating-point operations of one iteration: the losses and their gradient, convolutions and
+    /// Gram matrices counted, of these one half, since they are symmetric.
+    pub fn flops(&self) -> u64 {
+        self.tape.flops() + self.tape.backward_flops()
     }
 
     /// The picture as it is now, (1, H, W, 3) in preprocessed units.

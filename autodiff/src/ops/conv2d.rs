@@ -170,6 +170,12 @@ impl<T: Element> Operation<T> for Conv2d<T> {
         self.prepared.as_ref().map_or(0, |prepared| prepared.flops)
     }
 
+    fn backward_flops(&self, wanted: &[bool]) -> u64 {
+        // The gradient of the image and that of all weights each cost as much as the forward pass.
+        let weights = wanted.iter().skip(1).step_by(2).any(|&wanted| wanted);
+        <Self as Operation<T>>::flops(self) * (u64::from(wanted[0]) + u64::from(weights))
+    }
+
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
         // The packed weights serve the gradient of the image; that of the weights needs the image.
         index == 0 && wanted.iter().skip(1).step_by(2).any(|&wanted| wanted)

@@ -54,8 +54,12 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
         });
     }
 
-    /// Those of the whole product, though the fast kernels save almost half of it: it is symmetric.
+    /// Those of one half of the product and its diagonal: the other half mirrors it.
     fn flops(&self) -> u64 {
+        self.positions as u64 * (self.channels * (self.channels + 1)) as u64
+    }
+
+    fn backward_flops(&self, _: &[bool]) -> u64 {
         2 * self.positions as u64 * (self.channels * self.channels) as u64
     }
 

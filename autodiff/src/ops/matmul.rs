@@ -63,6 +63,12 @@ impl<T: Element> Operation<T> for MatMul {
         self.sizes.iter().fold(2, |flops, &size| flops.saturating_mul(size as u64))
     }
 
+    fn backward_flops(&self, wanted: &[bool]) -> u64 {
+        // The gradient of each operand is a product of the same size.
+        let wanted = wanted.iter().filter(|&&wanted| wanted).count() as u64;
+        <Self as Operation<T>>::flops(self).saturating_mul(wanted)
+    }
+
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
         wanted[1 - index]
     }
