@@ -3,11 +3,13 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes |
-//! | [`weights`] | reading weights: `.npz`, folders of `.npy`, memory |
+//! | [`arrays`] | arrays from NumPy's `.npy` and `.npz` files |
+//! | [`weights`] | the network's arrays: `.npz`, folders of `.npy`, memory |
 //! | [`features`] | recording the layers on a tape, and computing them for one image |
 #![forbid(unsafe_code)]
 
 pub mod architecture;
+pub mod arrays;
 pub mod features;
 pub mod weights;
 

@@ -2,8 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::error::ArrayError;
-use super::source::{ArraySource, MemoryOrder, StoredArray, Values};
+use crate::arrays::{ArrayError, ArraySource, StoredArray};
 
 pub(super) struct Arrays {
     names: Vec<String>,
@@ -23,11 +22,6 @@ impl ArraySource for Arrays {
     }
 
     fn open(&mut self, index: usize) -> Result<StoredArray<'_>, ArrayError> {
-        let array = &self.arrays[index];
-        Ok(StoredArray {
-            shape: array.shape().iter().map(|&length| length as u64).collect(),
-            order: MemoryOrder::C,
-            values: Values::Decoded(array.view()),
-        })
+        Ok(StoredArray::in_memory(self.arrays[index].view()))
     }
 }

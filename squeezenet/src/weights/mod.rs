@@ -1,16 +1,14 @@
 //! SqueezeNet 1.1's weights: read from a file, a folder or memory, checked against the architecture, and kept
-//! in the one order that the kernels use. Nothing here computes features, and nothing writes weights.
+//! in the one order that the kernels use. Nothing here computes features, and nothing writes weights; how arrays
+//! stand in files is the affair of [`arrays`](crate::arrays).
 //!
 //! The way of the data, one file each:
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `source` | what a format must offer: the names of its arrays, and each one's shape, type and bytes |
-//! | `npz`, `directory`, `memory` | the formats; a new one is one more file beside them |
-//! | `npy` | the header of a single array, for `npz` and `directory` |
+//! | `memory` | arrays that the caller holds, as a source like any file |
 //! | `names` | which array is which parameter, and in which order its axes stand |
 //! | `assemble` | the common step: find, check, read and rearrange |
-//! | `decode` | bytes to 32-bit floats |
 //! | `error` | what can be wrong, and what to do about it |
 //!
 //! # Accepted files
@@ -28,19 +26,14 @@
 //! In names a slash and a dot are the same, so that a folder may hold TensorFlow's arrays in subfolders
 //! (`features/layer0/weights.npy`) or in one flat row (`features.layer0.weights.npy`).
 //!
-//! Values may be float16, float32 or float64, in either byte order, in C or Fortran order. An array must hold
-//! exactly the values that its shape asks for: bytes after the last value are an error, since they mean that
-//! the header does not tell the truth about the data (and so a decompression bomb is left after one byte).
+//! Values may be float16, float32 or float64, in either byte order, in C or Fortran order. Shapes are compared with
+//! the architecture before any value is read, and an array must end with its last value, so that a decompression
+//! bomb is left after one byte.
 
 mod assemble;
-mod decode;
-mod directory;
 mod error;
 mod memory;
 mod names;
-mod npy;
-mod npz;
-mod source;
 #[cfg(test)]
 mod tests;
 
@@ -51,11 +44,14 @@ use std::path::Path;
 use ndarray::{Array1, Array4, ArrayD};
 
 use crate::architecture::{self, ConvolutionShape, FEATURES};
+use crate::arrays::{Directory, Npz, Scopes, has_magic};
 use assemble::assemble;
-use directory::Directory;
-pub use error::{ArrayError, Origin, WeightsError};
+pub use error::{Origin, WeightsError};
 use memory::Arrays;
-use npz::Npz;
+
+/// Where a folder may hold weights as TensorFlow's variable scopes name them, at the deepest
+/// `features/layer3/fire/squeeze/weights.npy`.
+const SCOPES: Scopes = Scopes { names: &["features", "classifier"], depth: 4 };
 
 /// The parameters of one convolution.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,7 +167,7 @@ fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
     let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
     let metadata = fs::metadata(path).map_err(open_error)?;
     if metadata.is_dir() {
-        let mut directory = Directory::open(path).map_err(open_error)?;
+        let mut directory = Directory::open(path, SCOPES).map_err(open_error)?;
         assemble(&mut directory, &origin, layers)
     } else if metadata.is_file() {
         let file = File::open(path).map_err(open_error)?;
@@ -186,7 +182,7 @@ fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
 /// Opens an archive if its first bytes are those of one.
 fn open_npz<R: Read + Seek>(mut reader: R, origin: &Origin) -> Result<Npz<R>, WeightsError> {
     let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
-    if !npz::has_magic(&mut reader).map_err(open_error)? {
+    if !has_magic(&mut reader).map_err(open_error)? {
         return Err(WeightsError::UnknownFormat { origin: origin.clone() });
     }
     Npz::open(reader)

@@ -6,10 +6,8 @@ use std::path::Path;
 use ndarray::{Array1, ArrayD, Axis};
 use zip::CompressionMethod;
 
-use super::files::{
-    archive, features, features_and_classifier, filters, header, members, npy, npy_with_header, npz,
-    tensorflow_arrays, torchvision_arrays,
-};
+use super::parameters::{features, features_and_classifier, filters, tensorflow_arrays, torchvision_arrays};
+use crate::arrays::testing::{archive, header, members, npy, npy_with_header, npz};
 use crate::weights::{Weights, WeightsError};
 
 fn renamed(

@@ -4,8 +4,9 @@ use std::io::Cursor;
 
 use zip::CompressionMethod;
 
-use super::files::{archive, members, torchvision_arrays};
+use super::parameters::torchvision_arrays;
 use crate::architecture::convolutions;
+use crate::arrays::testing::{archive, members};
 use crate::weights::assemble::assemble;
 use crate::weights::{Layers, Origin, Weights, WeightsError, open_npz};
 

@@ -3,5 +3,5 @@
 
 mod accepted;
 mod damaged;
-pub(in crate::weights) mod files;
+mod parameters;
 mod refused;

@@ -5,23 +5,27 @@ use std::fs;
 use ndarray::{ArrayD, IxDyn};
 use zip::CompressionMethod;
 
-use super::files::{
-    archive, features, features_and_classifier, header, members, npy, npy_with_header, npz, npz_with,
-    tensorflow_arrays, torchvision_arrays, zip_headers,
-};
-use crate::weights::{ArrayError, Weights, WeightsError};
+use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
+use crate::arrays::ArrayError;
+use crate::arrays::testing::{archive, header, members, npy, npy_with_header, npz, zip_headers};
+use crate::weights::{Weights, WeightsError};
 
 const BIAS: &str = "features.0.bias";
 const WEIGHT: &str = "features.0.weight";
 
-/// What is wrong with array `name` of the archive; the message must name it.
-fn problem(npz: &[u8], name: &str) -> ArrayError {
+/// The error over array `name` of the archive; the message must name it.
+fn array_error(npz: &[u8], name: &str) -> WeightsError {
     let error = Weights::from_npz_bytes(npz).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with(&format!("array {name} of the weights in memory ")), "{text}");
-    match error {
+    error
+}
+
+/// What is wrong with array `name` of the archive as it is stored.
+fn problem(npz: &[u8], name: &str) -> ArrayError {
+    match array_error(npz, name) {
         WeightsError::Array { problem, .. } => problem,
-        _ => panic!("{error:?}"),
+        error => panic!("{error:?}"),
     }
 }
 
@@ -162,14 +166,15 @@ fn wrong_shapes_are_refused_before_the_data_is_read() {
         &[usize::MAX, usize::MAX, 3, 3],
     ] {
         let npy = npy_with_header(&header("<f4", false, shape), &[]);
-        let error = problem(&npz_with(WEIGHT, npy), WEIGHT);
-        let ArrayError::Shape { expected, found } = error else {
+        let error = array_error(&npz_with(WEIGHT, npy), WEIGHT);
+        let WeightsError::Shape { expected, found, .. } = error else {
             panic!("{shape:?}: {error}");
         };
         assert_eq!(expected, [64, 3, 3, 3]);
         assert!(found.iter().map(|&length| length as usize).eq(shape.iter().copied()));
     }
-    let text = bias_problem(npy(&ArrayD::zeros(IxDyn(&[96])))).to_string();
+    let error = array_error(&npz_with(BIAS, npy(&ArrayD::zeros(IxDyn(&[96])))), BIAS);
+    let text = error.to_string();
     assert!(text.contains("(96,)") && text.contains("(64,)"), "{text}");
 }
 
@@ -181,8 +186,8 @@ fn values_that_are_not_finite_are_named_by_their_index() {
             // Value number 46 of the file; (1, 2, 0, 1) is 27 + 18 + 1.
             data[46 * 4..47 * 4].copy_from_slice(&value.to_le_bytes());
             let header = header("<f4", fortran_order, &[64, 3, 3, 3]);
-            let error = problem(&npz_with(WEIGHT, npy_with_header(&header, &data)), WEIGHT);
-            let ArrayError::NonFinite { index: found, value: v } = error else {
+            let error = array_error(&npz_with(WEIGHT, npy_with_header(&header, &data)), WEIGHT);
+            let WeightsError::NonFinite { index: found, value: v, .. } = error else {
                 panic!("{error}");
             };
             assert_eq!(found, index);
@@ -191,8 +196,12 @@ fn values_that_are_not_finite_are_named_by_their_index() {
     }
     // Finite where it stands, but not as a 32-bit float.
     let data = [1e300f64; 64].map(f64::to_le_bytes).concat();
-    let error = bias_problem(npy_with_header(&header("<f8", false, &[64]), &data));
-    assert_eq!(error, ArrayError::NonFinite { index: vec![0], value: f32::INFINITY });
+    let npy = npy_with_header(&header("<f8", false, &[64]), &data);
+    let error = array_error(&npz_with(BIAS, npy), BIAS);
+    let WeightsError::NonFinite { index, value, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!((index, value), (vec![0], f32::INFINITY));
 }
 
 #[test]
@@ -201,20 +210,16 @@ fn arrays_in_memory_are_judged_alike() {
         let mut arrays = torchvision_arrays(&features());
         let slot = arrays.iter_mut().find(|(n, _)| n == name).unwrap();
         slot.1 = array;
-        match Weights::from_arrays(arrays).unwrap_err() {
-            WeightsError::Array { array, problem, .. } => {
-                assert_eq!(array, name);
-                problem
-            }
-            error => panic!("{error}"),
-        }
+        let error = Weights::from_arrays(arrays).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+        error
     };
     let mut bias = ArrayD::zeros(IxDyn(&[64]));
     bias[[7]] = f32::NAN;
     let error = with(BIAS, bias);
-    assert!(matches!(&error, ArrayError::NonFinite { index, .. } if index[..] == [7]), "{error}");
+    assert!(matches!(&error, WeightsError::NonFinite { index, .. } if index[..] == [7]), "{error}");
     let error = with(WEIGHT, ArrayD::zeros(IxDyn(&[3, 3, 3, 64])));
-    assert!(matches!(error, ArrayError::Shape { .. }), "{error}");
+    assert!(matches!(error, WeightsError::Shape { .. }), "{error}");
     assert!(matches!(Weights::from_arrays([]), Err(WeightsError::MissingArrays { .. })));
 }
 
@@ -346,7 +351,7 @@ fn files_are_named_with_their_path() {
     assert_eq!(
         text,
         format!(
-            "array features.0.bias of {} holds integers (<i4); weights are float16, float32 or float64: \
+            "array features.0.bias of {} holds integers (<i4); only float16, float32 and float64 are read: \
              convert it with .astype(numpy.float32)",
             path.display()
         )

@@ -14,7 +14,7 @@ use super::source::{ArraySource, StoredArray};
 const MAGICS: [&[u8; 4]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 /// Whether `reader` starts as a zip archive does; leaves it at its start.
-pub(super) fn has_magic<R: Read + Seek>(reader: &mut R) -> io::Result<bool> {
+pub(crate) fn has_magic<R: Read + Seek>(reader: &mut R) -> io::Result<bool> {
     let mut start = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut start)?;
     reader.seek(SeekFrom::Start(0))?;
@@ -22,7 +22,7 @@ pub(super) fn has_magic<R: Read + Seek>(reader: &mut R) -> io::Result<bool> {
 }
 
 /// An open archive: its directory is read, its members are not.
-pub(super) struct Npz<R> {
+pub(crate) struct Npz<R> {
     archive: ZipArchive<R>,
     names: Vec<String>,
     /// The number in the archive of each name's member.
@@ -30,7 +30,7 @@ pub(super) struct Npz<R> {
 }
 
 impl<R: Read + Seek> Npz<R> {
-    pub(super) fn open(reader: R) -> Result<Self, ZipError> {
+    pub(crate) fn open(reader: R) -> Result<Self, ZipError> {
         let archive = ZipArchive::new(reader)?;
         // The reader keeps only the last of them, and which one was meant nobody can know.
         if archive.has_duplicate_names() {

@@ -1,10 +1,68 @@
-//! Bytes to 32-bit floats: IEEE 754 numbers of 16, 32 and 64 bits in either byte order.
+//! Bytes to 32-bit floats: IEEE 754 numbers of 16, 32 and 64 bits in either byte order, read piece by piece so
+//! that memory follows what arrives. What shape the values have is not known here.
 
+use std::io::{self, Read};
+
+use super::error::ArrayError;
+use super::npy::unreadable;
 use super::source::{ByteOrder, Encoding, Float};
 
-/// Replaces what is in `values` by the numbers that stand in `bytes`, in their order. A 64-bit number is rounded
-/// to the nearest of 32 bits, beyond their range to infinity. An incomplete number at the end is left out.
-pub(super) fn decode(encoding: Encoding, bytes: &[u8], values: &mut Vec<f32>) {
+/// Bytes read at a time, a multiple of every number's: few enough for a core's first caches.
+const PIECE: usize = 1 << 15;
+
+/// Values on their way, kept from one array to the next.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    /// One piece as encoded.
+    piece: Vec<u8>,
+    /// All values, in the file's order.
+    values: Vec<f32>,
+}
+
+/// Reads `count` numbers, and makes sure that the source ends there: bytes behind them mean that the description
+/// is not true, and only at its end does an archive's member tell whether its checksum holds.
+pub(super) fn read_values<'a>(
+    encoding: Encoding,
+    count: usize,
+    source: &mut dyn Read,
+    buffers: &'a mut Buffers,
+) -> Result<&'a [f32], ArrayError> {
+    let expected = count * encoding.float.bytes();
+    let Buffers { piece, values } = buffers;
+    values.clear();
+    let mut found = 0;
+    while found < expected {
+        piece.resize(PIECE.min(expected - found), 0);
+        let filled = fill(source, piece)?;
+        found += filled;
+        if filled < piece.len() {
+            return Err(ArrayError::Truncated { expected, found });
+        }
+        decode(encoding, piece, values);
+    }
+    match fill(source, &mut [0])? {
+        0 => Ok(values),
+        _ => Err(ArrayError::TrailingData { expected }),
+    }
+}
+
+/// Reads until `buffer` is full or the source ends; returns how many bytes came.
+fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> Result<usize, ArrayError> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
+    Ok(filled)
+}
+
+/// Appends the numbers that stand in `bytes` to `values`, in their order. A 64-bit number is rounded to the nearest
+/// of 32 bits, beyond their range to infinity. An incomplete number at the end is left out.
+fn decode(encoding: Encoding, bytes: &[u8], values: &mut Vec<f32>) {
     let single = |number: f64| number as f32;
     match (encoding.float, encoding.byte_order) {
         (Float::Half, ByteOrder::Little) => {
@@ -26,7 +84,6 @@ pub(super) fn decode(encoding: Encoding, bytes: &[u8], values: &mut Vec<f32>) {
 
 fn convert<const N: usize>(bytes: &[u8], values: &mut Vec<f32>, number: impl Fn([u8; N]) -> f32) {
     let (encoded, _) = bytes.as_chunks::<N>();
-    values.clear();
     values.extend(encoded.iter().map(|&encoded| number(encoded)));
 }
 
@@ -77,7 +134,7 @@ mod tests {
     }
 
     fn decoded(float: Float, byte_order: ByteOrder, bytes: &[u8]) -> Vec<f32> {
-        let mut values = vec![f32::NAN];
+        let mut values = Vec::new();
         decode(Encoding { float, byte_order }, bytes, &mut values);
         values
     }
@@ -108,5 +165,46 @@ mod tests {
         let bytes = [1e39f64, -1e39, 1e-50].map(f64::to_le_bytes).concat();
         let values = decoded(Float::Double, ByteOrder::Little, &bytes);
         assert_eq!(values, [f32::INFINITY, f32::NEG_INFINITY, 0.0]);
+    }
+
+    /// Hands out a few bytes at a time, and is interrupted in between, as pipes are.
+    struct Dripping<'a> {
+        rest: &'a [u8],
+        interrupted: bool,
+    }
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.interrupted = !self.interrupted;
+            if self.interrupted {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let count = buffer.len().min(1001).min(self.rest.len());
+            self.rest.read(&mut buffer[..count])
+        }
+    }
+
+    const SINGLE: Encoding = Encoding { float: Float::Single, byte_order: ByteOrder::Little };
+
+    #[test]
+    fn values_come_whole_however_their_bytes_come() {
+        let numbers: Vec<f32> = (0..20_000u16).map(f32::from).collect();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let mut buffers = Buffers::default();
+        // Twice: what an earlier array left behind must not show.
+        for _ in 0..2 {
+            let mut source = Dripping { rest: &bytes, interrupted: false };
+            let values = read_values(SINGLE, numbers.len(), &mut source, &mut buffers).unwrap();
+            assert_eq!(values, numbers);
+        }
+    }
+
+    #[test]
+    fn memory_follows_the_bytes_that_arrive_not_the_claim() {
+        let mut buffers = Buffers::default();
+        let claim = usize::MAX / 8;
+        let error = read_values(SINGLE, claim, &mut &[0; 3 * PIECE + 1][..], &mut buffers).unwrap_err();
+        assert_eq!(error, ArrayError::Truncated { expected: 4 * claim, found: 3 * PIECE + 1 });
+        assert!(buffers.piece.capacity() + 4 * buffers.values.capacity() < 16 * PIECE);
     }
 }

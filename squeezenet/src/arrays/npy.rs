@@ -1,5 +1,5 @@
-//! The header of one `.npy` file: NumPy Enhancement Proposal 1, versions 1 to 3. The values are left to the
-//! common step.
+//! The header of one `.npy` file: NumPy Enhancement Proposal 1, versions 1 to 3. The values are left to
+//! whoever wants them.
 //!
 //! The header is a Python dictionary, but NumPy writes it in one plain form only, and only that is read: three
 //! known keys, a string, a boolean and a tuple of integers. A reader of any Python literal would be a door for
@@ -15,7 +15,7 @@ pub(super) const SUFFIX: &str = ".npy";
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// NumPy's own limit (`max_header_size`), in bytes; an array of ours needs about a hundred.
+/// NumPy's own limit (`max_header_size`), in bytes; an array of four axes needs about a hundred.
 const LONGEST_HEADER: usize = 10_000;
 
 /// Reads the header and leaves `reader` at the first value.
@@ -212,7 +212,7 @@ fn element_type(descr: &str) -> Result<Encoding, ArrayError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::files::npy_with_header;
+    use super::super::testing::npy_with_header;
     use super::*;
 
     fn header(float: Float, byte_order: ByteOrder, order: MemoryOrder, shape: &[u64]) -> Header {
@@ -252,7 +252,7 @@ mod tests {
                 r#"{"shape":(2,3),"fortran_order":False,"descr":"<f4"}"#,
                 header(Float::Single, little, c, &[2, 3]),
             ),
-            // A length that fits no memory is still a shape; the architecture refuses it.
+            // A length that fits no memory is still a shape; it is refused before its values are read.
             (
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 9), }\n",
                 header(Float::Single, little, c, &[u64::MAX, 9]),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn element_types_that_are_no_weights_are_named() {
+    fn element_types_that_are_not_floating_point_are_named() {
         for (descr, name) in [
             ("'|O'", "Python objects"),
             ("'<i8'", "integers (<i8)"),

@@ -1,0 +1,166 @@
+//! What can be wrong with stored arrays, and what to do about it. Every message names the file, the array and the
+//! remedy.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::source::MOST_VALUES;
+
+/// How many names a message lists before it only counts them.
+const LISTED_NAMES: usize = 4;
+
+/// Why an array could not be read from a file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArraysError {
+    /// The file could not be opened.
+    #[error("cannot open {}: check that it exists and may be read", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A folder, a pipe or a device.
+    #[error("{} is not a file: give a file that numpy.save or numpy.savez wrote", path.display())]
+    NotAFile {
+        /// What was to be opened.
+        path: PathBuf,
+    },
+    /// The file does not start as a zip archive does.
+    #[error("{} is not an .npz file: save the arrays with numpy.savez", path.display())]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A zip archive whose directory cannot be read, or names two members alike.
+    #[error("{} is not a sound zip archive: copy it again, or save it again with numpy.savez", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What the zip reader says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The archive holds no array of that name.
+    #[error("{} holds no array {array}, it holds {}: ask for one of those", path.display(), counted(found))]
+    NoSuchArray {
+        /// The archive.
+        path: PathBuf,
+        /// The name that was asked for.
+        array: String,
+        /// All names that are there.
+        found: Vec<String>,
+    },
+    /// The array of an `.npy` file cannot be used.
+    #[error("{} {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its array; the message above contains it.
+        problem: ArrayError,
+    },
+    /// One array of an archive cannot be used.
+    #[error("array {array} of {} {problem}", path.display())]
+    Array {
+        /// The archive.
+        path: PathBuf,
+        /// The array's name.
+        array: String,
+        /// What is wrong with it; the message above contains it.
+        problem: ArrayError,
+    },
+}
+
+/// What is wrong with one stored array; reads as the end of a sentence that began with the array's name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ArrayError {
+    /// The bytes could not be had: an I/O error, damage, encryption, an unknown compression.
+    #[error("cannot be read ({reason}): save it again with numpy.savez, without a password")]
+    Unreadable {
+        /// What the system or the zip reader says.
+        reason: String,
+    },
+    /// What stands before the data is not an `.npy` header.
+    #[error("is not in NumPy's .npy format ({reason}): save it again with numpy.save or numpy.savez")]
+    Header {
+        /// What is wrong with the header.
+        reason: &'static str,
+    },
+    /// The elements are not floating-point numbers of 16, 32 or 64 bits.
+    #[error(
+        "holds {found}; only float16, float32 and float64 are read: convert it with .astype(numpy.float32)"
+    )]
+    ElementType {
+        /// What the elements are.
+        found: String,
+    },
+    /// The shape asks for more values than are ever read.
+    #[error("claims the shape {}, more than {MOST_VALUES} values: save a smaller array", tuple(shape))]
+    TooLarge {
+        /// The shape that the header claims.
+        shape: Vec<u64>,
+    },
+    /// The data ends before the last value.
+    #[error("ends after {found} of {expected} bytes: copy the file or save it again")]
+    Truncated {
+        /// Bytes that the shape and the element type ask for.
+        expected: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The data goes on after the last value.
+    #[error("holds more than the {expected} bytes of its shape: save it again with numpy.savez")]
+    TrailingData {
+        /// Bytes that the shape and the element type ask for.
+        expected: usize,
+    },
+}
+
+/// Says how many arrays there are, and the names of the first: `2 arrays (a, b)`, or `no .npy array at all`.
+pub(crate) fn counted(names: &[String]) -> String {
+    let shown = names[..names.len().min(LISTED_NAMES)].join(", ");
+    let more = match names.len().saturating_sub(LISTED_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match names.len() {
+        0 => "no .npy array at all".to_owned(),
+        1 => format!("1 array ({shown})"),
+        count => format!("{count} arrays ({shown}{more})"),
+    }
+}
+
+/// Writes a shape as Python does.
+pub(crate) fn tuple(shape: &[u64]) -> String {
+    match shape {
+        [length] => format!("({length},)"),
+        _ => {
+            let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
+            format!("({})", lengths.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_of_names_are_cut_and_counted() {
+        let names = |count: usize| (0..count).map(|i| format!("a{i}")).collect::<Vec<_>>();
+        assert_eq!(counted(&names(0)), "no .npy array at all");
+        assert_eq!(counted(&names(1)), "1 array (a0)");
+        assert_eq!(counted(&names(4)), "4 arrays (a0, a1, a2, a3)");
+        assert_eq!(counted(&names(6)), "6 arrays (a0, a1, a2, a3 and 2 more)");
+    }
+
+    #[test]
+    fn shapes_read_as_in_python() {
+        assert_eq!(tuple(&[]), "()");
+        assert_eq!(tuple(&[64]), "(64,)");
+        assert_eq!(tuple(&[64, 3]), "(64, 3)");
+    }
+}
