@@ -28,8 +28,10 @@
 //! | `content_loss`, `gram_matrix`, `style_loss`, `tv_loss` | [`loss`] |
 //! | `style_transfer` and its parameters | [`StyleTransfer`], [`preset`] |
 //! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
+//! | the four checks | [`check`] |
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod image;
 pub mod loss;
 pub mod optimizer;
@@ -40,6 +42,7 @@ pub mod transfer;
 mod memory;
 
 pub use impasto_kernels::simd;
+pub use impasto_squeezenet::arrays;
 pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError, architecture};
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
