@@ -4,7 +4,7 @@ use super::Optimizer;
 use impasto_kernels::elementwise;
 
 /// Decay of the averages of the gradient and of its square.
-const BETAS: [f64; 2] = [0.9, 0.999];
+const BETAS: [f32; 2] = [0.9, 0.999];
 
 /// Keeps the division finite. TensorFlow adds it outside the bias correction.
 const EPSILON: f32 = 1e-8;
@@ -29,11 +29,12 @@ impl Adam {
 impl Optimizer for Adam {
     fn step(&mut self, _: f64, gradient: &[f32], values: &mut [f32]) {
         self.steps = self.steps.saturating_add(1);
-        let [first, second] = BETAS.map(|beta| 1.0 - beta.powi(self.steps));
+        // Of the betas that the averages are taken with: 1 - 0.999 is off by 1e-5 in 32 bits.
+        let [first, second] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.steps));
         let step = self.learning_rate * second.sqrt() / first;
         elementwise::adam(
             step as f32,
-            BETAS.map(|beta| beta as f32),
+            BETAS,
             EPSILON,
             gradient,
             &mut self.first_moment,
