@@ -24,7 +24,7 @@ use ndarray::Array3;
 pub use self::{
     error::ImageError,
     preprocess::{deprocess_image, pixel_range, preprocess_image},
-    resize::resize_image,
+    resize::{resize_image, resize_image_to, resized_dimensions},
     save::{check_output_path, save_image},
 };
 

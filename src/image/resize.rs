@@ -23,12 +23,25 @@ const CHANNELS: usize = 3;
 ///
 /// If the last axis is not 3 long.
 pub fn resize_image(picture: ArrayView3<'_, u8>, size: usize) -> Array3<u8> {
+    let (height, width, _) = picture.dim();
+    let (new_height, new_width) = resized_dimensions(height, width, size);
+    resize_image_to(picture, new_height, new_width)
+}
+
+/// Resizes a picture (H, W, 3) to `new_height` by `new_width` pixels (0 counts as 1) with the filter of
+/// [`resize_image`]: what gives a picture exactly the size of another one that was resized from other dimensions.
+/// A picture without pixels is returned as it is.
+///
+/// # Panics
+///
+/// If the last axis is not 3 long.
+pub fn resize_image_to(picture: ArrayView3<'_, u8>, new_height: usize, new_width: usize) -> Array3<u8> {
     let (height, width, channels) = picture.dim();
     assert_eq!(channels, CHANNELS, "a picture has shape (H, W, 3)");
     if picture.is_empty() {
         return picture.to_owned();
     }
-    let (new_height, new_width) = resized_dimensions(height, width, size);
+    let (new_height, new_width) = (new_height.max(1), new_width.max(1));
     let picture = picture.as_standard_layout();
     let mut pixels = Cow::Borrowed(picture.as_slice().expect("the standard layout is a slice"));
     if new_width != width {
@@ -42,7 +55,7 @@ pub fn resize_image(picture: ArrayView3<'_, u8>, size: usize) -> Array3<u8> {
 }
 
 /// The sides (H, W) that [`resize_image`] gives a picture of `height` by `width` pixels, neither of them 0.
-pub(super) fn resized_dimensions(height: usize, width: usize, size: usize) -> (usize, usize) {
+pub fn resized_dimensions(height: usize, width: usize, size: usize) -> (usize, usize) {
     let scale = size as f64 / height.min(width) as f64;
     let scaled = |side: usize| ((side as f64 * scale) as usize).max(1);
     (scaled(height), scaled(width))
@@ -190,6 +203,17 @@ mod tests {
         let grown = resize_image(pattern(67, 101).view(), 150);
         assert_eq!(grown.dim(), (150, 226, 3));
         assert_eq!(fold(&grown), 659_191_308_276);
+    }
+
+    /// Pillow's picture once more, with other proportions than the original.
+    #[test]
+    fn pictures_can_be_stretched() {
+        #[rustfmt::skip]
+        let expected = [14, 99, 184, 35, 120, 205, 57, 142, 189, 79, 164, 172, 100, 185, 194, 84, 169, 126, 115, 155, 157, 147, 104, 125, 178, 135, 92, 109, 166, 123, 61, 146, 154, 102, 160, 131, 143, 151, 57, 184, 77, 98, 165, 54, 139];
+        let stretched = resize_image_to(pattern(4, 6).view(), 3, 5);
+        assert_eq!(stretched, Array3::from_shape_vec((3, 5, 3), expected.to_vec()).unwrap());
+        assert_eq!(resize_image_to(pattern(4, 6).view(), 4, 6), pattern(4, 6));
+        assert_eq!(resize_image_to(pattern(4, 6).view(), 0, 2).dim(), (1, 2, 3));
     }
 
     #[test]
