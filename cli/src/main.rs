@@ -1,4 +1,70 @@
-//! The `impasto` command.
+//! The `impasto` command: arguments in, pictures out. It reads files, shows progress and names errors; all
+//! mathematics is in the `impasto` library.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `arguments` | every option, its checks and its help |
+//! | `transfer`, `invert`, `texture` | the subcommands |
+//! | `problem` | arguments and preset joined to one complete problem |
+//! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
+//! | `inputs`, `weights`, `outputs` | the files that are read, the network's weights, the paths that are written |
+//! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
+//! | `summary` | what `--json` prints |
+//! | `error` | wrong usage or failure, and how either is told |
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod arguments;
+mod error;
+mod inputs;
+mod interrupt;
+mod invert;
+mod outputs;
+mod problem;
+mod progress;
+mod snapshots;
+mod summary;
+mod synthesis;
+mod texture;
+mod trace;
+mod transfer;
+mod watcher;
+mod weights;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use impasto::simd::Level;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(ending) => ending.exit_code(),
+        Err(error) => error::report(&error),
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
+    Level::from_environment()?;
+    match &arguments.command {
+        Command::Transfer(arguments) => transfer::run(arguments),
+        Command::Invert(arguments) => invert::run(arguments),
+        Command::Texture(arguments) => texture::run(arguments),
+    }
+}
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy)]
+enum Ending {
+    Done,
+    /// By the user, with the picture so far written.
+    Interrupted,
+}
+
+impl Ending {
+    fn exit_code(self) -> ExitCode {
+        match self {
+            Ending::Done => ExitCode::SUCCESS,
+            Ending::Interrupted => ExitCode::from(interrupt::EXIT_CODE as u8),
+        }
+    }
+}

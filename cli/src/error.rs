@@ -1,0 +1,64 @@
+//! Wrong usage or failure: which of the two an error is, and how it is told. The library's errors keep their own
+//! words.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use impasto::TransferError;
+use impasto::image::ImageError;
+use impasto::simd::LevelError;
+use thiserror::Error;
+
+/// A combination of arguments that cannot be meant; single values are refused by clap's parsers.
+#[derive(Debug, Error)]
+pub(crate) enum UsageError {
+    #[error(
+        "--style-layers names {layers} layers, --style-weights holds {weights} weights: give one weight for each layer"
+    )]
+    UnequalLists { layers: usize, weights: usize },
+    #[error("--style-layers names layer {0} twice: name it once, with the sum of its weights")]
+    RepeatedLayer(usize),
+    #[error("--style-blend holds {blends} weights for {styles} style images: give one for each image")]
+    UnequalBlend { blends: usize, styles: usize },
+    #[error("every weight of --style-blend is 0: give at least one style image a weight")]
+    EmptyBlend,
+    #[error("{option} {path} is also {other}, which it would overwrite: name another path")]
+    SamePath { option: &'static str, path: PathBuf, other: &'static str },
+    #[error(
+        "--size {size}, but the picture of --init has a shorter side of {shorter_side}: leave --size out"
+    )]
+    SizeOfInit { size: usize, shorter_side: usize },
+}
+
+/// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some messages tell their cause themselves.
+        if !last.contains(&cause) {
+            text.push_str(&format!("\n  because: {cause}"));
+            last = cause;
+        }
+    }
+    say(&text);
+    ExitCode::from(if is_usage(error) { 2 } else { 1 })
+}
+
+/// Prints a line on stderr. A stderr that is closed is no reason to lose a picture.
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<UsageError>()
+            || cause.is::<LevelError>()
+            || matches!(cause.downcast_ref(), Some(ImageError::UnknownExtension { .. }))
+            || matches!(
+                cause.downcast_ref(),
+                Some(TransferError::NoLoss | TransferError::NoContent { .. } | TransferError::NoStyle)
+            )
+    })
+}

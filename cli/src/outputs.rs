@@ -1,0 +1,109 @@
+//! The paths that will be written, checked before anything is computed: they can be written, and none is a file that
+//! is read. Nothing is left behind by the checks.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use impasto::image::check_output_path;
+
+use crate::arguments::InitArgument;
+use crate::error::UsageError;
+use crate::problem::Problem;
+use crate::{snapshots, trace};
+
+/// Checks the output, the trace and the folder of snapshots of a problem that reads its weights from `weights`.
+pub(crate) fn check(problem: &Problem<'_>, weights: &Path) -> anyhow::Result<()> {
+    let reports = &problem.common.reports;
+    let output = problem.common.picture.output.as_path();
+    let inputs = inputs(problem, weights);
+
+    check_output_path(output)?;
+    refuse_shared("--output", output, &inputs)?;
+    if let Some(path) = &reports.trace {
+        check_trace(path)?;
+        refuse_shared("--trace", path, &inputs)?;
+        refuse_shared("--trace", path, &[("--output", output)])?;
+    }
+    if let Some(folder) = &reports.snapshots {
+        check_folder(folder)?;
+        let written = [Some(("--output", output)), reports.trace.as_deref().map(|path| ("--trace", path))];
+        for (other, path) in inputs.into_iter().chain(written.into_iter().flatten()) {
+            if is_snapshot(path, folder) {
+                return Err(
+                    UsageError::SamePath { option: "--snapshots", path: folder.clone(), other }.into()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every file that is read, with what the user calls it.
+fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a Path) -> Vec<(&'static str, &'a Path)> {
+    let mut inputs = vec![("the weights", weights)];
+    inputs.extend(problem.content.iter().map(|content| ("the content image", content.path)));
+    let styles = problem.style.iter().flat_map(|style| &style.pictures);
+    inputs.extend(styles.map(|&(path, _)| ("a style image", path)));
+    if let InitArgument::File(path) = problem.init {
+        inputs.push(("the picture of --init", path));
+    }
+    inputs
+}
+
+fn refuse_shared(
+    option: &'static str,
+    path: &Path,
+    others: &[(&'static str, &Path)],
+) -> Result<(), UsageError> {
+    let place = place(path);
+    match others.iter().find(|(_, other)| place.is_some() && self::place(other) == place) {
+        Some(&(other, _)) => Err(UsageError::SamePath { option, path: path.to_path_buf(), other }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the file at `path` is one that snapshots in `folder` may overwrite.
+fn is_snapshot(path: &Path, folder: &Path) -> bool {
+    let Some(path) = place(path) else { return false };
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(snapshots::is_file_name) && path.parent() == place(folder).as_deref()
+}
+
+/// Where a path leads, links followed: the same for two names of one file. The file itself need not exist.
+fn place(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?)))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn check_trace(path: &Path) -> anyhow::Result<()> {
+    let tried = if path.exists() {
+        // Appending changes nothing until something is written.
+        OpenOptions::new().append(true).open(path).map(drop)
+    } else {
+        tempfile::tempfile_in(folder_of(path)).map(drop)
+    };
+    tried.with_context(|| trace::cannot_write(path))
+}
+
+/// Checks that files can be created in a folder, or that it can be created itself.
+fn check_folder(folder: &Path) -> anyhow::Result<()> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists());
+    let existing = existing.unwrap_or(Path::new("."));
+    if !existing.is_dir() {
+        bail!("cannot save snapshots in {}: {} is not a folder", folder.display(), existing.display());
+    }
+    tempfile::tempfile_in(existing).map(drop).with_context(|| {
+        format!(
+            "cannot save snapshots in {}: check the permissions of {}",
+            folder.display(),
+            existing.display()
+        )
+    })
+}

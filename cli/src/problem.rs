@@ -1,0 +1,154 @@
+//! Arguments and preset joined to one complete problem: which pictures, which layers, which weights. It checks how
+//! options fit together, and opens no file.
+
+use std::path::{Path, PathBuf};
+
+use impasto::{LossWeights, Preset, Schedule};
+
+use crate::arguments::{CommonOptions, ContentOptions, InitArgument, StyleOptions};
+use crate::error::UsageError;
+
+/// Shorter side of a result, in pixels, where neither option nor preset says otherwise.
+const DEFAULT_SIZE: usize = 512;
+
+/// What `transfer`, `invert` or `texture` is to do.
+pub(crate) struct Problem<'a> {
+    pub(crate) content: Option<Content<'a>>,
+    pub(crate) style: Option<Style<'a>>,
+    pub(crate) init: &'a InitArgument,
+    pub(crate) preset: Option<&'static Preset>,
+    pub(crate) common: &'a CommonOptions,
+}
+
+/// The content loss.
+pub(crate) struct Content<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) layer: usize,
+    /// `None`: what suits the result's area.
+    pub(crate) weight: Option<f64>,
+}
+
+/// The style loss.
+pub(crate) struct Style<'a> {
+    /// Each style image with the weight of its Gram matrices.
+    pub(crate) pictures: Vec<(&'a Path, f64)>,
+    /// Shorter side of the style images, in pixels; `None`: the result's.
+    pub(crate) size: Option<usize>,
+    pub(crate) layers: Vec<usize>,
+    pub(crate) weights: Vec<f64>,
+}
+
+impl Problem<'_> {
+    /// Shorter side of the result, in pixels.
+    pub(crate) fn size(&self) -> usize {
+        let of_preset = self.preset.map(|preset| preset.image_size);
+        self.common.picture.size.or(of_preset).unwrap_or(DEFAULT_SIZE)
+    }
+
+    pub(crate) fn schedule(&self) -> Schedule {
+        let of_preset = self.preset.map(|_| Preset::SCHEDULE);
+        self.common.optimization.schedule.or(of_preset).unwrap_or_default()
+    }
+
+    /// The weight of the total variation; `None`: what suits the result's area.
+    pub(crate) fn tv_weight(&self) -> Option<f64> {
+        self.common.optimization.tv_weight.or(self.preset.map(|preset| preset.weights.tv_weight))
+    }
+
+    /// The deepest layer that a loss reads.
+    pub(crate) fn deepest_layer(&self) -> usize {
+        let content = self.content.iter().map(|content| content.layer);
+        let style = self.style.iter().flat_map(|style| style.layers.iter().copied());
+        content.chain(style).max().unwrap_or(0)
+    }
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn new(path: &'a Path, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
+        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
+        Content { path, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
+    }
+}
+
+impl<'a> Style<'a> {
+    pub(crate) fn new(
+        paths: &'a [PathBuf],
+        options: &StyleOptions,
+        preset: Option<&Preset>,
+    ) -> Result<Style<'a>, UsageError> {
+        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let layers = options.style_layers.clone().unwrap_or(defaults.style_layers.to_vec());
+        let weights = options.style_weights.clone().unwrap_or(defaults.style_weights.to_vec());
+        if layers.len() != weights.len() {
+            return Err(UsageError::UnequalLists { layers: layers.len(), weights: weights.len() });
+        }
+        let repeated = layers.iter().enumerate().find(|&(index, layer)| layers[..index].contains(layer));
+        if let Some((_, &layer)) = repeated {
+            return Err(UsageError::RepeatedLayer(layer));
+        }
+        let blend = options.style_blend.clone().unwrap_or(vec![1.0; paths.len()]);
+        if blend.len() != paths.len() {
+            return Err(UsageError::UnequalBlend { blends: blend.len(), styles: paths.len() });
+        }
+        if blend.iter().all(|&weight| weight == 0.0) {
+            return Err(UsageError::EmptyBlend);
+        }
+        let pictures = paths.iter().map(PathBuf::as_path).zip(blend).collect();
+        let size = options.style_size.or(preset.map(|preset| preset.style_size));
+        Ok(Style { pictures, size, layers, weights })
+    }
+}
+
+/// Layers and style weights without a preset. The other weights depend on the area, which is not known yet.
+fn any_picture() -> LossWeights {
+    LossWeights::for_area(1, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+    use clap::Parser;
+
+    /// Layers, weights, blend weights.
+    type Lists = (Vec<usize>, Vec<f64>, Vec<f64>);
+
+    /// What the style options of a command line with two style images lead to.
+    fn style(options: &str) -> Result<Lists, UsageError> {
+        let line = format!("impasto texture a.png b.png -o c.png {options}");
+        let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
+        let style = Style::new(&arguments.styles, &arguments.style_options, arguments.preset)?;
+        let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
+        Ok((style.layers, style.weights, blend))
+    }
+
+    #[test]
+    fn options_win_over_the_preset() {
+        let (layers, weights, blend) = style("--preset scream").unwrap();
+        assert_eq!((layers, blend), (vec![1, 4, 6, 7], vec![1.0, 1.0]));
+        assert_eq!(weights, [200000.0, 800.0, 12.0, 1.0]);
+        let (layers, weights, blend) =
+            style("--preset scream --style-layers 2,5,8,9 --style-weights 4,3,2,1 --style-blend 3,0")
+                .unwrap();
+        assert_eq!((layers, weights), (vec![2, 5, 8, 9], vec![4.0, 3.0, 2.0, 1.0]));
+        assert_eq!(blend, [3.0, 0.0]);
+    }
+
+    #[test]
+    fn lists_must_fit_each_other() {
+        let refusal = |options: &str| style(options).err();
+        for options in
+            ["--style-layers 1,2", "--style-weights 1,2,3,4,5", "--style-layers 1 --style-weights 1,2"]
+        {
+            assert!(matches!(refusal(options), Some(UsageError::UnequalLists { .. })), "{options}");
+        }
+        assert!(matches!(refusal("--style-layers 1,2,1,3"), Some(UsageError::RepeatedLayer(1))));
+        assert!(matches!(
+            refusal("--style-blend 1"),
+            Some(UsageError::UnequalBlend { blends: 1, styles: 2 })
+        ));
+        assert!(matches!(refusal("--style-blend 0,0"), Some(UsageError::EmptyBlend)));
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the network's weights are: named by the user, or in the user's data folder. Reading them is the library's.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+/// The environment variable that names the weights.
+const VARIABLE: &str = "IMPASTO_WEIGHTS";
+
+const FILE_NAME: &str = "squeezenet1_1.npz";
+
+/// The file to read: `option`, else what [`VARIABLE`] names, else the one in the user's data folder.
+///
+/// # Errors
+/// None is named, and there is none in the data folder; the message says how to get one.
+pub(crate) fn locate(option: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let named = option
+        .map(Path::to_path_buf)
+        .or_else(|| env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from));
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    let usual = data_folder().map(|folder| folder.join("impasto").join(FILE_NAME));
+    match usual {
+        Some(path) if path.exists() => Ok(path),
+        usual => bail!(how_to_get(usual.as_deref())),
+    }
+}
+
+/// Where this platform keeps what programs hold for one user on one machine.
+fn data_folder() -> Option<PathBuf> {
+    let absolute = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        absolute("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        Some(env::home_dir()?.join("Library/Application Support"))
+    } else {
+        // The XDG base directory specification, which has relative paths ignored.
+        absolute("XDG_DATA_HOME").or_else(|| Some(env::home_dir()?.join(".local/share")))
+    }
+}
+
+fn how_to_get(usual: Option<&Path>) -> String {
+    let (missing, place) = match usual {
+        Some(path) => (
+            format!("there are no weights for the network at {}", path.display()),
+            format!("move the file there, or name it with --weights FILE or {VARIABLE}"),
+        ),
+        None => (
+            "no weights for the network are named".to_owned(),
+            format!("name the file with --weights FILE or {VARIABLE}"),
+        ),
+    };
+    format!(
+        "{missing}. Make them once, with Python and torchvision:
+
+    import numpy, torchvision
+    model = torchvision.models.squeezenet1_1(weights=\"DEFAULT\")
+    numpy.savez(\"{FILE_NAME}\", **{{k: v.numpy() for k, v in model.state_dict().items()}})
+
+then {place}"
+    )
+}
