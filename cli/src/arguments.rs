@@ -22,6 +22,7 @@ Examples:
   impasto transfer photo.jpg painting.jpg -o result.png
   impasto transfer photo.jpg painting.jpg -o result.png --size 1024 --iterations 200
   impasto texture painting.jpg -o texture.png
+  impasto check --data notebook
 
 `impasto COMMAND --help` explains the options of a command."
 )]
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Transfer(TransferArguments),
     Invert(InvertArguments),
     Texture(TextureArguments),
+    Check(CheckArguments),
 }
 
 /// Repaint CONTENT in the style of STYLE
@@ -133,6 +135,16 @@ pub(crate) struct TextureArguments {
     pub(crate) style_options: StyleOptions,
     #[command(flatten)]
     pub(crate) common: CommonOptions,
+}
+
+/// Run the notebook's four checks against its own answers
+///
+/// Prints each check's largest relative error against both answer files, and exits with 1 if one is not below 1e-3.
+#[derive(Args)]
+pub(crate) struct CheckArguments {
+    /// The folder of the notebook's images, answers and weights [default: $IMPASTO_DATA/notebook]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -28,6 +28,10 @@ pub(crate) enum UsageError {
         "--size {size}, but the picture of --init has a shorter side of {shorter_side}: leave --size out"
     )]
     SizeOfInit { size: usize, shorter_side: usize },
+    #[error(
+        "no folder to check against: name it with --data DIR, or set IMPASTO_DATA to the folder around `notebook`"
+    )]
+    NoData,
 }
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.

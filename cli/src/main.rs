@@ -4,7 +4,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `arguments` | every option, its checks and its help |
-//! | `transfer`, `invert`, `texture` | the subcommands |
+//! | `transfer`, `invert`, `texture`, `check` | the subcommands |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
 //! | `inputs`, `weights`, `outputs` | the files that are read, the network's weights, the paths that are written |
@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod check;
 mod error;
 mod inputs;
 mod interrupt;
@@ -49,6 +50,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Transfer(arguments) => transfer::run(arguments),
         Command::Invert(arguments) => invert::run(arguments),
         Command::Texture(arguments) => texture::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
     }
 }
 
@@ -58,12 +60,15 @@ enum Ending {
     Done,
     /// By the user, with the picture so far written.
     Interrupted,
+    /// The command ran, and found what it looks for wrong.
+    ChecksFailed,
 }
 
 impl Ending {
     fn exit_code(self) -> ExitCode {
         match self {
             Ending::Done => ExitCode::SUCCESS,
+            Ending::ChecksFailed => ExitCode::FAILURE,
             Ending::Interrupted => ExitCode::from(interrupt::EXIT_CODE as u8),
         }
     }
