@@ -1,0 +1,403 @@
+//! Runs that succeed, and those that are interrupted: what they write and print.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::arrays::{npy, random_weights, write_npz};
+use crate::pictures::{draw, turned, waves};
+use crate::sandbox::{SHORT, Sandbox, end};
+
+pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
+    let mut trials = crate::trials!(weights;
+        runs::transfer_invert_and_texture,
+        runs::every_format,
+        runs::the_summary_in_json,
+        runs::a_trace_tells_every_iteration,
+        runs::snapshots_count_completed_iterations,
+        runs::progress_in_plain_lines,
+        runs::quiet_is_silent,
+        runs::presets_are_parameters_and_schedule,
+        runs::options_win_over_the_preset,
+        runs::optimizers_and_pooling,
+        runs::seeds,
+        runs::several_styles,
+        runs::starting_from_an_image,
+        runs::starting_from_an_array,
+        runs::orientation,
+        runs::threads_do_not_change_the_result,
+        runs::help_and_version,
+    );
+    #[cfg(unix)]
+    trials.extend(crate::trials!(weights; runs::an_interrupt_writes_the_picture_so_far));
+    #[cfg(target_os = "linux")]
+    trials.extend(crate::trials!(weights; runs::weights_in_the_data_folder));
+    let checks = Trial::test("runs::the_notebooks_checks", the_notebooks_checks);
+    trials.push(checks.with_ignored_flag(data_dir().is_none()));
+    trials
+}
+
+/// The folder around the notebook's data, where there is one.
+fn data_dir() -> Option<PathBuf> {
+    env::var_os("IMPASTO_DATA").filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
+}
+
+pub(crate) fn transfer_invert_and_texture(sandbox: &Sandbox) {
+    sandbox.done(&format!("transfer content.png style.png -o transfer.png {SHORT}"));
+    sandbox.done(&format!("invert content.png -o invert.png {SHORT}"));
+    sandbox.done(&format!("texture style.png -o texture.png {SHORT}"));
+    assert_eq!(sandbox.picture("transfer.png").dim(), (32, 42, 3));
+    assert_eq!(sandbox.picture("invert.png").dim(), (32, 42, 3));
+    assert_eq!(sandbox.picture("texture.png").dim(), (32, 32, 3));
+    assert_ne!(sandbox.bytes("transfer.png"), sandbox.bytes("invert.png"));
+    // The style's size does not touch the result's.
+    sandbox.done(&format!("texture style.png -o texture.png {SHORT} --style-size 40"));
+    assert_eq!(sandbox.picture("texture.png").dim(), (32, 32, 3));
+}
+
+pub(crate) fn every_format(sandbox: &Sandbox) {
+    for name in ["o.png", "o.jpg", "o.webp", "o.tiff", "o.bmp"] {
+        sandbox.done(&format!("transfer content.png style.png -o {name} --size 32 --iterations 1"));
+        assert_eq!(sandbox.picture(name).dim(), (32, 42, 3), "{name}");
+    }
+}
+
+pub(crate) fn the_summary_in_json(sandbox: &Sandbox) {
+    let line = format!("transfer content.png style.png -o o.png {SHORT} --json --threads 2 --trace t.jsonl");
+    let summary = json(&sandbox.done(&line).stdout);
+    for (key, expected) in [("height", 32), ("width", 42), ("iterations", 3), ("threads", 2)] {
+        assert_eq!(summary[key], expected, "{key} in {summary}");
+    }
+    assert_eq!(summary["interrupted"], false);
+    assert_eq!(summary["output"], "o.png");
+    assert!(summary["weights"].as_str().unwrap().ends_with("random.npz"));
+    assert!(["avx512", "avx2", "neon", "portable"].contains(&summary["simd"].as_str().unwrap()));
+
+    let loss = |name: &str| summary["losses"][name].as_f64().unwrap();
+    let total = loss("content") + loss("style") + loss("tv");
+    assert!((loss("total") - total).abs() <= 1e-4 * total, "{summary}");
+    let trace = fs::read_to_string(sandbox.path("t.jsonl")).unwrap();
+    let first = json(trace.lines().next().unwrap());
+    assert!(loss("total") < first["total"].as_f64().unwrap(), "{summary} is not below {first}");
+
+    let seconds = |phase: &str| summary["seconds"][phase].as_f64().unwrap();
+    let phases = seconds("load") + seconds("prepare") + seconds("iterate") + seconds("save");
+    assert!(seconds("iterate") > 0.0 && (seconds("total") - phases).abs() < 1e-3, "{summary}");
+    if cfg!(target_os = "linux") {
+        assert!(summary["peak_memory_bytes"].as_u64().unwrap() > 1_000_000, "{summary}");
+    }
+}
+
+pub(crate) fn a_trace_tells_every_iteration(sandbox: &Sandbox) {
+    sandbox.write("trace.jsonl", b"what was there before");
+    sandbox.done("transfer content.png style.png -o o.png --size 32 --iterations 7 --trace trace.jsonl");
+    let trace = fs::read_to_string(sandbox.path("trace.jsonl")).unwrap();
+    let lines: Vec<Value> = trace.lines().map(json).collect();
+    assert_eq!(lines.len(), 7);
+    let mut last = 0.0;
+    for (index, line) in lines.iter().enumerate() {
+        let number = |key: &str| line[key].as_f64().unwrap();
+        assert_eq!(line["iteration"], index);
+        let total = number("content") + number("style") + number("tv");
+        assert!((number("total") - total).abs() <= 1e-4 * total, "{line}");
+        assert!(number("seconds") >= last, "{line}");
+        last = number("seconds");
+    }
+    // Losses are those before the step: at first the picture is the content image itself.
+    assert_eq!(lines[0]["content"], 0.0);
+    assert!(lines[1]["content"].as_f64().unwrap() > 0.0);
+}
+
+pub(crate) fn snapshots_count_completed_iterations(sandbox: &Sandbox) {
+    sandbox.done(
+        "transfer content.png style.png -o o.png --size 32 --iterations 7 --snapshots a/b --snapshot-every 3",
+    );
+    let mut names: Vec<_> =
+        fs::read_dir(sandbox.path("a/b")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["iter_000003.png", "iter_000006.png"]);
+    sandbox.done(
+        "transfer content.png style.png -o o.png --size 32 --iterations 6 --snapshots c --snapshot-every 6",
+    );
+    assert_eq!(sandbox.picture("c/iter_000006.png"), sandbox.picture("o.png"));
+}
+
+pub(crate) fn progress_in_plain_lines(sandbox: &Sandbox) {
+    let ended = sandbox.done("transfer content.png style.png -o o.png --size 32 --iterations 40");
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    // The first, every tenth, and where the picture is.
+    assert_eq!(lines.len(), 12, "{ended:?}");
+    assert!(lines[0].starts_with("iteration 1/40: loss "), "{ended:?}");
+    assert!(lines[10].starts_with("iteration 40/40: loss "), "{ended:?}");
+    assert!(lines[11].contains("o.png (32x42, "), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+}
+
+pub(crate) fn quiet_is_silent(sandbox: &Sandbox) {
+    let ended = sandbox.done(&format!("transfer content.png style.png -o o.png {SHORT} -q"));
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
+    let ended = sandbox.done(&format!("transfer content.png style.png -o o.png {SHORT} --quiet --json"));
+    assert!(json(&ended.stdout).is_object() && ended.stderr.is_empty());
+    sandbox.refused("transfer missing.png style.png -o p.png -q", 1, &["missing.png"]);
+}
+
+pub(crate) fn presets_are_parameters_and_schedule(sandbox: &Sandbox) {
+    let small = "--size 32 --style-size 40 --iterations 3";
+    for (command, preset, options) in [
+        (
+            "transfer content.png style.png",
+            "composition",
+            "--content-weight 5e-2 --style-weights 20000,500,12,1 --tv-weight 5e-2",
+        ),
+        (
+            "transfer content.png style.png",
+            "scream",
+            "--content-weight 3e-2 --style-weights 200000,800,12,1 --tv-weight 2e-2",
+        ),
+        (
+            "transfer content.png style.png",
+            "starry",
+            "--content-weight 6e-2 --style-weights 300000,1000,15,3 --tv-weight 2e-2",
+        ),
+        (
+            "transfer content.png style.png",
+            "inversion",
+            "--content-weight 6e-2 --style-weights 0,0,0,0 --tv-weight 2e-2 --init random",
+        ),
+        (
+            "transfer content.png style.png",
+            "texture",
+            "--content-weight 0 --style-weights 300000,1000,15,3 --tv-weight 2e-2 --init random",
+        ),
+        ("texture style.png", "texture", "--style-weights 300000,1000,15,3 --tv-weight 2e-2"),
+    ] {
+        sandbox.done(&format!("{command} -o preset.png {small} --preset {preset}"));
+        sandbox.done(&format!("{command} -o options.png {small} --schedule notebook {options}"));
+        assert_eq!(sandbox.bytes("preset.png"), sandbox.bytes("options.png"), "{command} {preset}");
+    }
+    // A preset brings its sizes too.
+    sandbox.done("invert content.png -o preset.png --iterations 1 --preset inversion");
+    assert_eq!(sandbox.picture("preset.png").dim(), (192, 256, 3));
+    // An inversion has no use for the style image.
+    let small = "--size 32 --iterations 3 --preset inversion";
+    sandbox.done(&format!("invert content.png -o inverted.png {small}"));
+    sandbox.done(&format!("transfer content.png style.png -o transferred.png {small}"));
+    assert_eq!(sandbox.bytes("inverted.png"), sandbox.bytes("transferred.png"));
+}
+
+pub(crate) fn options_win_over_the_preset(sandbox: &Sandbox) {
+    let small = "transfer content.png style.png --size 32 --style-size 32 --iterations 3";
+    let weights = "--content-weight 5e-2 --style-weights 20000,500,12,1 --tv-weight 5e-2";
+    sandbox.done(&format!("{small} -o preset.png --preset composition"));
+    for option in [
+        "--schedule fast",
+        "--content-weight 1",
+        "--content-layer 2",
+        "--style-weights 1,2,3,4",
+        "--style-layers 0,2,3,5",
+        "--tv-weight 1",
+        "--init random",
+        "--learning-rate 0.01",
+    ] {
+        sandbox.done(&format!("{small} -o both.png --preset composition {option}"));
+        assert_ne!(sandbox.bytes("both.png"), sandbox.bytes("preset.png"), "{option} had no effect");
+    }
+    sandbox.done(&format!("{small} -o both.png --preset composition --schedule fast"));
+    sandbox.done(&format!("{small} -o options.png {weights}"));
+    assert_eq!(sandbox.bytes("both.png"), sandbox.bytes("options.png"));
+}
+
+pub(crate) fn optimizers_and_pooling(sandbox: &Sandbox) {
+    let line = format!("transfer content.png style.png {SHORT}");
+    sandbox.done(&format!("{line} -o adam.png"));
+    for options in ["--optimizer lbfgs", "--pooling ceil", "--schedule notebook", "--learning-rate 0.02"] {
+        sandbox.done(&format!("{line} -o other.png {options}"));
+        assert_ne!(sandbox.bytes("other.png"), sandbox.bytes("adam.png"), "{options}");
+    }
+    sandbox
+        .done(&format!("{line} -o same.png --optimizer adam --pooling floor --schedule fast --init content"));
+    assert_eq!(sandbox.bytes("same.png"), sandbox.bytes("adam.png"));
+}
+
+pub(crate) fn seeds(sandbox: &Sandbox) {
+    let texture = |name: &str, options: &str| {
+        sandbox.done(&format!("texture style.png -o {name} {SHORT} {options}"));
+        sandbox.bytes(name)
+    };
+    let default = texture("default.png", "");
+    assert_eq!(texture("zero.png", "--seed 0"), default);
+    assert_ne!(texture("seven.png", "--seed 7"), default);
+}
+
+pub(crate) fn several_styles(sandbox: &Sandbox) {
+    draw(&sandbox.path("other.png"), 36, 50, 3);
+    let blend = |name: &str, styles: &str, options: &str| {
+        sandbox.done(&format!("transfer content.png {styles} -o {name} {SHORT} {options}"));
+        sandbox.bytes(name)
+    };
+    let one = blend("one.png", "style.png", "");
+    let both = blend("both.png", "style.png other.png", "");
+    assert_ne!(both, one);
+    assert_eq!(blend("equal.png", "style.png other.png", "--style-blend 2,2"), both);
+    assert_eq!(blend("first.png", "style.png other.png", "--style-blend 1,0"), one);
+}
+
+pub(crate) fn starting_from_an_image(sandbox: &Sandbox) {
+    let run = |options: &str| {
+        sandbox.done(&format!("transfer content.png style.png -o o.png {SHORT} {options}"));
+        sandbox.bytes("o.png")
+    };
+    let from_content = run("");
+    assert_eq!(run("--init content.png"), from_content);
+    draw(&sandbox.path("init.jpg"), 96, 128, 5);
+    assert_ne!(run("--init init.jpg"), from_content);
+
+    // A small result serves a larger one, although truncation changed its proportions.
+    draw(&sandbox.path("odd.png"), 47, 66, 6);
+    sandbox.done("transfer odd.png style.png -o small.png --size 31 --iterations 1");
+    sandbox.done("transfer odd.png style.png -o large.png --size 64 --iterations 1 --init small.png");
+    assert_eq!(sandbox.picture("small.png").dim(), (30, 43, 3));
+    assert_eq!(sandbox.picture("large.png").dim(), (64, 89, 3));
+
+    sandbox.done(&format!("texture style.png -o texture.png {SHORT} --init content.png"));
+    assert_eq!(sandbox.picture("texture.png").dim(), (32, 42, 3));
+}
+
+pub(crate) fn starting_from_an_array(sandbox: &Sandbox) {
+    let picture = waves(36, 44, 9);
+    let values = impasto::image::preprocess_image(picture.view());
+    sandbox.write("init.npy", &npy(&[1, 36, 44, 3], values.as_slice().unwrap()));
+    sandbox.done("texture style.png -o texture.png --preset texture --iterations 1 --init init.npy");
+    assert_eq!(sandbox.picture("texture.png").dim(), (36, 44, 3));
+    sandbox.done("texture style.png -o sized.png --size 36 --iterations 1 --init init.npy");
+    // An array is the same start as the picture it was made from.
+    sandbox.write("init.bmp", &[]);
+    impasto::image::save_image(&sandbox.path("init.bmp"), picture.view()).unwrap();
+    sandbox.done("texture style.png -o pictured.png --size 36 --iterations 1 --init init.bmp");
+    assert_eq!(sandbox.bytes("sized.png"), sandbox.bytes("pictured.png"));
+}
+
+pub(crate) fn orientation(sandbox: &Sandbox) {
+    draw(&sandbox.path("lying.jpg"), 48, 64, 1);
+    sandbox.write("turned.jpg", &turned(&sandbox.bytes("lying.jpg")));
+    let run = |options: &str| {
+        sandbox.done(&format!("transfer turned.jpg style.png -o o.png {SHORT} {options}"));
+        sandbox.picture("o.png").dim()
+    };
+    assert_eq!(run(""), (42, 32, 3));
+    assert_eq!(run("--ignore-orientation"), (32, 42, 3));
+}
+
+pub(crate) fn threads_do_not_change_the_result(sandbox: &Sandbox) {
+    let run = |threads: usize| {
+        let line = "transfer content.png style.png -o o.png --size 64 --iterations 5";
+        sandbox.done(&format!("{line} --threads {threads}"));
+        sandbox.bytes("o.png")
+    };
+    let one = run(1);
+    assert_eq!(run(2), one);
+    assert_eq!(run(3), one);
+}
+
+pub(crate) fn help_and_version(sandbox: &Sandbox) {
+    for line in ["--help", "transfer --help", "invert --help", "texture --help", "check --help", "--version"]
+    {
+        let ended = sandbox.done(line);
+        assert!(ended.stdout.contains("impasto") && ended.stderr.is_empty(), "{line}: {ended:?}");
+    }
+    let help = sandbox.done("transfer --help").stdout;
+    for option in
+        ["--style-blend", "[default: 1,4,6,7]", "Examples:", "$IMPASTO_WEIGHTS", "ignore-orientation"]
+    {
+        assert!(help.contains(option), "{option} is not in {help}");
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
+    use std::process::{Command, Stdio};
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
+
+    for signal in ["-INT", "-TERM"] {
+        let mut command = sandbox.command(
+            "transfer content.png style.png -o o.png --size 32 --iterations 100000000 --trace t.jsonl --json",
+        );
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let running = command.spawn().unwrap();
+        let start = Instant::now();
+        let lines = || fs::read_to_string(sandbox.path("t.jsonl")).map_or(0, |trace| trace.lines().count());
+        while lines() < 3 {
+            assert!(start.elapsed() < Duration::from_secs(60), "no iteration in a minute");
+            sleep(Duration::from_millis(10));
+        }
+        let killed = Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let output = running.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {output:?}");
+        assert_eq!(sandbox.picture("o.png").dim(), (32, 42, 3));
+        let summary = json(std::str::from_utf8(&output.stdout).unwrap());
+        assert_eq!(summary["interrupted"], true);
+        let trace = fs::read_to_string(sandbox.path("t.jsonl")).unwrap();
+        assert!(trace.ends_with('\n'));
+        assert_eq!(summary["iterations"], trace.lines().map(json).count());
+        fs::remove_file(sandbox.path("t.jsonl")).unwrap();
+        fs::remove_file(sandbox.path("o.png")).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn weights_in_the_data_folder(sandbox: &Sandbox) {
+    let weights = sandbox
+        .command("")
+        .get_envs()
+        .find(|(name, _)| *name == "IMPASTO_WEIGHTS")
+        .unwrap()
+        .1
+        .unwrap()
+        .to_owned();
+    fs::create_dir_all(sandbox.path("data/impasto")).unwrap();
+    fs::copy(weights, sandbox.path("data/impasto/squeezenet1_1.npz")).unwrap();
+    let mut command = sandbox.command(&format!("transfer content.png style.png -o o.png {SHORT} --json"));
+    command.env_remove("IMPASTO_WEIGHTS").env("XDG_DATA_HOME", sandbox.path("data"));
+    let ended = end(command);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(json(&ended.stdout)["weights"].as_str().unwrap().ends_with("data/impasto/squeezenet1_1.npz"));
+}
+
+fn the_notebooks_checks() -> Result<(), Failed> {
+    let data = data_dir().ok_or("IMPASTO_DATA is not set")?;
+    let sandbox = Sandbox::new(&data.join("notebook/squeezenet1_1.npz"));
+    let mut by_variable = sandbox.command("check");
+    by_variable.env("IMPASTO_DATA", &data);
+    let ended = end(by_variable);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let count = |what: &str| ended.stdout.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(ended.stdout.lines().count(), 8, "{ended:?}");
+    assert_eq!((count("TensorFlow"), count("PyTorch")), (4, 4), "{ended:?}");
+    assert_eq!((count("Maximum error is 0.000"), count("Error is 0.000")), (4, 4), "{ended:?}");
+    let by_option = sandbox.done(&format!("check --data {}", data.join("notebook").display()));
+    assert_eq!(by_option.stdout, ended.stdout);
+
+    // With weights that are not the notebook's, nothing that reads a feature holds.
+    fs::create_dir(sandbox.path("other"))?;
+    for file in fs::read_dir(data.join("notebook"))?.collect::<Result<Vec<_>, _>>()? {
+        if file.path().is_file() {
+            fs::copy(file.path(), sandbox.path("other").join(file.file_name()))?;
+        }
+    }
+    write_npz(&sandbox.path("other/squeezenet1_1.npz"), &random_weights());
+    let failed = sandbox.run("check --data other");
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(failed.stdout.lines().filter(|line| line.contains("FAILED")).count(), 6, "{failed:?}");
+    assert_eq!(failed.stdout.lines().filter(|line| line.contains("passed")).count(), 2, "{failed:?}");
+    Ok(())
+}
