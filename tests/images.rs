@@ -5,12 +5,9 @@ mod common;
 #[path = "images/files.rs"]
 mod files;
 
-use std::{
-    fs::{self, File},
-    io::BufReader,
-    path::Path,
-};
+use std::{fs, path::Path};
 
+use common::{data_trial, notebook_picture, oracle_picture};
 use files::{encode, exif, gradient, jpeg, png, rgb_image, rgb_jpeg, with_app1};
 use image::{
     DynamicImage, ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Luma, LumaA, Rgb, Rgba,
@@ -18,10 +15,9 @@ use image::{
 use impasto::image::{
     ImageError, LoadOptions, MAX_PIXELS, check_output_path, decode_image, load_image, save_image,
 };
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use mozjpeg::ColorSpace;
 use ndarray::{Array3, array};
-use npyz::npz::NpzArchive;
 
 fn main() {
     let mut trials = notebook_trials();
@@ -60,35 +56,17 @@ fn main() {
 // The notebook's pictures.
 
 fn notebook_trials() -> Vec<Trial> {
-    let data = common::data_dir();
-    let ignored = data.is_none();
-    let data = data.unwrap_or_default();
     [("tubingen", 192), ("starry_night", 192), ("composition_vii", 512), ("the_scream", 224)]
         .map(|(picture, size)| {
-            let data = data.clone();
-            Trial::test(format!("notebook_{picture}_{size}"), move || {
-                let path = data.join(format!("notebook/{picture}.jpg"));
-                let loaded = load_image(&path, &LoadOptions::shorter_side(size))?;
-                let expected = oracle_picture(&data, &format!("{picture}_{size}"))?;
-                assert_eq!(loaded.dim(), expected.dim());
+            data_trial(format!("notebook_{picture}_{size}"), move |data| {
+                let loaded = notebook_picture(data, picture, size)?;
+                let expected = oracle_picture(data, "resized_u8.npz", &format!("{picture}_{size}"), &loaded)?;
                 let different = loaded.iter().zip(&expected).filter(|(a, b)| a != b).count();
                 assert_eq!(different, 0, "levels that differ");
                 Ok(())
             })
-            .with_ignored_flag(ignored)
         })
         .into()
-}
-
-fn oracle_picture(data: &Path, name: &str) -> Result<Array3<u8>, Failed> {
-    let file = File::open(data.join("oracle/resized_u8.npz"))?;
-    let mut archive = NpzArchive::new(BufReader::new(file))?;
-    let array = archive.by_name(name)?.ok_or(format!("no array {name} in the oracle"))?;
-    let &[height, width, 3] = array.shape() else {
-        return Err("the oracle's pictures have shape (H, W, 3)".into());
-    };
-    let shape = (height as usize, width as usize, 3);
-    Ok(Array3::from_shape_vec(shape, array.into_vec()?)?)
 }
 
 // Decoding and comparing.

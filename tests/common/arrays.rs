@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use impasto::architecture::{self, FEATURES};
+use ndarray::ArrayD;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -30,18 +31,28 @@ pub(crate) fn npy(shape: &[usize], values: &[f32]) -> Vec<u8> {
 
 /// Every array of the feature layers under torchvision's names. The filters are scaled as He et al. (2015) do, so that
 /// features keep their size from layer to layer.
-pub(crate) fn random_weights() -> Vec<Member> {
+pub(crate) fn random_arrays() -> Vec<(String, ArrayD<f32>)> {
     let mut random = fastrand::Rng::with_seed(1);
-    let mut members = Vec::new();
+    let mut arrays = Vec::new();
     for convolution in (0..FEATURES.len()).flat_map(architecture::convolutions) {
         let (cout, cin, k) = (convolution.out_channels, convolution.in_channels, convolution.kernel);
         let limit = (6.0 / (cin * k * k) as f32).sqrt();
-        let weight: Vec<f32> = (0..cout * cin * k * k).map(|_| limit * (2.0 * random.f32() - 1.0)).collect();
-        let bias: Vec<f32> = (0..cout).map(|_| 0.1 * random.f32()).collect();
-        members.push((format!("{}.weight.npy", convolution.name), npy(&[cout, cin, k, k], &weight)));
-        members.push((format!("{}.bias.npy", convolution.name), npy(&[cout], &bias)));
+        let weight = || limit * (2.0 * random.f32() - 1.0);
+        let weight = ArrayD::from_shape_simple_fn(vec![cout, cin, k, k], weight);
+        let bias = ArrayD::from_shape_simple_fn(vec![cout], || 0.1 * random.f32());
+        arrays.push((format!("{}.weight", convolution.name), weight));
+        arrays.push((format!("{}.bias", convolution.name), bias));
     }
-    members
+    arrays
+}
+
+/// [`random_arrays`] as members of an archive.
+pub(crate) fn random_weights() -> Vec<Member> {
+    let member = |(name, array): (String, ArrayD<f32>)| {
+        let values: Vec<f32> = array.iter().copied().collect();
+        (format!("{name}.npy"), npy(array.shape(), &values))
+    };
+    random_arrays().into_iter().map(member).collect()
 }
 
 /// The same, with another `.npy` file for one array, or without that array.
