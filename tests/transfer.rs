@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 const HEIGHT: usize = 40;
 const WIDTH: usize = 52;
 
-static NETWORK: LazyLock<SqueezeNet> = LazyLock::new(|| random_network());
+static NETWORK: LazyLock<SqueezeNet> = LazyLock::new(random_network);
 static CONTENT: LazyLock<Array3<u8>> = LazyLock::new(|| waves(HEIGHT, WIDTH, 2));
 /// Of another size than the content image.
 static STYLE: LazyLock<Array3<u8>> = LazyLock::new(|| waves(48, 37, 3));
