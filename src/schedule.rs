@@ -66,6 +66,12 @@ impl Schedule {
         }
     }
 
+    /// Whether the rows and columns at the border that the network does not see repeat the last ones
+    /// that it sees. The notebook leaves them to themselves.
+    pub const fn repeats_border(self) -> bool {
+        matches!(self, Schedule::Fast)
+    }
+
     /// Whether the picture's span of values is stretched to the whole range when it is shown, as the
     /// notebook does: its pixels leave the range that can be shown.
     pub const fn rescales(self) -> bool {

@@ -8,7 +8,9 @@ use common::{
 };
 use impasto::arrays::ArrayArchive;
 use impasto::image::preprocess_image;
-use impasto::{Init, Iteration, LossWeights, Losses, Outcome, PoolRounding, Preset, Schedule, StyleTransfer};
+use impasto::{
+    Init, Iteration, LossWeights, Losses, Outcome, PoolRounding, Preset, Schedule, SqueezeNet, StyleTransfer,
+};
 use libtest_mimic::{Arguments, Failed};
 use ndarray::{Array3, Array4, Ix4, s};
 use std::ops::ControlFlow;
@@ -172,20 +174,22 @@ fn problem_starts_from_content(name: &str) -> bool {
     Preset::find(name).is_some_and(|preset| preset.init == Init::Content)
 }
 
-/// The notebook's schedule throws every pixel to the clamp, and from there rounding alone leads another way. Over eight
-/// inits that differed by 1e-6, the total stayed within 1.4% of the oracle's up to step 20; before step 100 it was 0.83
-/// to 1.14 of it, before the last 0.95 to 1.06. Texture, which nothing holds, is within 1% before step 100 and ends at
-/// 0.96 to 1.65. So the first steps are compared closely, the end loosely.
-fn notebook_run(data: &Path, problem: &Problem) -> Result<(), Failed> {
-    let Problem { preset, content, style, noise, trace } = problem;
-    let network = notebook_network(data, PoolRounding::Floor)?;
-    let builder = StyleTransfer::builder(&network)
+/// The losses of every iteration of the notebook's run from `init`, the first picture, and the outcome.
+fn notebook_losses(
+    network: &SqueezeNet,
+    problem: &Problem,
+    init: Option<&Array4<f32>>,
+) -> Result<(Vec<Losses>, Array3<u8>, Outcome), Failed> {
+    let Problem { preset, content, style, .. } = problem;
+    let builder = StyleTransfer::builder(network)
         .content(content)
         .style(style, 1.0)
         .loss_weights(&preset.weights)
         .schedule(Preset::SCHEDULE);
-    let builder =
-        if preset.init == Init::Content { builder.init(Init::Content) } else { builder.init_image(noise) };
+    let builder = match init {
+        None => builder.init(Init::Content),
+        Some(init) => builder.init_image(init),
+    };
     let mut losses: Vec<Losses> = Vec::new();
     let mut first_picture = None;
     let outcome = builder.build()?.run(&mut |iteration: &Iteration<'_>| {
@@ -193,6 +197,18 @@ fn notebook_run(data: &Path, problem: &Problem) -> Result<(), Failed> {
         losses.push(iteration.losses);
         ControlFlow::Continue(())
     })?;
+    Ok((losses, first_picture.ok_or("a run shows its first step")?, outcome))
+}
+
+/// The notebook's schedule throws every pixel to the clamp, and from there rounding alone leads another way. Over eight
+/// inits that differed by 1e-6, the total stayed within 1.4% of the oracle's up to step 20; before step 100 it was 0.83
+/// to 1.14 of it, before the last 0.95 to 1.06. Texture, which nothing holds, is within 1% before step 100 and ends at
+/// 0.96 to 1.65: there, one of a few runs that differ by rounding must end as low as the others do.
+fn notebook_run(data: &Path, problem: &Problem) -> Result<(), Failed> {
+    let Problem { preset, noise, trace, .. } = problem;
+    let network = notebook_network(data, PoolRounding::Floor)?;
+    let init = (preset.init != Init::Content).then_some(noise);
+    let (losses, first_picture, outcome) = notebook_losses(&network, problem, init)?;
     assert_eq!(losses.len(), trace.len());
     for (iteration, (losses, expected)) in losses.iter().zip(trace).take(2).enumerate() {
         let actual = [losses.content, losses.style, losses.tv];
@@ -210,21 +226,27 @@ fn notebook_run(data: &Path, problem: &Problem) -> Result<(), Failed> {
     for (iteration, (losses, expected)) in losses.iter().zip(trace).take(21).enumerate() {
         assert_near(losses.total, expected.iter().sum(), 0.05, &format!("total before step {iteration}"));
     }
-    let ratio = |iteration: usize| losses[iteration].total / trace[iteration].iter().sum::<f64>();
-    let ends = if preset.name == "texture" { 4.0 } else { 1.25 };
-    for (iteration, bound) in [(100, 1.25), (199, ends)] {
-        let ratio = ratio(iteration);
-        assert!(ratio < bound, "the total before step {iteration} is {ratio} of the oracle's");
+    let ratio =
+        |losses: &[Losses], iteration: usize| losses[iteration].total / trace[iteration].iter().sum::<f64>();
+    assert!(
+        ratio(&losses, 100) < 1.25,
+        "the total before step 100 is {} of the oracle's",
+        ratio(&losses, 100)
+    );
+    let mut ends = vec![ratio(&losses, 199)];
+    while preset.name == "texture" && ends.len() < 6 && ends.iter().all(|&end| end >= 1.25) {
+        let moved = noise * (1.0 + ends.len() as f32 * 1e-6);
+        ends.push(ratio(&notebook_losses(&network, problem, Some(&moved))?.0, 199));
     }
+    assert!(ends.iter().any(|&end| end < 1.25), "the total before step 199 is {ends:?} of the oracle's");
     println!(
         "{}, notebook's schedule: {:.3} of the oracle's loss, {}",
         preset.name,
-        ratio(199),
+        ends[0],
         speed(&outcome)
     );
 
     if ["starry", "texture"].contains(&preset.name) {
-        let first_picture = first_picture.ok_or("a run shows its first step")?;
         let name = format!("{}_iter0_u8", preset.name);
         let expected = oracle_picture(data, "traces.npz", &name, &first_picture)?;
         let different = first_picture.iter().zip(&expected).filter(|(a, b)| a != b).count();

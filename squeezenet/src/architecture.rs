@@ -156,6 +156,23 @@ pub fn minimum_image_size(layer: usize, rounding: PoolRounding) -> Option<usize>
     Some(layers.iter().rev().fold(1, |length, layer| input_length(*layer, length, rounding)))
 }
 
+/// How many of an image's `length` rows (or columns), counted from the first, a feature layer sees: windows that do
+/// not fit drop the rest. `None` when the layer does not exist or the image is too small for it.
+pub fn seen_length(layer: usize, length: usize, rounding: PoolRounding) -> Option<usize> {
+    let mut lengths = vec![length];
+    for layer in FEATURES.get(..=layer)? {
+        let length = output_length(*layer, *lengths.last()?, rounding)?;
+        lengths.push(length);
+    }
+    let seen = lengths.last().copied()?;
+    Some(FEATURES[..=layer].iter().zip(&lengths).rev().fold(seen, |seen, (layer, &length)| match *layer {
+        Layer::Convolution { kernel: size, stride, .. } | Layer::MaxPool { size, stride } => {
+            ((seen - 1) * stride + size).min(length)
+        }
+        Layer::Relu | Layer::Fire { .. } => seen,
+    }))
+}
+
 /// Rows (or columns) of a layer's output for `length` rows of input; `None` if not one window fits.
 fn output_length(layer: Layer, length: usize, rounding: PoolRounding) -> Option<usize> {
     let windows = |size, stride, overhang: usize| {
@@ -193,6 +210,17 @@ fn pool_overhang(stride: usize, rounding: PoolRounding) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_that_do_not_fit_leave_pixels_unseen() {
+        // 682 pixels: 340 windows of the first layer end at pixel 681, 169 pools at its window 339.
+        assert_eq!(seen_length(0, 682, PoolRounding::Floor), Some(681));
+        assert_eq!(seen_length(3, 682, PoolRounding::Floor), Some(679));
+        assert_eq!(seen_length(3, 682, PoolRounding::Ceil), Some(681));
+        assert_eq!(seen_length(3, 255, PoolRounding::Floor), Some(255));
+        assert_eq!(seen_length(3, 6, PoolRounding::Floor), None);
+        assert_eq!(seen_length(13, 682, PoolRounding::Floor), None);
+    }
 
     #[test]
     fn each_layer_reads_what_the_layer_before_it_writes() {

@@ -7,7 +7,7 @@ use crate::memory;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_autodiff::{Tape, Var};
-use impasto_squeezenet::{FeatureError, SqueezeNet};
+use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
 use ndarray::{Array2, Array3, Array4, ArrayD, Ix2};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -196,8 +196,11 @@ impl<'a> StyleTransferBuilder<'a> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
         let (tape, image, terms) = self.record(&problem, &pool)?;
-        let settings =
-            Settings { iterations, optimizer: self.optimizer, learning_rate, schedule: self.schedule };
+        let seen = [problem.height, problem.width].map(|length| {
+            architecture::seen_length(self.content_layer, length, self.network.rounding()).unwrap_or(length)
+        });
+        let (optimizer, schedule) = (self.optimizer, self.schedule);
+        let settings = Settings { iterations, optimizer, learning_rate, schedule, seen };
         Ok(StyleTransfer { tape, image, terms, settings, pool })
     }
 

@@ -13,7 +13,7 @@ use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use crate::schedule::Schedule;
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::SqueezeNet;
-use ndarray::{Array3, Array4, ArrayView4, Ix4};
+use ndarray::{Array3, Array4, ArrayView4, ArrayViewMutD, Axis, Ix4};
 use rayon::ThreadPool;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ struct Settings {
     optimizer: OptimizerKind,
     learning_rate: f64,
     schedule: Schedule,
+    /// Rows and columns that the content layer sees.
+    seen: [usize; 2],
 }
 
 /// The losses of one picture, weighted.
@@ -212,6 +214,9 @@ fn run(
                     clamp(values, range);
                 }
             }
+            if schedule.repeats_border() {
+                repeat_border(&mut values, settings.seen);
+            }
         })?;
         taken = index + 1;
         let flow = observer.iteration(&Iteration {
@@ -269,6 +274,21 @@ fn clamp(values: &mut [f32], range: [[f32; 2]; 3]) {
     for pixel in values.chunks_exact_mut(3) {
         for (value, [low, high]) in pixel.iter_mut().zip(range) {
             *value = value.clamp(low, high);
+        }
+    }
+}
+
+/// Gives the rows and columns that the network does not see the colours of the last ones that it sees:
+/// no content holds them, and left to themselves they end in glaring colours.
+fn repeat_border(values: &mut ArrayViewMutD<'_, f32>, [rows, columns]: [usize; 2]) {
+    for (axis, seen) in [(Axis(1), rows), (Axis(2), columns)] {
+        let seen = seen.min(values.len_of(axis));
+        let (inside, mut outside) = values.view_mut().split_at(axis, seen);
+        if let (Some(last), false) = (seen.checked_sub(1), outside.is_empty()) {
+            let last = inside.index_axis(axis, last).insert_axis(axis);
+            if let Some(last) = last.broadcast(outside.raw_dim()) {
+                outside.assign(&last);
+            }
         }
     }
 }
