@@ -122,6 +122,7 @@ fn numbers_of_the_run() {
     for rate in [0.0, -0.1, f64::NAN, f64::INFINITY] {
         assert_refused!(builder().learning_rate(rate), TransferError::InvalidLearningRate(_));
     }
+    assert_refused!(builder().threads(usize::MAX), TransferError::TooManyThreads { .. });
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
+use impasto::transfer::MOST_THREADS;
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, preset::PRESETS};
 
 /// Repaint a photograph in the style of a painting, on a CPU
@@ -366,11 +367,9 @@ fn positive_integer(text: &str) -> Result<usize, &'static str> {
 }
 
 fn threads(text: &str) -> Result<usize, String> {
-    // Far above any machine, and far below where starting threads exhausts one.
-    const MOST: usize = 1024;
     match positive_integer(text) {
-        Ok(threads) if threads <= MOST => Ok(threads),
-        _ => Err(format!("it must be a whole number from 1 to {MOST}")),
+        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+        _ => Err(format!("it must be a whole number from 1 to {MOST_THREADS}")),
     }
 }
 

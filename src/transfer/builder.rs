@@ -11,6 +11,9 @@ use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
 use ndarray::{Array2, Array3, Array4, ArrayD, Ix2};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+/// The most threads of a session: far above any machine, far below where starting them exhausts one.
+pub const MOST_THREADS: usize = 1024;
+
 /// What the picture is before the first iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Init {
@@ -193,6 +196,9 @@ impl<'a> StyleTransferBuilder<'a> {
             return Err(TransferError::InvalidLearningRate(learning_rate));
         }
         let threads = self.threads.unwrap_or(0);
+        if threads > MOST_THREADS {
+            return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
+        }
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
         let (tape, image, terms) = self.record(&problem, &pool)?;

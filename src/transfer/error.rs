@@ -88,6 +88,14 @@ pub enum TransferError {
         /// Bytes free.
         available: u64,
     },
+    /// More threads than any machine runs well.
+    #[error("{threads} threads are too many: ask for at most {most}")]
+    TooManyThreads {
+        /// How many were asked for.
+        threads: usize,
+        /// How many may be.
+        most: usize,
+    },
     /// The thread pool could not start.
     #[error("cannot start {threads} threads: ask for fewer")]
     Threads {

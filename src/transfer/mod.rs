@@ -5,7 +5,7 @@
 mod builder;
 mod error;
 
-pub use builder::{Init, OptimizerKind, StyleTransferBuilder};
+pub use builder::{Init, MOST_THREADS, OptimizerKind, StyleTransferBuilder};
 pub use error::TransferError;
 
 use crate::image::deprocess_image;
