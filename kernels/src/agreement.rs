@@ -6,7 +6,7 @@ use crate::matmul::Operand;
 use crate::reference;
 use crate::shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape};
 use crate::simd::ENVIRONMENT_VARIABLE;
-use crate::{Convolution, Epilogue, Gram, Level, Update, elementwise, matmul, pool};
+use crate::{Convolution, Epilogue, Gram, Im2col, Level, Update, elementwise, matmul, pool};
 use proptest::prelude::*;
 
 /// Values in [-1, 1) that depend on `seed`: the same for both twins, and different in each operand.
@@ -172,6 +172,70 @@ fn check_convolution(
     Ok(())
 }
 
+/// Checks forward and the gradients of one convolution through im2col.
+fn check_im2col(
+    shape: &ConvShape,
+    epilogue: Epilogue,
+    update: Update,
+    seed: u64,
+) -> Result<(), TestCaseError> {
+    let filters = 0..shape.filters.len();
+    let weights: Vec<_> = filters.clone().map(|f| values(shape.weight_len(f), seed + f as u64)).collect();
+    let biases: Vec<_> = shape
+        .filters
+        .iter()
+        .map(|filter| values(filter.out_channels, seed + filter.first_channel as u64))
+        .collect();
+    let (image, d_out) = (values(len(shape.input), seed + 21), values(len(shape.output), seed + 22));
+    let earlier = values(len(shape.input), seed + 23);
+    let terms = filters.clone().map(|f| shape.weight_len(f)).sum::<usize>();
+
+    let wide_weights: Vec<_> = weights.iter().map(|w| wide(w)).collect();
+    let wide_biases: Vec<_> = biases.iter().map(|b| wide(b)).collect();
+    let wide_weights: Vec<_> = wide_weights.iter().map(Vec::as_slice).collect();
+    let wide_biases: Vec<_> = wide_biases.iter().map(Vec::as_slice).collect();
+    let weights: Vec<_> = weights.iter().map(Vec::as_slice).collect();
+    let biases: Vec<_> = biases.iter().map(Vec::as_slice).collect();
+
+    let mut im2col = Im2col::new(shape.clone());
+    let (mut out, mut expected) = (vec![f32::NAN; d_out.len()], vec![0.0; d_out.len()]);
+    im2col.forward(&weights, &biases, epilogue, &image, &mut out);
+    reference::convolution(shape, &wide_weights, &wide_biases, epilogue, &wide(&image), &mut expected);
+    close(&out, &expected, terms)?;
+
+    let gate = (epilogue == Epilogue::Relu).then_some(&out[..]);
+    let (wide_gate, wide_d_out) = (gate.map(wide), wide(&d_out));
+    let wide_gate = wide_gate.as_deref();
+    let (mut d_image, mut expected) = (earlier.clone(), wide(&earlier));
+    im2col.input_gradient(&weights, &d_out, gate, update, &mut d_image);
+    reference::convolution_input_gradient(
+        shape,
+        &wide_weights,
+        &wide_d_out,
+        wide_gate,
+        update,
+        &mut expected,
+    );
+    close(&d_image, &expected, terms)?;
+
+    for f in filters {
+        let mut d_weights = values(weights[f].len(), seed + 31);
+        let mut expected = wide(&d_weights);
+        im2col.weight_gradient(f, &image, &d_out, gate, update, &mut d_weights);
+        reference::convolution_weight_gradient(
+            shape,
+            f,
+            &wide(&image),
+            &wide_d_out,
+            wide_gate,
+            update,
+            &mut expected,
+        );
+        close(&d_weights, &expected, len(shape.output))?;
+    }
+    Ok(())
+}
+
 fn pooling() -> impl Strategy<Value = PoolShape> {
     let input = (1..=2usize, 1..=9usize, 1..=9usize, 1..=40usize);
     let rounding = prop_oneof![Just(PoolRounding::Floor), Just(PoolRounding::Ceil)];
@@ -195,6 +259,17 @@ proptest! {
     ) {
         let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
         check_convolution(&shape, epilogue, update, seed)?;
+    }
+
+    #[test]
+    fn convolutions_through_im2col(
+        shape in convolution(),
+        relu in any::<bool>(),
+        update in update(),
+        seed in 0..1000u64,
+    ) {
+        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
+        check_im2col(&shape, epilogue, update, seed)?;
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! | [`gram`] | the symmetric product of features with themselves |
 //! | [`pool`] | max pooling |
 //! | [`elementwise`] | ReLU, sums of squares, total variation, Adam |
+//! | [`im2col`] | convolution the classical way, to compare with |
 //! | [`peak`] | what this machine can do at best, measured |
 //! | [`simd`] | instruction sets, and how one is chosen |
 //! | [`matmul`](mod@matmul) | the plain matrix product (the `matrixmultiply` crate) |
@@ -28,6 +29,7 @@ pub mod convolution;
 pub mod element;
 pub mod elementwise;
 pub mod gram;
+pub mod im2col;
 pub mod matmul;
 pub mod peak;
 pub mod pool;
@@ -46,6 +48,7 @@ mod transposed;
 pub use convolution::Convolution;
 pub use element::Element;
 pub use gram::Gram;
+pub use im2col::Im2col;
 pub use matmul::matmul;
 pub use pool::{max_pool, max_pool_gradient};
 pub use shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape, ShapeError};
