@@ -29,8 +29,11 @@
 //! | `style_transfer` and its parameters | [`StyleTransfer`], [`preset`] |
 //! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
 //! | the four checks | [`check`] |
+//!
+//! [`bench`](mod@bench) has no counterpart there: it tells how fast all this is, and how close to the machine's peak.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod check;
 pub mod image;
 pub mod loss;

@@ -291,14 +291,7 @@ impl<'a> StyleTransferBuilder<'a> {
             let (height, width) = picture_size("a style image", style)?;
             reaches("a style image", height, width)?;
         }
-        // Measured: a run at 1024x1365 with the default layers needs about 300 bytes a pixel.
-        let needed = (*height as u64).saturating_mul(*width as u64).saturating_mul(300);
-        match memory::available_bytes() {
-            Some(available) if needed > available => {
-                Err(TransferError::TooLarge { height: *height, width: *width, needed, available })
-            }
-            _ => Ok(()),
-        }
+        check_memory(*height, *width)
     }
 
     fn record(&self, problem: &Problem, pool: &ThreadPool) -> Result<(Tape<f32>, Var, Terms), TransferError> {
@@ -431,6 +424,18 @@ impl<'a> StyleTransferBuilder<'a> {
             }
         }
         Ok(targets)
+    }
+}
+
+/// Refuses a result of `height` x `width` pixels that needs more memory than there is.
+pub(crate) fn check_memory(height: usize, width: usize) -> Result<(), TransferError> {
+    // Measured: a run at 1024x1365 with the default layers needs about 300 bytes a pixel.
+    let needed = (height as u64).saturating_mul(width as u64).saturating_mul(300);
+    match memory::available_bytes() {
+        Some(available) if needed > available => {
+            Err(TransferError::TooLarge { height, width, needed, available })
+        }
+        _ => Ok(()),
     }
 }
 

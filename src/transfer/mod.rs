@@ -5,6 +5,7 @@
 mod builder;
 mod error;
 
+pub(crate) use builder::check_memory;
 pub use builder::{Init, MOST_THREADS, OptimizerKind, StyleTransferBuilder};
 pub use error::TransferError;
 
