@@ -3,6 +3,8 @@
 
 #[path = "common/arrays.rs"]
 mod arrays;
+#[path = "command_line/measurements.rs"]
+mod measurements;
 #[path = "common/pictures.rs"]
 mod pictures;
 #[path = "command_line/refusals.rs"]
@@ -37,7 +39,12 @@ fn main() {
     let folder = TempDir::new().unwrap();
     let weights = Arc::new(folder.path().join("random.npz"));
     arrays::write_npz(&weights, &arrays::random_weights());
-    let trials = [runs::trials(&weights), refusals::trials(&weights), unreadable::trials(&weights)];
+    let trials = [
+        runs::trials(&weights),
+        refusals::trials(&weights),
+        unreadable::trials(&weights),
+        measurements::trials(&weights),
+    ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // Exiting would leave it behind.

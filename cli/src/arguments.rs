@@ -7,7 +7,7 @@ use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser, 
 use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
 use impasto::transfer::MOST_THREADS;
-use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, preset::PRESETS};
+use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
 /// Repaint a photograph in the style of a painting, on a CPU
 ///
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Invert(InvertArguments),
     Texture(TextureArguments),
     Check(CheckArguments),
+    Bench(BenchArguments),
 }
 
 /// Repaint CONTENT in the style of STYLE
@@ -146,6 +147,78 @@ pub(crate) struct CheckArguments {
     /// The folder of the notebook's images, answers and weights [default: $IMPASTO_DATA/notebook]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// Measure how fast impasto is, and how close to this machine's peak
+///
+/// Pictures and weights are made up: time does not depend on them.
+#[derive(Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  impasto bench iteration
+  impasto bench iteration --size 512 --threads 1 --json
+  impasto bench kernels --filter 'gram' --plot roofline.svg"
+)]
+pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub(crate) subject: BenchSubject,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BenchSubject {
+    Iteration(BenchIterationArguments),
+    Kernels(BenchKernelsArguments),
+}
+
+/// Time whole iterations: forward, backward, Adam, clamp
+#[derive(Args)]
+pub(crate) struct BenchIterationArguments {
+    /// Shorter side of the picture, in pixels; the longer is 4/3 of it
+    #[arg(long, value_name = "N", default_value = "192", value_parser = side, allow_negative_numbers = true)]
+    pub(crate) size: usize,
+    /// The losses: those of one of the notebook's problems
+    #[arg(long, value_name = "NAME", default_value = "starry", value_parser = presets(|_| true))]
+    pub(crate) preset: &'static Preset,
+    /// How many iterations count; the two before them do not
+    #[arg(
+        long, value_name = "N", default_value = "50", value_parser = positive_integer,
+        allow_negative_numbers = true
+    )]
+    pub(crate) iterations: usize,
+    /// How many threads compute [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    pub(crate) threads: Option<usize>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Time every kernel at every shape that the network has
+#[derive(Args)]
+pub(crate) struct BenchKernelsArguments {
+    /// Shorter sides of the network's image, in pixels; the longer is 4/3 of it
+    #[arg(
+        long, value_name = "A,B,...", value_delimiter = ',', default_values_t = bench::SIZES, value_parser = side,
+        allow_negative_numbers = true
+    )]
+    pub(crate) size: Vec<usize>,
+    /// Only kernels with this in their name, pass or shape, such as `fire expand, forward`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Measure each kernel only a few times
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// How many threads compute [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    pub(crate) threads: Option<usize>,
+    /// Print one JSON array instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw speed over arithmetic intensity under this machine's two roofs
+    #[arg(long, value_name = "FILE.svg", value_parser = svg_parser())]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -328,6 +401,13 @@ fn init_without_content_parser() -> ValueParser {
     }))
 }
 
+fn svg_parser() -> ValueParser {
+    ValueParser::new(PathBufValueParser::new().try_map(|path| {
+        let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
+        if is_svg { Ok(path) } else { Err("the plot is written as SVG: name a file that ends in .svg") }
+    }))
+}
+
 fn presets(suits: impl Fn(&Preset) -> bool) -> ValueParser {
     let suitable: Vec<_> = PRESETS.iter().filter(|preset| suits(preset)).collect();
     one_of(suitable.into_iter().map(|preset| (preset.name, preset)))
@@ -363,6 +443,16 @@ fn positive_integer(text: &str) -> Result<usize, &'static str> {
     match text.trim().parse() {
         Ok(value) if value > 0 => Ok(value),
         _ => Err("it must be a whole number of at least 1"),
+    }
+}
+
+/// The shorter side of a made-up picture.
+fn side(text: &str) -> Result<usize, String> {
+    // About where a picture of these proportions has as many pixels as one that is read may have.
+    const MOST: usize = 12_000;
+    match positive_integer(text) {
+        Ok(side) if side <= MOST => Ok(side),
+        _ => Err(format!("it must be a whole number from 1 to {MOST}")),
     }
 }
 

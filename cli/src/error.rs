@@ -32,6 +32,8 @@ pub(crate) enum UsageError {
         "no folder to check against: name it with --data DIR, or set IMPASTO_DATA to the folder around `notebook`"
     )]
     NoData,
+    #[error("no kernel at these sizes has {0:?} in its name: leave --filter out to see all names")]
+    NoSuchKernel(String),
 }
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `arguments` | every option, its checks and its help |
 //! | `transfer`, `invert`, `texture`, `check` | the subcommands |
+//! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
 //! | `inputs`, `weights`, `outputs` | the files that are read, the network's weights, the paths that are written |
@@ -14,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod check;
 mod error;
 mod inputs;
@@ -51,6 +53,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Invert(arguments) => invert::run(arguments),
         Command::Texture(arguments) => texture::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     }
 }
 
