@@ -296,7 +296,9 @@ fn flops_are_counted() {
     let b = tape.variable(&Array::zeros((4, 5)));
     let product = tape.matmul(a, b).unwrap();
     tape.gram(product, 1.0).unwrap();
-    assert_eq!(tape.flops(), 2 * 3 * 4 * 5 + 2 * 3 * 5 * 5);
+    // Of the Gram matrix one half and the diagonal; its gradient is a whole product, and matmul's two.
+    assert_eq!(tape.flops(), 2 * 3 * 4 * 5 + 3 * 5 * 6);
+    assert_eq!(tape.backward_flops(), 2 * (2 * 3 * 4 * 5) + 2 * 3 * 5 * 5);
 }
 
 /// What a computation on inputs of these shapes answers.
