@@ -398,6 +398,7 @@ fn squeezenet_convolutions() {
     let shapes = [
         ConvShape::new([1, 37, 53, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
         ConvShape::new([2, 36, 54, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
+        ConvShape::new([1, 36, 54, 3], &[square(3, 5, Padding::Same)], [2, 2]),
         ConvShape::new([1, 37, 53, 64], &[square(1, 16, Padding::Valid)], [1, 1]),
         ConvShape::new(
             [1, 37, 53, 16],

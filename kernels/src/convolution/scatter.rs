@@ -143,8 +143,10 @@ impl Kernel for AddWindows<'_> {
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
         let AddWindows { windows, window, row, step, before, target } = self;
         let rows = windows.chunks_exact(window).map(|window| &window[row.clone()]);
-        // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel.
-        if (row.len(), step, before) == (9, 6, 0) {
+        // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel, none
+        // of which reaches beyond the image.
+        let all_inside = rows.len().saturating_sub(1) * step + row.len() <= target.len();
+        if (row.len(), step, before) == (9, 6, 0) && all_inside {
             return add_overlapping::<9, 6>(rows, target);
         }
         for (x, row) in rows.enumerate() {
