@@ -88,6 +88,26 @@ fn convolution() -> impl Strategy<Value = ConvShape> {
         .prop_filter_map("windows fit", |(input, bank, y, x)| ConvShape::new(input, &bank, [y, x]).ok())
 }
 
+/// Convolutions whose channels come in whole vectors, as SqueezeNet's do: 3x3 windows alone or beside 1x1 ones.
+fn whole_vectors() -> impl Strategy<Value = ConvShape> {
+    let channels = || prop_oneof![Just(16usize), Just(32), Just(48)];
+    let input = (1..=2usize, 1..=14usize, 1..=14usize, channels());
+    let filters = prop_oneof![
+        (padding([3, 3]), channels()).prop_map(|(padding, out_channels)| vec![Filter {
+            kernel: [3, 3],
+            out_channels,
+            padding
+        }]),
+        (channels(), channels()).prop_map(|(small, large)| vec![
+            Filter { kernel: [1, 1], out_channels: small, padding: Padding::Same },
+            Filter { kernel: [3, 3], out_channels: large, padding: Padding::Same },
+        ]),
+    ];
+    (input, filters).prop_filter_map("windows fit", |((n, h, w, c), filters)| {
+        ConvShape::new([n, h, w, c], &filters, [1, 1]).ok()
+    })
+}
+
 fn len(shape: [usize; 4]) -> usize {
     shape.iter().product()
 }
@@ -262,6 +282,17 @@ proptest! {
     }
 
     #[test]
+    fn convolutions_of_whole_vectors(
+        shape in whole_vectors(),
+        relu in any::<bool>(),
+        update in update(),
+        seed in 0..1000u64,
+    ) {
+        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
+        check_convolution(&shape, epilogue, update, seed)?;
+    }
+
+    #[test]
     fn convolutions_through_im2col(
         shape in convolution(),
         relu in any::<bool>(),
@@ -273,7 +304,7 @@ proptest! {
     }
 
     #[test]
-    fn gram_matrices(positions in 1..300usize, channels in 1..70usize, update in update(), seed in 0..1000u64) {
+    fn gram_matrices(positions in 1..300usize, channels in prop_oneof![1..70usize, 120..140usize], update in update(), seed in 0..1000u64) {
         let features = values(positions * channels, seed);
         let d_gram = values(channels * channels, seed + 1);
         let scale = 1.0 / positions as f64;
@@ -366,6 +397,16 @@ proptest! {
         for (actual, expected) in state.iter().zip(&expected) {
             close(actual, expected, 4)?;
         }
+    }
+
+    #[test]
+    fn clamps(pixels in prop_oneof![1..70usize, 5_500..12_000usize], seed in 0..1000u64) {
+        let ranges = [[-0.5, 0.25], [-0.125, 0.75], [0.0, 0.0]];
+        let mut actual = values(3 * pixels, seed);
+        let mut expected = actual.clone();
+        elementwise::clamp(&mut actual, ranges);
+        reference::clamp(&mut expected, ranges);
+        prop_assert_eq!(actual, expected);
     }
 
     #[test]

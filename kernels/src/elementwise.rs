@@ -1,4 +1,4 @@
-//! Kernels that touch each value once: ReLU, sums of squares, total variation, Adam. They are bound
+//! Kernels that touch each value once: ReLU, sums of squares, total variation, Adam, clamp. They are bound
 //! by memory, so each is one pass. See [`crate::reference`] for the formulas.
 //!
 //! Sums are taken in f32 over a few thousand values at a time and joined in f64.
@@ -26,27 +26,65 @@ macro_rules! vectorised {
     }};
 }
 
-/// Independent sums that one pass keeps, so that the additions need not wait for each other.
-const SUMS: usize = 32;
+/// Vectors of independent sums that one pass keeps, so that the additions need not wait for each other.
+const SUMS: usize = 4;
 
-/// The sum of `term(0)` to `term(len - 1)`.
+/// Values whose squares are added in f32: a hundred or so to each lane lose no more than f32 loses anyway.
+const SUMMED: usize = 4096;
+
+/// `sum of (a - b)^2` over two slices of one length.
 #[inline(always)]
-fn sum_of(len: usize, term: impl Fn(usize) -> f32) -> f64 {
-    let mut total = 0.0f64;
-    // 128 additions to each of the sums lose no more than f32 loses anyway.
-    for first in (0..len).step_by(128 * SUMS) {
-        let block = (len - first).min(128 * SUMS);
-        let mut sums = [0.0f32; SUMS];
-        let whole = block / SUMS * SUMS;
-        for start in (0..whole).step_by(SUMS) {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum += term(first + start + lane);
+fn squares<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f64 {
+    let step = SUMS * S::LANES;
+    let mut total = 0.0;
+    for (a, b) in a.chunks(SUMMED).zip(b.chunks(SUMMED)) {
+        let whole = a.len().min(b.len()) / step * step;
+        let mut sums = [simd.splat(0.0); SUMS];
+        let mut first = 0;
+        while first < whole {
+            for v in 0..SUMS {
+                let index = first + v * S::LANES;
+                // SAFETY: `whole` values exist in both, and this vector ends before that.
+                let difference = unsafe {
+                    simd.subtract(simd.load(a.as_ptr().add(index)), simd.load(b.as_ptr().add(index)))
+                };
+                sums[v] = simd.multiply_add(difference, difference, sums[v]);
             }
+            first += step;
         }
-        let rest: f32 = (whole..block).map(|index| term(first + index)).sum();
-        total += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() + f64::from(rest);
+        for sum in sums {
+            total += lanes_sum(simd, sum);
+        }
+        for (a, b) in a[whole..].iter().zip(&b[whole..]) {
+            total += f64::from((a - b) * (a - b));
+        }
     }
     total
+}
+
+/// The sum of a vector's lanes.
+#[inline(always)]
+fn lanes_sum<S: Simd>(simd: S, vector: S::Vector) -> f64 {
+    let mut lanes = [0.0f32; 16];
+    const { assert!(S::LANES <= 16) };
+    // SAFETY: a vector has at most so many lanes, as asserted.
+    unsafe { simd.store(lanes.as_mut_ptr(), vector) };
+    lanes.iter().map(|&lane| f64::from(lane)).sum()
+}
+
+/// [`squares`] as a kernel.
+struct Squares<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl Kernel for Squares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) -> f64 {
+        squares(simd, self.a, self.b)
+    }
 }
 
 /// `out = max(input, 0)`.
@@ -97,16 +135,7 @@ pub fn relu_gradient(out: &[f32], d_out: &[f32], update: Update, d_input: &mut [
 pub fn squared_difference(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
     let level = Level::current();
-    parallel::sum(a.len(), |range| {
-        let (a, b) = (&a[range.clone()], &b[range]);
-        vectorised!(level, |a: &'a [f32], b: &'a [f32]| -> f64 {
-            let b = &b[..a.len()];
-            sum_of(a.len(), |index| {
-                let difference = a[index] - b[index];
-                difference * difference
-            })
-        })
-    })
+    parallel::sum(a.len(), |range| level.run(Squares { a: &a[range.clone()], b: &b[range] }))
 }
 
 /// The gradient of `scale *` [`squared_difference`] with respect to `a`: `2 * scale * (a - b)`.
@@ -145,20 +174,8 @@ pub fn total_variation([batch, height, width, channels]: [usize; 4], image: &[f3
     parallel::sum_of_parts(batch * height, |index| {
         let row = &image[index * row_len..][..row_len];
         let below = if (index + 1) % height == 0 { row } else { &image[(index + 1) * row_len..][..row_len] };
-        vectorised!(level, |row: &'a [f32], below: &'a [f32], channels: usize| -> f64 {
-            let below = &below[..row.len()];
-            let vertical = sum_of(row.len(), |index| {
-                let difference = below[index] - row[index];
-                difference * difference
-            });
-            let (left, right) = (&row[..row.len() - channels], &row[channels..]);
-            let right = &right[..left.len()];
-            let horizontal = sum_of(left.len(), |index| {
-                let difference = right[index] - left[index];
-                difference * difference
-            });
-            vertical + horizontal
-        })
+        let vertical = level.run(Squares { a: below, b: row });
+        vertical + level.run(Squares { a: &row[channels..], b: &row[..row.len() - channels] })
     })
 }
 
@@ -244,6 +261,32 @@ pub fn adam(
                 *m = betas[0] * *m + (1.0 - betas[0]) * g;
                 *v = betas[1] * *v + (1.0 - betas[1]) * g * g;
                 *x -= step * *m / (v.sqrt() + epsilon);
+            }
+        });
+    });
+}
+
+/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; see [`crate::reference::clamp`].
+///
+/// # Panics
+/// If the length is not a multiple of three.
+pub fn clamp(values: &mut [f32], ranges: [[f32; 2]; 3]) {
+    /// Values after which whole vectors and whole pixels begin anew.
+    const PERIOD: usize = 48;
+    assert_eq!(values.len() % 3, 0, "pixels have three channels");
+    let level = Level::current();
+    let mut bounds = [[0.0f32; PERIOD]; 2];
+    for index in 0..PERIOD {
+        [bounds[0][index], bounds[1][index]] = ranges[index % 3];
+    }
+    parallel::for_each_chunk(PERIOD, values, |_, values| {
+        vectorised!(level, |values: &'a mut [f32], bounds: [[f32; PERIOD]; 2]| -> () {
+            let [low, high] = bounds;
+            for values in values.chunks_mut(PERIOD) {
+                for ((value, &low), &high) in values.iter_mut().zip(&low).zip(&high) {
+                    *value = if *value < low { low } else { *value };
+                    *value = if *value > high { high } else { *value };
+                }
             }
         });
     });

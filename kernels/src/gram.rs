@@ -3,11 +3,12 @@
 //! The matrix is symmetric, so only tiles on and above its diagonal are computed.
 
 use crate::Update;
+use crate::packed::PackedMatrix;
 use crate::parallel;
-use crate::product::{Grid, PackedMatrix, Product, Segment};
+use crate::product::{Grid, Product};
 use crate::simd::Level;
+use crate::tile::{Finish, Segment};
 use crate::transposed::{Matrix, TransposedProduct};
-use rayon::prelude::*;
 
 /// The Gram matrix of features of shape (positions, channels), with the buffers it works in.
 pub struct Gram {
@@ -60,17 +61,14 @@ impl Gram {
         assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
         assert_eq!(d_gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
         self.d_gram.set_symmetric(scale, d_gram);
-        let rows_a_chunk = parallel::rows_a_chunk(features.len() / channels, channels);
-        let chunks = d_features.par_chunks_mut(rows_a_chunk * channels).with_max_len(1);
-        chunks.zip(features.par_chunks(rows_a_chunk * channels)).for_each(|(target, features)| {
+        let chunk = parallel::rows_a_chunk(features.len() / channels, channels) * channels;
+        parallel::for_each_part(chunk, d_features, |index, target| {
             Product {
-                left: features,
+                left: &features[index * chunk..][..target.len()],
                 left_grid: Grid::flat(channels),
                 segments: &[Segment { start: 0, len: channels }],
                 right: &self.d_gram,
-                bias: None,
-                relu: false,
-                update,
+                finish: Finish::from(update),
                 target_stride: channels,
                 rows: target.len() / channels,
                 target,

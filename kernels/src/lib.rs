@@ -12,10 +12,10 @@
 //! | --- | --- |
 //! | [`shape`] | sizes of convolutions and pools |
 //! | [`reference`](mod@reference) | every kernel as plain loops |
-//! | [`convolution`] | convolution through packed panels, and its gradients |
+//! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients |
 //! | [`gram`] | the symmetric product of features with themselves |
 //! | [`pool`] | max pooling |
-//! | [`elementwise`] | ReLU, sums of squares, total variation, Adam |
+//! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp |
 //! | [`im2col`] | convolution the classical way, to compare with |
 //! | [`peak`] | what this machine can do at best, measured |
 //! | [`simd`] | instruction sets, and how one is chosen |
@@ -24,6 +24,10 @@
 //! Tensors are NHWC: a batch of images, rows, columns, channels, the last changing fastest.
 //! Results do not depend on the number of threads: work is cut by shape, and partial sums are added
 //! in a fixed order.
+
+// Loops over registers count their index: an iterator's adapters may be compiled as functions of their own, without
+// the instructions of the kernel they serve.
+#![allow(clippy::needless_range_loop)]
 
 pub mod convolution;
 pub mod element;
@@ -40,9 +44,11 @@ pub mod simd;
 #[cfg(test)]
 mod agreement;
 mod aligned;
+mod packed;
 mod parallel;
 mod patch;
 mod product;
+mod tile;
 mod transposed;
 
 pub use convolution::Convolution;

@@ -4,8 +4,8 @@
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Strips an image is cut into: enough to feed 16 threads, each with rows enough to be worth waking for.
-const STRIPS: usize = 16;
+/// Tasks that work is cut into: enough to feed 16 threads, each long enough to be worth waking for.
+pub(crate) const TASKS: usize = 16;
 
 /// Values worth a task of their own where the work is a few operations a value: 64 KiB of f32 take
 /// about as long as waking a thread.
@@ -19,9 +19,9 @@ pub(crate) fn cached_rows(row_values: usize) -> usize {
     (CACHED / row_values.max(1)).max(1)
 }
 
-/// Rows in a strip of an image (N, H, W, C): few enough for [`STRIPS`] strips, and at most `limit`.
+/// Rows in a strip of an image (N, H, W, C): few enough for [`TASKS`] strips, and at most `limit`.
 pub(crate) fn rows_a_strip([batch, height, ..]: [usize; 4], limit: usize) -> usize {
-    height.div_ceil(STRIPS.div_ceil(batch)).clamp(1, limit.max(1))
+    height.div_ceil(TASKS.div_ceil(batch)).clamp(1, limit.max(1))
 }
 
 /// Calls `body(n, rows, strip)` for strips of `rows_a_strip` rows of an image (N, H, W, C), in parallel.
@@ -35,16 +35,22 @@ pub(crate) fn for_each_strip(
     let strips = image.par_chunks_mut(height * row_len).enumerate().flat_map(|(n, image)| {
         image
             .par_chunks_mut(rows_a_strip * row_len)
+            .with_max_len(1)
             .enumerate()
             .map(move |(index, strip)| (n, index * rows_a_strip, strip))
     });
     strips.for_each(|(n, first, strip)| body(n, first..first + strip.len() / row_len, strip));
 }
 
+/// Calls `body(index, part)` for parts of `len` values of `target`, a task each.
+pub(crate) fn for_each_part(len: usize, target: &mut [f32], body: impl Fn(usize, &mut [f32]) + Sync) {
+    target.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(index, part)| body(index, part));
+}
+
 /// Rows of a matrix, so many values each, that make a task: a multiple of every register tile's
 /// height, so that only the last task has a tile that is not full.
 pub(crate) fn rows_a_chunk(rows: usize, row_values: usize) -> usize {
-    rows.div_ceil(STRIPS).min(cached_rows(row_values)).next_multiple_of(12)
+    rows.div_ceil(TASKS).min(cached_rows(row_values)).next_multiple_of(12)
 }
 
 /// Calls `body(start, chunk)` for chunks of `target`, in parallel where there is more than one;
@@ -89,7 +95,7 @@ pub(crate) fn for_each_row_pair(
     b: &mut [u8],
     body: impl Fn(usize, &mut [f32], &mut [u8]) + Sync,
 ) {
-    let rows_a_task = (a.len() / row_len).div_ceil(STRIPS).max(1);
+    let rows_a_task = (a.len() / row_len).div_ceil(TASKS).max(1);
     let task_len = rows_a_task * row_len;
     let tasks = a.par_chunks_mut(task_len).zip(b.par_chunks_mut(task_len)).enumerate();
     tasks.for_each(|(task, (a, b))| {

@@ -15,12 +15,6 @@ impl Frame {
     pub(crate) fn pixels(&self) -> usize {
         self.height * self.width
     }
-
-    /// Whether the frame spans whole rows of an image of this size, none of them outside: then the
-    /// image itself can be read instead of a copy.
-    pub(crate) fn is_inside(&self, height: usize, width: usize) -> bool {
-        self.top >= 0 && self.left == 0 && self.top as usize + self.height <= height && self.width <= width
-    }
 }
 
 /// Copies `frame` out of an image of shape (H, W, C), zeros where it lies outside and where `gate`,

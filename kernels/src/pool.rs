@@ -7,9 +7,6 @@ use crate::parallel;
 use crate::shape::PoolShape;
 use crate::simd::{Kernel, Level, Simd};
 
-/// Channels whose running maxima stay in registers while a window is read.
-const LANES: usize = 16;
-
 /// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
 ///
 /// # Panics
@@ -42,53 +39,84 @@ impl Kernel for PoolRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
-        let [_, _, width, channels] = self.shape.input;
-        let rows = self.image.len() / (width * channels);
-        let outputs = self.out.chunks_exact_mut(channels).zip(self.argmax.chunks_exact_mut(channels));
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let PoolRow { shape, image, out, argmax } = self;
+        let [_, _, width, channels] = shape.input;
+        let outputs = out.chunks_exact_mut(channels).zip(argmax.chunks_exact_mut(channels));
         for (x, (out, argmax)) in outputs.enumerate() {
-            let columns = self.shape.window(1, x);
-            let groups = out.chunks_mut(LANES).zip(argmax.chunks_mut(LANES));
-            for (group, (out, argmax)) in groups.enumerate() {
-                let first = |row: usize, column: usize| (row * width + column) * channels + group * LANES;
-                if let (Ok(out), Ok(argmax)) =
-                    (<&mut [f32; LANES]>::try_from(&mut *out), <&mut [u8; LANES]>::try_from(&mut *argmax))
-                {
-                    let start = first(0, columns.start);
-                    let mut best = [0.0f32; LANES];
-                    best.copy_from_slice(&self.image[start..start + LANES]);
-                    let mut place = [0u32; LANES];
-                    for row in 0..rows {
-                        for column in columns.clone() {
-                            let start = first(row, column);
-                            let values = &self.image[start..start + LANES];
-                            let here = (row * self.shape.kernel[1] + column - columns.start) as u32;
-                            for lane in 0..LANES {
-                                let wins = values[lane] > best[lane];
-                                best[lane] = if wins { values[lane] } else { best[lane] };
-                                place[lane] = if wins { here } else { place[lane] };
-                            }
-                        }
+            let start = x * shape.stride[1];
+            let window = Window {
+                image: &image[start * channels..],
+                rows: image.len() / (width * channels),
+                columns: shape.kernel[1].min(width - start),
+                row_stride: width * channels,
+                channels,
+                kernel_width: shape.kernel[1],
+            };
+            window.maxima(simd, out, argmax);
+        }
+    }
+}
+
+/// The pixels that one output is chosen from.
+struct Window<'a> {
+    /// From the window's first pixel on.
+    image: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    channels: usize,
+    /// Columns of a window that is not cut at the border, by which places are counted.
+    kernel_width: usize,
+}
+
+impl Window<'_> {
+    /// The maximum of each channel, and the first place in the window that has it.
+    #[inline(always)]
+    fn maxima<S: Simd>(&self, simd: S, out: &mut [f32], argmax: &mut [u8]) {
+        let channels = self.channels;
+        // All that the unsafe code below relies on.
+        let last = (self.rows - 1) * self.row_stride + (self.columns - 1) * channels;
+        assert!(last + channels <= self.image.len());
+        assert!(out.len() == channels && argmax.len() == channels);
+        let mut channel = 0;
+        while channel + S::LANES <= channels {
+            // SAFETY: a vector of each of the window's pixels lies inside the image, and one inside both results.
+            unsafe {
+                let mut best = simd.load(self.image.as_ptr().add(channel));
+                let mut place = simd.splat(0.0);
+                for row in 0..self.rows {
+                    for column in 0..self.columns {
+                        let start = row * self.row_stride + column * channels + channel;
+                        let value = simd.load(self.image.as_ptr().add(start));
+                        let here = simd.splat((row * self.kernel_width + column) as f32);
+                        place = simd.where_greater(value, best, here, place);
+                        best = simd.where_greater(value, best, value, best);
                     }
-                    *out = best;
-                    *argmax = place.map(|place| place as u8);
-                } else {
-                    for (lane, (out, argmax)) in out.iter_mut().zip(argmax).enumerate() {
-                        let (mut best, mut place) = (self.image[first(0, columns.start) + lane], 0);
-                        for row in 0..rows {
-                            for column in columns.clone() {
-                                let value = self.image[first(row, column) + lane];
-                                if value > best {
-                                    best = value;
-                                    place = row * self.shape.kernel[1] + column - columns.start;
-                                }
-                            }
-                        }
-                        (*out, *argmax) = (best, place as u8);
-                    }
+                }
+                simd.store(out.as_mut_ptr().add(channel), best);
+                simd.store_bytes(argmax.as_mut_ptr().add(channel), place);
+            }
+            channel += S::LANES;
+        }
+        while channel < channels {
+            (out[channel], argmax[channel]) = self.maximum(channel);
+            channel += 1;
+        }
+    }
+
+    /// The same for one channel.
+    fn maximum(&self, channel: usize) -> (f32, u8) {
+        let (mut best, mut place) = (self.image[channel], 0);
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                let value = self.image[row * self.row_stride + column * self.channels + channel];
+                if value > best {
+                    (best, place) = (value, row * self.kernel_width + column);
                 }
             }
         }
+        (best, place as u8)
     }
 }
 
@@ -139,31 +167,60 @@ impl Kernel for PoolGradientRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
-        let channels = self.shape.input[3];
-        let [_, out_height, out_width, _] = self.shape.output;
-        if self.update == Update::Replace {
-            self.d_row.fill(0.0);
-        }
-        // Windows that cover this row start in the `kernel` rows that end with it.
-        let [stride, _] = self.shape.stride;
-        let first = (self.y + 1).saturating_sub(self.shape.kernel[0]).div_ceil(stride);
-        let end = (self.y / stride + 1).min(out_height);
-        for out_y in first..end {
-            let row_in_window = self.y - out_y * stride;
-            let start = out_y * out_width * channels;
-            let pixels = self.d_out[start..][..out_width * channels].chunks_exact(channels);
-            let places = self.argmax[start..][..out_width * channels].chunks_exact(channels);
-            for (x, (d_out, argmax)) in pixels.zip(places).enumerate() {
-                let columns = self.shape.window(1, x);
-                for column in columns.clone() {
-                    let here = (row_in_window * self.shape.kernel[1] + column - columns.start) as u8;
-                    let target = &mut self.d_row[column * channels..][..channels];
-                    for ((target, &d_out), &place) in target.iter_mut().zip(d_out).zip(argmax) {
-                        *target += if place == here { d_out } else { 0.0 };
-                    }
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let PoolGradientRow { shape, y, d_out, argmax, update, d_row } = self;
+        let channels = shape.input[3];
+        let [_, out_height, out_width, _] = shape.output;
+        // Windows that cover a row or column start in the `kernel` ones that end with it.
+        let [stride_y, stride_x] = shape.stride;
+        let rows =
+            (y + 1).saturating_sub(shape.kernel[0]).div_ceil(stride_y)..(y / stride_y + 1).min(out_height);
+        let mut columns = 0..0;
+        for (x, pixel) in d_row.chunks_exact_mut(channels).enumerate() {
+            while columns.start * stride_x + shape.kernel[1] <= x {
+                columns.start += 1;
+            }
+            while columns.end < out_width && columns.end * stride_x <= x {
+                columns.end += 1;
+            }
+            let mut update = update;
+            for row in rows.start..rows.end {
+                for column in columns.start..columns.end {
+                    let start = (row * out_width + column) * channels;
+                    let place = (y - row * stride_y) * shape.kernel[1] + (x - column * stride_x);
+                    let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
+                    add_won(simd, place, d_out, argmax, update, pixel);
+                    update = Update::Add;
                 }
             }
+            if update == Update::Replace {
+                pixel.fill(0.0);
+            }
         }
+    }
+}
+
+/// `pixel (+)= d_out` for the channels whose maximum lay at `place` in the window.
+#[inline(always)]
+fn add_won<S: Simd>(simd: S, place: usize, d_out: &[f32], argmax: &[u8], update: Update, pixel: &mut [f32]) {
+    let channels = pixel.len();
+    assert!(d_out.len() == channels && argmax.len() == channels);
+    let here = simd.splat(place as f32);
+    let mut channel = 0;
+    while channel + S::LANES <= channels {
+        // SAFETY: all three have `channels` values, and this vector of each ends before that.
+        unsafe {
+            let target = pixel.as_mut_ptr().add(channel);
+            let argmax = simd.load_bytes(argmax.as_ptr().add(channel));
+            let won = simd.where_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
+            let sum = if update == Update::Add { simd.add(simd.load(target), won) } else { won };
+            simd.store(target, sum);
+        }
+        channel += S::LANES;
+    }
+    while channel < channels {
+        let won = if usize::from(argmax[channel]) == place { d_out[channel] } else { 0.0 };
+        pixel[channel] = if update == Update::Add { pixel[channel] + won } else { won };
+        channel += 1;
     }
 }

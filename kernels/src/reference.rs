@@ -225,6 +225,15 @@ pub fn adam<T: Float>(
     }
 }
 
+/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`.
+pub fn clamp<T: Float>(values: &mut [T], ranges: [[T; 2]; 3]) {
+    for pixel in values.chunks_exact_mut(3) {
+        for (value, [low, high]) in pixel.iter_mut().zip(ranges) {
+            *value = value.max(low).min(high);
+        }
+    }
+}
+
 fn start<T: Float>(update: Update, gradient: &mut [T]) {
     if update == Update::Replace {
         gradient.fill(T::zero());

@@ -1,23 +1,22 @@
 //! Products summed over positions, `target[i, j] = sum over p of left[p, i] * right[p, j]`: the Gram
 //! matrix (both sides the same, so half the work) and the gradient of convolution weights.
 //!
-//! The positions are cut into parts, each with a partial sum of its own; parts are packed block by
-//! block as they are read, so that neither operand is ever copied whole.
+//! The positions are cut into parts with a partial sum each, and the columns into groups. Small targets are cut into
+//! many parts, whose sums cost little to add; large ones into groups, so that partial sums do not outgrow the caches.
 
 use crate::Update;
 use crate::aligned::{AlignedBuffer, announce_scratch, with_scratch};
-use crate::parallel;
-use crate::product::{PackRow, TransposedBlock};
+use crate::parallel::{self, TASKS};
 use crate::simd::{Kernel, Level, Simd};
-use rayon::prelude::*;
+use crate::tile::{Finish, Place, Segment, WIDEST, tile};
 use std::ops::Range;
 
-/// Positions packed at a time: a panel of 16 channels is then 8 KiB and stays in the L1 cache while
-/// the tiles of a whole column pass over it.
+/// Positions that all tiles pass over before the next are read: of 128 channels 64 KiB, a part of a usual L2 cache.
 const BLOCK: usize = 128;
 
-/// Parts the positions are cut into at most: the partial sums are read once more at the end.
-const PARTS: usize = 16;
+/// Values of a target that is cut into column groups: so many partial sums as there are tasks would be as large as a
+/// usual L2 cache.
+const LARGE: usize = 128 * 128;
 
 /// Fewest positions worth a partial sum.
 const SMALLEST_PART: usize = 48;
@@ -26,8 +25,10 @@ const SMALLEST_PART: usize = 48;
 pub(crate) trait Rows: Sync {
     /// Values in a row.
     fn len(&self) -> usize;
-    /// The row of `position`; `scratch`, of as many values, is there to compute it in.
-    fn row<'a>(&'a self, position: usize, scratch: &'a mut [f32]) -> &'a [f32];
+    /// All rows one after the other, where they lie so in memory.
+    fn in_memory(&self) -> Option<&[f32]>;
+    /// Writes the row of `position` to `target`.
+    fn copy_row(&self, position: usize, target: &mut [f32]);
 }
 
 /// Rows of a matrix in memory.
@@ -41,9 +42,108 @@ impl Rows for Matrix<'_> {
         self.columns
     }
 
+    fn in_memory(&self) -> Option<&[f32]> {
+        Some(self.values)
+    }
+
     #[inline(always)]
-    fn row<'a>(&'a self, position: usize, _: &'a mut [f32]) -> &'a [f32] {
-        &self.values[position * self.columns..][..self.columns]
+    fn copy_row(&self, position: usize, target: &mut [f32]) {
+        target.copy_from_slice(&self.values[position * self.columns..][..self.columns]);
+    }
+}
+
+/// How the rows of an operand reach the tiles.
+struct Operand<'a, R> {
+    rows: &'a R,
+    /// Values from one row to the next.
+    stride: usize,
+    /// Whether they are read where they lie; otherwise block by block from a copy.
+    in_place: bool,
+}
+
+impl<'a, R: Rows> Operand<'a, R> {
+    /// An operand whose values are read one by one.
+    fn left(rows: &'a R) -> Self {
+        Operand { rows, stride: rows.len(), in_place: rows.in_memory().is_some() }
+    }
+
+    /// An operand that is read in whole panels: rows that do not end with one are copied, and filled up with zeros.
+    fn right(rows: &'a R, panel: usize) -> Self {
+        let stride = rows.len().next_multiple_of(panel);
+        Operand { rows, stride, in_place: stride == rows.len() && rows.in_memory().is_some() }
+    }
+
+    fn scratch_len(&self) -> usize {
+        if self.in_place { 0 } else { BLOCK * self.stride }
+    }
+
+    /// The rows of a block of positions.
+    fn block<'b>(&'b self, level: Level, block: Range<usize>, scratch: &'b mut [f32]) -> &'b [f32] {
+        match self.rows.in_memory() {
+            Some(values) if self.in_place => &values[block.start * self.stride..block.end * self.stride],
+            _ => {
+                level.run(CopyRows { rows: self.rows, stride: self.stride, block, target: &mut *scratch });
+                scratch
+            }
+        }
+    }
+}
+
+/// Copies the rows of a block of positions, zeros behind each up to `stride` values.
+struct CopyRows<'a, R> {
+    rows: &'a R,
+    stride: usize,
+    block: Range<usize>,
+    target: &'a mut [f32],
+}
+
+impl<R: Rows> Kernel for CopyRows<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let len = self.rows.len();
+        for (position, target) in self.block.zip(self.target.chunks_exact_mut(self.stride)) {
+            let (row, behind) = target.split_at_mut(len);
+            self.rows.copy_row(position, row);
+            behind.fill(0.0);
+        }
+    }
+}
+
+/// How one product is cut into tasks. Partial sums lie panel by panel, each panel's rows one after the other.
+#[derive(Clone, Copy)]
+struct Cut {
+    rows: usize,
+    columns: usize,
+    /// Columns of a panel, and panels of a task.
+    panel: usize,
+    panels_a_task: usize,
+    positions: usize,
+    positions_a_part: usize,
+}
+
+impl Cut {
+    fn new(level: Level, positions: usize, rows: usize, columns: usize) -> Self {
+        let panel = level.panel_width();
+        let panels = columns.div_ceil(panel);
+        let panels_a_task = if rows * columns < LARGE { panels } else { panels.div_ceil(TASKS) };
+        let parts = TASKS.div_ceil(panels.div_ceil(panels_a_task));
+        let positions_a_part = positions.div_ceil(parts).max(SMALLEST_PART).min(positions);
+        Cut { rows, columns, panel, panels_a_task, positions, positions_a_part }
+    }
+
+    fn parts(&self) -> usize {
+        self.positions.div_ceil(self.positions_a_part)
+    }
+
+    fn groups(&self) -> usize {
+        self.columns.div_ceil(self.panel * self.panels_a_task)
+    }
+
+    /// Values of one task's sums.
+    fn task_len(&self) -> usize {
+        self.panels_a_task * self.rows * self.panel
     }
 }
 
@@ -67,17 +167,10 @@ impl TransposedProduct {
         update: Update,
         target: &mut [f32],
     ) {
-        let [rows, columns] = [left.len(), right.len()];
-        let parts = self.partial_sums(positions, left, Some(right));
-        let sums = &self.partial_sums[..parts * rows * columns];
-        parallel::for_each_chunk(columns, target, |start, chunk| {
-            if update == Update::Replace {
-                chunk.fill(0.0);
-            }
-            for part in sums.chunks_exact(rows * columns) {
-                chunk.iter_mut().zip(&part[start..]).for_each(|(sum, &value)| *sum += value);
-            }
-        });
+        let cut = Cut::new(self.level, positions, left.len(), right.len());
+        let right = Operand::right(right, cut.panel);
+        self.sum_parts(cut, &Operand::left(left), Some(&right));
+        self.add_parts(cut, false, update, 1.0, target);
     }
 
     /// `target[i, j] = scale * sum over p of matrix[p, i] * matrix[p, j]`.
@@ -89,120 +182,231 @@ impl TransposedProduct {
         target: &mut [f32],
     ) {
         let size = matrix.len();
-        let parts = self.partial_sums(positions, matrix, None::<&Matrix<'_>>);
-        let sums = &self.partial_sums[..parts * size * size];
-        let level = self.level;
-        parallel::for_each_chunk(size, target, |start, chunk| {
-            level.run(AddUpper { sums, size, scale, first_row: start / size, rows: chunk });
-        });
-        for i in 1..size {
-            let (above, row) = target.split_at_mut(i * size);
-            for (j, value) in row[..i].iter_mut().enumerate() {
-                *value = above[j * size + i];
-            }
-        }
+        let cut = Cut::new(self.level, positions, size, size);
+        self.sum_parts(cut, &Operand::right(matrix, cut.panel), None::<&Operand<'_, Matrix<'_>>>);
+        // What lies below the diagonal was not summed; it becomes the mirror image of what lies above.
+        self.add_parts(cut, true, Update::Replace, scale, target);
+        self.level.run(Mirror { size, target });
     }
 
-    /// Computes the partial sums, for the symmetric case (no `right`) on and above the diagonal only,
-    /// and returns how many there are.
-    fn partial_sums(&mut self, positions: usize, left: &impl Rows, right: Option<&impl Rows>) -> usize {
+    /// Computes the partial sums, in the symmetric case (no `right`) on and above the diagonal only.
+    fn sum_parts<L: Rows, R: Rows>(
+        &mut self,
+        cut: Cut,
+        left: &Operand<'_, L>,
+        right: Option<&Operand<'_, R>>,
+    ) {
         let level = self.level;
-        let rows = left.len();
-        let columns = right.map_or(rows, |right| right.len());
-        let positions_a_part = positions.div_ceil(PARTS).max(SMALLEST_PART).min(positions);
-        let parts = positions.div_ceil(positions_a_part);
-        self.partial_sums.resize(parts * rows * columns);
-        let panel = level.panel_width();
-        let (left_len, right_len) = (
-            rows.next_multiple_of(panel) * BLOCK,
-            right.map_or(0, |_| columns.next_multiple_of(panel) * BLOCK),
-        );
-
-        let scratch_len = left_len + right_len + rows.max(columns);
+        let left_len = left.scratch_len();
+        let scratch_len = left_len + right.map_or(0, Operand::scratch_len);
         announce_scratch(scratch_len);
-
-        let sums = self.partial_sums.par_chunks_mut(rows * columns).with_max_len(1).enumerate();
-        sums.for_each(|(part, target)| {
+        self.partial_sums.resize(cut.parts() * cut.groups() * cut.task_len());
+        parallel::for_each_part(cut.task_len(), &mut self.partial_sums, |task, target| {
+            let (part, group) = (task / cut.groups(), task % cut.groups());
+            let begin = part * cut.positions_a_part;
+            let end = cut.positions.min(begin + cut.positions_a_part);
             with_scratch(scratch_len, |scratch| {
-                let (left_block, scratch) = scratch.split_at_mut(left_len);
-                let (right_block, row) = scratch.split_at_mut(right_len);
-                let end = positions.min((part + 1) * positions_a_part);
-                for first in (part * positions_a_part..end).step_by(BLOCK) {
+                let (left_scratch, right_scratch) = scratch.split_at_mut(left_len);
+                for first in (begin..end).step_by(BLOCK) {
                     let block = first..end.min(first + BLOCK);
-                    level.run(PackBlock {
-                        rows: left,
-                        block: block.clone(),
-                        panels: left_block,
-                        scratch: row,
-                    });
-                    if let Some(right) = right {
-                        let panels = &mut *right_block;
-                        level.run(PackBlock { rows: right, block: block.clone(), panels, scratch: row });
-                    }
-                    level.run(TransposedBlock {
-                        left: left_block,
-                        right: if right.is_some() { right_block } else { left_block },
-                        capacity: BLOCK,
+                    let left_rows = left.block(level, block.clone(), left_scratch);
+                    let (right_rows, right_stride) = match right {
+                        Some(right) => (right.block(level, block.clone(), right_scratch), right.stride),
+                        None => (left_rows, left.stride),
+                    };
+                    level.run(BlockSums {
+                        left: left_rows,
+                        left_stride: left.stride,
+                        right: right_rows,
+                        right_stride,
                         positions: block.len(),
-                        rows,
-                        columns,
-                        upper_only: right.is_none(),
-                        update: if first == part * positions_a_part { Update::Replace } else { Update::Add },
+                        rows: cut.rows,
+                        panel: cut.panel,
+                        first_column: group * cut.panels_a_task * cut.panel,
+                        symmetric: right.is_none(),
+                        finish: if first == begin { Finish::Replace } else { Finish::Add },
                         target: &mut *target,
                     });
                 }
             });
         });
-        parts
+    }
+
+    /// Adds up the partial sums: `target (+)= scale * their sum`; in the symmetric case on and above the diagonal.
+    fn add_parts(&self, cut: Cut, symmetric: bool, update: Update, scale: f32, target: &mut [f32]) {
+        let sums = &self.partial_sums[..];
+        parallel::for_each_chunk(cut.columns, target, |start, target| {
+            let first_row = start / cut.columns;
+            self.level.run(AddParts { sums, cut, symmetric, update, scale, first_row, target });
+        });
     }
 }
 
-/// Adds up the partial sums of a symmetric product, on and above the diagonal.
-struct AddUpper<'a> {
-    sums: &'a [f32],
-    size: usize,
-    scale: f32,
-    /// The first of these rows of the matrix.
-    first_row: usize,
-    rows: &'a mut [f32],
+/// The sums of one block of positions, for the panels of one task.
+struct BlockSums<'a> {
+    left: &'a [f32],
+    left_stride: usize,
+    right: &'a [f32],
+    right_stride: usize,
+    positions: usize,
+    rows: usize,
+    /// Columns of a panel.
+    panel: usize,
+    /// The first column of the first panel.
+    first_column: usize,
+    /// Whether what lies below the diagonal is left out.
+    symmetric: bool,
+    finish: Finish<'a>,
+    target: &'a mut [f32],
 }
 
-impl Kernel for AddUpper<'_> {
+impl Kernel for BlockSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
-        let AddUpper { sums, size, scale, first_row, rows } = self;
-        for (i, row) in (first_row..).zip(rows.chunks_exact_mut(size)) {
-            let upper = &mut row[i..];
-            upper.fill(0.0);
-            for part in sums.chunks_exact(size * size) {
-                let part = &part[i * size + i..][..upper.len()];
-                upper.iter_mut().zip(part).for_each(|(sum, &value)| *sum += value);
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+        let panel = self.panel;
+        // All that the unsafe code below relies on.
+        assert_eq!(panel, S::LANES * VECTORS, "panels are as wide as the tile");
+        assert!(self.rows <= self.left_stride && self.positions * self.left_stride <= self.left.len());
+        assert!(self.positions * self.right_stride <= self.right.len());
+        assert_eq!((self.right_stride % panel, self.first_column % panel), (0, 0));
+
+        let mut first_column = self.first_column;
+        for sums in std::mem::take(&mut self.target).chunks_exact_mut(self.rows * panel) {
+            if first_column >= self.right_stride {
+                return;
             }
-            upper.iter_mut().for_each(|value| *value *= scale);
+            let end = if self.symmetric { self.rows.min(first_column + panel) } else { self.rows };
+            let mut first_row = 0;
+            while first_row < end {
+                let left = end - first_row;
+                // Rows that only the panel's last vector has on or above the diagonal.
+                let narrow = VECTORS > 1 && self.symmetric && first_row >= first_column + panel - S::LANES;
+                let target = sums[first_row * panel..].as_mut_ptr();
+                let at = (first_row, first_column, left);
+                first_row += match (left, narrow) {
+                    (1..=4, false) if ROWS > 4 => self.tile::<S, 4, VECTORS>(simd, at, target),
+                    (5..=8, false) if ROWS > 8 => self.tile::<S, 8, VECTORS>(simd, at, target),
+                    (_, false) => self.tile::<S, ROWS, VECTORS>(simd, at, target),
+                    (1..=4, true) if ROWS > 4 => self.tile::<S, 4, 1>(simd, at, target),
+                    (5..=8, true) if ROWS > 8 => self.tile::<S, 8, 1>(simd, at, target),
+                    (_, true) => self.tile::<S, ROWS, 1>(simd, at, target),
+                };
+            }
+            first_column += panel;
         }
     }
 }
 
-/// Copies the rows of a block of positions into panels.
-struct PackBlock<'a, R> {
-    rows: &'a R,
-    block: Range<usize>,
-    panels: &'a mut [f32],
-    /// Room for one row.
-    scratch: &'a mut [f32],
+impl BlockSums<'_> {
+    /// One tile of the last `NV` vectors of the panel at `first_column`, whose row `first_row` is at `target`;
+    /// `rows_left` rows exist. Returns the tile's height.
+    #[inline(always)]
+    fn tile<S: Simd, const HEIGHT: usize, const NV: usize>(
+        &self,
+        simd: S,
+        (first_row, first_column, rows_left): (usize, usize, usize),
+        target: *mut f32,
+    ) -> usize {
+        let rows = rows_left.min(HEIGHT);
+        let mut starts = [self.left.as_ptr(); HEIGHT];
+        for (r, start) in starts.iter_mut().enumerate() {
+            // A tile at the end computes its last row again instead of rows that do not exist.
+            *start = start.wrapping_add(first_row + r.min(rows - 1));
+        }
+        let panel = self.panel;
+        let offset = panel - NV * S::LANES;
+        let right = self.right.as_ptr().wrapping_add(first_column + offset);
+        let place =
+            Place { target: target.wrapping_add(offset), stride: panel, rows, columns: NV * S::LANES };
+        let segments = [Segment { start: 0, len: self.positions }];
+        // SAFETY: row `first_row + r` exists in `left`, which has `positions` values of it `left_stride` apart; each row
+        // of `right` ends with a whole panel; the target has these rows of a panel (all asserted by `run`).
+        unsafe {
+            tile::<S, HEIGHT, NV>(
+                simd,
+                &starts,
+                &segments,
+                self.left_stride,
+                right,
+                self.right_stride,
+                self.finish,
+                place,
+            );
+        }
+        HEIGHT
+    }
 }
 
-impl<R: Rows> Kernel for PackBlock<'_, R> {
+/// `target (+)= scale * the sum of all parts`, for some rows of the target.
+struct AddParts<'a> {
+    sums: &'a [f32],
+    cut: Cut,
+    symmetric: bool,
+    update: Update,
+    scale: f32,
+    first_row: usize,
+    target: &'a mut [f32],
+}
+
+impl Kernel for AddParts<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
-        let len = self.rows.len();
-        for (position, source) in self.block.enumerate() {
-            let row = self.rows.row(source, &mut self.scratch[..len]);
-            PackRow { row, position, capacity: BLOCK, panels: self.panels }.run::<S, VECTORS>(simd);
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let AddParts { sums, cut, symmetric, update, scale, first_row, target } = self;
+        let Cut { rows, columns, panel, .. } = cut;
+        let part_len = cut.groups() * cut.task_len();
+        for (i, row) in (first_row..).zip(target.chunks_exact_mut(columns)) {
+            let skipped = if symmetric { i / panel } else { 0 };
+            for (index, target) in row.chunks_mut(panel).enumerate().skip(skipped) {
+                let mut total = [0.0f32; WIDEST];
+                let total = &mut total[..target.len()];
+                for part in sums.chunks_exact(part_len) {
+                    let part = &part[(index * rows + i) * panel..][..total.len()];
+                    total.iter_mut().zip(part).for_each(|(total, &sum)| *total += sum);
+                }
+                for (target, &total) in target.iter_mut().zip(&*total) {
+                    let old = if update == Update::Add { *target } else { 0.0 };
+                    *target = old + scale * total;
+                }
+            }
+        }
+    }
+}
+
+/// Copies what lies above the diagonal of a square matrix to below it.
+struct Mirror<'a> {
+    size: usize,
+    target: &'a mut [f32],
+}
+
+/// Rows and columns of a square that is mirrored at a time, so that its columns stay in the L1 cache.
+const SQUARE: usize = 16;
+
+impl Kernel for Mirror<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+        let Mirror { size, target } = self;
+        for top in (0..size).step_by(SQUARE) {
+            let (above, below) = target.split_at_mut(top * size);
+            let bottom = size.min(top + SQUARE);
+            for left in (0..top).step_by(SQUARE) {
+                for j in left..left + SQUARE {
+                    let source = &above[j * size + top..j * size + bottom];
+                    for (i, &value) in source.iter().enumerate() {
+                        below[i * size + j] = value;
+                    }
+                }
+            }
+            for i in top..bottom {
+                for j in top..i {
+                    below[(i - top) * size + j] = below[(j - top) * size + i];
+                }
+            }
         }
     }
 }

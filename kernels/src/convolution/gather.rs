@@ -1,26 +1,17 @@
-//! The gradient with respect to the image at stride 1: a convolution of `d_out` with the flipped
-//! windows of all filters at once.
+//! The gradient with respect to the image at stride 1: a convolution of `d_out` with the flipped windows of all
+//! filters, whose sums meet in the image.
 
-use super::{largest, window_len};
+use super::windows::{Filter, WindowProduct, Windows};
 use crate::Update;
-use crate::aligned::{announce_scratch, with_scratch};
 use crate::parallel;
-use crate::patch::{CopyFrame, Frame};
-use crate::product::{Grid, PackedMatrix, Product, Segment, joined};
-use crate::shape::{ConvShape, PlacedFilter};
+use crate::shape::ConvShape;
 use crate::simd::Level;
+use crate::tile::Finish;
 
-/// The flipped weights of all filters, one after the other, as one right operand.
+/// The flipped weights of all filters.
 pub(super) struct Gather {
-    weights: PackedMatrix,
-    /// Where the values that meet in a pixel lie in `d_out`, framed.
-    segments: Vec<Segment>,
-    /// Rows above and columns to the left of a strip that its pixels reach.
-    before: [usize; 2],
-    /// Rows below, and columns of the frame.
-    below: usize,
-    frame_width: usize,
-    rows_a_strip: usize,
+    windows: Windows,
+    filters: Vec<WindowProduct>,
 }
 
 /// Rows in a strip at least: the frame repeats the rows between strips, and copying them costs.
@@ -28,99 +19,45 @@ const FEWEST_ROWS: usize = 4;
 
 impl Gather {
     pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
-        let [_, _, width, channels] = shape.input;
-        let out_channels = shape.output[3];
-        // Window row i of a filter meets image row y from output row y + before - i.
-        let [below, right] = largest(shape.filters.iter().map(|f| f.before));
-        let before =
-            largest(shape.filters.iter().map(|f| [0, 1].map(|axis| f.kernel[axis] - 1 - f.before[axis])));
-        let frame_width = before[1] + width + right;
-        let segments = joined(shape.filters.iter().flat_map(|filter| {
-            flipped_taps(filter).map(move |tap| {
-                let [down, across] = [0, 1].map(|axis| before[axis] + filter.before[axis] - tap[axis]);
-                Segment {
-                    start: (down * frame_width + across) * out_channels + filter.first_channel,
-                    len: filter.out_channels,
-                }
-            })
-        }));
-        let depth = shape.filters.iter().map(|f| window_len(f, f.out_channels)).sum();
-        let weights = PackedMatrix::zeros(level, depth, channels);
-        let limit = parallel::cached_rows(frame_width * out_channels).max(FEWEST_ROWS);
-        let rows_a_strip = parallel::rows_a_strip(shape.input, limit);
-        announce_scratch((before[0] + rows_a_strip + below) * frame_width * out_channels);
-        Gather { weights, segments, before, below, frame_width, rows_a_strip }
+        let flipped = shape.filters.iter().map(|filter| Filter {
+            kernel: filter.kernel,
+            // Row i of a filter's window meets image row y from output row y + before - i.
+            before: [0, 1].map(|axis| filter.kernel[axis] - 1 - filter.before[axis]),
+            first_channel: filter.first_channel,
+            channels: filter.out_channels,
+            out_channels: shape.input[3],
+        });
+        let filters: Vec<Filter> = flipped.collect();
+        let most_rows = parallel::cached_rows(shape.output[2] * shape.output[3]).max(FEWEST_ROWS);
+        let windows = Windows::new(shape.output, shape.input, [1, 1], &filters, most_rows);
+        let filters = filters.iter().map(|filter| windows.product(filter, level)).collect();
+        Gather { windows, filters }
     }
 
     /// Packs the weights (KH, KW, Cin, Cout) of filter `index`.
     pub(super) fn set_weights(&mut self, shape: &ConvShape, index: usize, weights: &[f32]) {
         let filter = &shape.filters[index];
-        let (channels, out_channels) = (shape.input[3], filter.out_channels);
-        let rows_before = shape.filters[..index].iter().map(|f| window_len(f, f.out_channels)).sum::<usize>();
-        for (step, tap) in flipped_taps(filter).enumerate() {
-            let tap = (tap[0] * filter.kernel[1] + tap[1]) * channels;
-            for o in 0..out_channels {
-                let row = (0..channels).map(|c| weights[(tap + c) * out_channels + o]);
-                self.weights.set_row(rows_before + step * out_channels + o, row);
-            }
-        }
+        let ([height, width], channels, out_channels) = (filter.kernel, shape.input[3], filter.out_channels);
+        self.filters[index].set_weights(filter.kernel, out_channels, |[i, j], o| {
+            let tap = (height - 1 - i) * width + (width - 1 - j);
+            (0..channels).map(move |channel| weights[(tap * channels + channel) * out_channels + o])
+        });
     }
 
     pub(super) fn run(
         &self,
-        (shape, level): (&ConvShape, Level),
+        level: Level,
         d_out: &[f32],
         gate: Option<&[f32]>,
         update: Update,
         d_image: &mut [f32],
     ) {
-        let [_, _, width, channels] = shape.input;
-        let [_, out_height, out_width, out_channels] = shape.output;
-        let [top, left] = self.before;
-        parallel::for_each_strip(shape.input, self.rows_a_strip, d_image, |n, rows, strip| {
-            let image_len = out_height * out_width * out_channels;
-            let d_out = &d_out[n * image_len..][..image_len];
-            let gate = gate.map(|gate| &gate[n * image_len..][..image_len]);
-            let frame = Frame {
-                top: rows.start as isize - top as isize,
-                left: -(left as isize),
-                height: top + rows.len() + self.below,
-                width: self.frame_width,
-            };
-            let mut compute = |pixels: &[f32]| {
-                Product {
-                    left: pixels,
-                    left_grid: Grid {
-                        width,
-                        pixel_stride: out_channels,
-                        row_stride: self.frame_width * out_channels,
-                    },
-                    segments: &self.segments,
-                    right: &self.weights,
-                    bias: None,
-                    relu: false,
-                    update,
-                    target: strip,
-                    target_stride: channels,
-                    rows: rows.len() * width,
-                }
-                .run();
-            };
-            if gate.is_none() && frame.width == out_width && frame.is_inside(out_height, out_width) {
-                compute(&d_out[frame.top as usize * out_width * out_channels..]);
-            } else {
-                with_scratch(frame.pixels() * out_channels, |scratch| {
-                    let shape = [out_height, out_width, out_channels];
-                    level.run(CopyFrame { frame, shape, image: d_out, gate, target: scratch });
-                    compute(scratch);
-                });
+        self.windows.for_each_strip(level, d_out, gate, d_image, |mut strip| {
+            let mut finish = Finish::from(update);
+            for filter in &self.filters {
+                filter.run(&mut strip, 0, finish);
+                finish = Finish::Add;
             }
         });
     }
-}
-
-/// The places of a window from the last to the first.
-fn flipped_taps(filter: &PlacedFilter) -> impl Iterator<Item = [usize; 2]> + use<> {
-    let [height, width] = filter.kernel;
-    (0..height).rev().flat_map(move |i| (0..width).rev().map(move |j| [i, j]))
 }

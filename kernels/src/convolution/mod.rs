@@ -7,11 +7,15 @@
 //! - `gather`: the gradient with respect to the image at stride 1
 //! - `scatter`: the same at any stride
 //! - `weight_gradient`: the gradients with respect to weights and bias
+//! - `windows`: how windows slide over an image, for the first two
+//! - `winograd`: 3x3 windows with a quarter of the multiplications
 
 mod forward;
 mod gather;
 mod scatter;
 mod weight_gradient;
+mod windows;
+mod winograd;
 
 use crate::shape::{ConvShape, PlacedFilter};
 use crate::simd::Level;
@@ -65,7 +69,7 @@ impl Convolution {
     pub fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
         assert_eq!(weights.len(), self.shape.weight_len(index), "weights are (KH, KW, Cin, Cout)");
         assert_eq!(bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
-        self.forward.set_weights(index, weights, bias);
+        self.forward.set_weights(&self.shape, index, weights, bias);
         match &mut self.input_gradient {
             InputGradient::Gather(gather) => gather.set_weights(&self.shape, index, weights),
             InputGradient::Scatter(scatter) => scatter.set_weights(&self.shape, index, weights),
@@ -80,7 +84,7 @@ impl Convolution {
     pub fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
         self.check_image(image);
         assert_eq!(out.len(), self.shape.output.iter().product::<usize>(), "the output is (N, H, W, Cout)");
-        self.forward.run((&self.shape, self.level), epilogue, image, out);
+        self.forward.run(self.level, epilogue, image, out);
     }
 
     /// Computes the gradient with respect to the image; see
@@ -91,10 +95,11 @@ impl Convolution {
     pub fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
         self.check_d_out(d_out, gate);
         self.check_image(d_image);
-        let shape = (&self.shape, self.level);
         match &self.input_gradient {
-            InputGradient::Gather(gather) => gather.run(shape, d_out, gate, update, d_image),
-            InputGradient::Scatter(scatter) => scatter.run(shape, d_out, gate, update, d_image),
+            InputGradient::Gather(gather) => gather.run(self.level, d_out, gate, update, d_image),
+            InputGradient::Scatter(scatter) => {
+                scatter.run((&self.shape, self.level), d_out, gate, update, d_image);
+            }
         }
     }
 

@@ -4,31 +4,38 @@
 use super::{largest, window_len};
 use crate::Update;
 use crate::aligned::{announce_scratch, with_scratch};
+use crate::packed::PackedMatrix;
 use crate::parallel;
 use crate::patch::{CopyFrame, Frame};
-use crate::product::{Grid, PackedMatrix, Product, Segment};
+use crate::product::{Grid, Product};
 use crate::shape::ConvShape;
 use crate::simd::{Kernel, Level, Simd};
+use crate::tile::{Finish, Segment};
 use std::ops::Range;
 
 /// Each filter's weights, transposed: a row for each output channel.
 pub(super) struct Scatter {
+    /// Windows are filled up with zeros to whole panels, so that their products are written in whole vectors.
     weights: Vec<PackedMatrix>,
     /// Values in the largest window.
     widest: usize,
     rows_a_strip: usize,
 }
 
+/// Rows in a strip at least: the products of windows that reach into the next strip are computed twice.
+const FEWEST_ROWS: usize = 24;
+
 impl Scatter {
     pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
-        let lens = || shape.filters.iter().map(|filter| window_len(filter, shape.input[3]));
+        let panel = level.panel_width();
+        let lens = || shape.filters.iter().map(|f| window_len(f, shape.input[3]).next_multiple_of(panel));
         let pairs = shape.filters.iter().zip(lens());
         let weights =
             pairs.map(|(filter, len)| PackedMatrix::zeros(level, filter.out_channels, len)).collect();
         let scatter = Scatter {
             weights,
             widest: lens().max().unwrap_or(0),
-            rows_a_strip: parallel::rows_a_strip(shape.input, usize::MAX),
+            rows_a_strip: parallel::rows_a_strip(shape.input, usize::MAX).max(FEWEST_ROWS),
         };
         announce_scratch(scatter.scratch(shape));
         scatter
@@ -86,16 +93,14 @@ impl Scatter {
                         }
                     };
                     for (filter, weights) in shape.filters.iter().zip(&self.weights) {
-                        let window = window_len(filter, channels);
+                        let window = weights.columns();
                         let products = &mut products[..out_width * window];
                         Product {
                             left,
                             left_grid: Grid::flat(out_channels),
                             segments: &[Segment { start: filter.first_channel, len: filter.out_channels }],
                             right: weights,
-                            bias: None,
-                            relu: false,
-                            update: Update::Replace,
+                            finish: Finish::Replace,
                             target: products,
                             target_stride: window,
                             rows: out_width,
@@ -142,38 +147,33 @@ impl Kernel for AddWindows<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
         let AddWindows { windows, window, row, step, before, target } = self;
-        let rows = windows.chunks_exact(window).map(|window| &window[row.clone()]);
+        let count = windows.len() / window;
         // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel, none
         // of which reaches beyond the image.
-        let all_inside = rows.len().saturating_sub(1) * step + row.len() <= target.len();
+        let all_inside = count.saturating_sub(1) * step + row.len() <= target.len();
         if (row.len(), step, before) == (9, 6, 0) && all_inside {
-            return add_overlapping::<9, 6>(rows, target);
+            // Every second window, since these do not touch each other: what two windows share would stall if it were
+            // written and read back at once.
+            for first in 0..2 {
+                let mut x = first;
+                while x < count {
+                    let values = &windows[x * window + row.start..][..9];
+                    let pixels = &mut target[x * step..][..9];
+                    for index in 0..9 {
+                        pixels[index] += values[index];
+                    }
+                    x += 2;
+                }
+            }
+            return;
         }
-        for (x, row) in rows.enumerate() {
+        for (x, values) in windows.chunks_exact(window).enumerate() {
+            let values = &values[row.clone()];
             let start = x * step;
-            let skipped = before.saturating_sub(start).min(row.len());
+            let skipped = before.saturating_sub(start).min(values.len());
             let begin = (start + skipped - before).min(target.len());
             let pixels = target[begin..].iter_mut();
-            pixels.zip(&row[skipped..]).for_each(|(pixel, &value)| *pixel += value);
+            pixels.zip(&values[skipped..]).for_each(|(pixel, &value)| *pixel += value);
         }
     }
-}
-
-/// The same for windows of known size that reach into the next one only. What they share is carried
-/// along in registers: to write it and read it back at once would stall.
-#[inline(always)]
-fn add_overlapping<'a, const WINDOW: usize, const STEP: usize>(
-    windows: impl ExactSizeIterator<Item = &'a [f32]>,
-    target: &mut [f32],
-) {
-    let mut carried = [0.0f32; STEP];
-    let (own, behind) = target.split_at_mut(windows.len() * STEP);
-    for (window, pixels) in windows.zip(own.chunks_exact_mut(STEP)) {
-        let (own, shared) = window.split_at(STEP);
-        for (pixel, (value, carried)) in pixels.iter_mut().zip(own.iter().zip(&mut carried)) {
-            *pixel += value + std::mem::take(carried);
-        }
-        carried[..WINDOW - STEP].copy_from_slice(&shared[..WINDOW - STEP]);
-    }
-    behind.iter_mut().zip(carried).for_each(|(pixel, value)| *pixel += value);
 }

@@ -66,7 +66,12 @@ impl Rows for Windows<'_> {
         window_len(&self.filter, self.shape.input[3])
     }
 
-    fn row<'a>(&'a self, position: usize, scratch: &'a mut [f32]) -> &'a [f32] {
+    fn in_memory(&self) -> Option<&[f32]> {
+        None
+    }
+
+    #[inline(always)]
+    fn copy_row(&self, position: usize, target: &mut [f32]) {
         let [_, height, width, channels] = self.shape.input;
         let [_, out_height, out_width, _] = self.shape.output;
         let (n, y, x) =
@@ -79,9 +84,7 @@ impl Rows for Windows<'_> {
             width: self.filter.kernel[1],
         };
         let image = &self.image[n * height * width * channels..][..height * width * channels];
-        CopyFrame { frame, shape: [height, width, channels], image, gate: None, target: &mut *scratch }
-            .copy();
-        scratch
+        CopyFrame { frame, shape: [height, width, channels], image, gate: None, target }.copy();
     }
 }
 
@@ -98,12 +101,17 @@ impl Rows for Gradients<'_> {
         self.filter.out_channels
     }
 
-    fn row<'a>(&'a self, position: usize, scratch: &'a mut [f32]) -> &'a [f32] {
+    fn in_memory(&self) -> Option<&[f32]> {
+        None
+    }
+
+    #[inline(always)]
+    fn copy_row(&self, position: usize, target: &mut [f32]) {
         let start = position * self.shape.output[3] + self.filter.first_channel;
         let d_out = &self.d_out[start..][..self.filter.out_channels];
-        let Some(gate) = self.gate else { return d_out };
-        let gate = &gate[start..][..self.filter.out_channels];
-        copy_gated(d_out, gate, scratch);
-        scratch
+        match self.gate {
+            None => target.copy_from_slice(d_out),
+            Some(gate) => copy_gated(d_out, &gate[start..][..self.filter.out_channels], target),
+        }
     }
 }

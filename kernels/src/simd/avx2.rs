@@ -60,6 +60,18 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn subtract(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn rectify(self, value: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         unsafe { _mm256_max_ps(value, _mm256_setzero_ps()) }
@@ -71,6 +83,35 @@ impl Simd for Avx2 {
         unsafe {
             let open = _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps());
             _mm256_and_ps(value, open)
+        }
+    }
+
+    #[inline(always)]
+    fn where_greater(self, a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) }
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: __m256, b: __m256, value: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, source: *const u8) -> __m256 {
+        // SAFETY: the token proves AVX2; the caller vouches for 8 readable bytes.
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(source.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8, value: __m256) {
+        // SAFETY: the token proves AVX2; the caller vouches for 8 writable bytes.
+        unsafe {
+            let whole = _mm256_cvttps_epi32(value);
+            let (low, high) = (_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            let words = _mm_packus_epi32(low, high);
+            _mm_storel_epi64(target.cast(), _mm_packus_epi16(words, words));
         }
     }
 }

@@ -60,6 +60,18 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn subtract(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn rectify(self, value: __m512) -> __m512 {
         // SAFETY: the token proves AVX-512 F.
         unsafe { _mm512_max_ps(value, _mm512_setzero_ps()) }
@@ -72,5 +84,29 @@ impl Simd for Avx512 {
             let open = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps());
             _mm512_maskz_mov_ps(open, value)
         }
+    }
+
+    #[inline(always)]
+    fn where_greater(self, a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), x) }
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: __m512, b: __m512, value: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512 F.
+        unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b), value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, source: *const u8) -> __m512 {
+        // SAFETY: the token proves AVX-512 F; the caller vouches for 16 readable bytes.
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(source.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8, value: __m512) {
+        // SAFETY: the token proves AVX-512 F; the caller vouches for 16 writable bytes.
+        unsafe { _mm_storeu_si128(target.cast(), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(value))) }
     }
 }

@@ -186,10 +186,34 @@ pub(crate) trait Simd: Copy {
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a - b`.
+    fn subtract(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a * b`.
+    fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `value` where it is greater than zero, else zero.
     fn rectify(self, value: Self::Vector) -> Self::Vector;
     /// `value` where `gate` is greater than zero, else zero.
     fn gate(self, value: Self::Vector, gate: Self::Vector) -> Self::Vector;
+    /// `x` where `a > b`, else `y`.
+    fn where_greater(
+        self,
+        a: Self::Vector,
+        b: Self::Vector,
+        x: Self::Vector,
+        y: Self::Vector,
+    ) -> Self::Vector;
+    /// `value` where `a == b`, else zero.
+    fn where_equal(self, a: Self::Vector, b: Self::Vector, value: Self::Vector) -> Self::Vector;
+    /// The small whole numbers at `source`.
+    ///
+    /// # Safety
+    /// `source` is valid for reading [`Simd::LANES`] bytes.
+    unsafe fn load_bytes(self, source: *const u8) -> Self::Vector;
+    /// Writes whole numbers from 0 to 255 to `target`.
+    ///
+    /// # Safety
+    /// `target` is valid for writing [`Simd::LANES`] bytes.
+    unsafe fn store_bytes(self, target: *mut u8, value: Self::Vector);
 }
 
 /// Asks an instruction set for the width of its register tile.

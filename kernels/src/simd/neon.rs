@@ -48,6 +48,18 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn subtract(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vsubq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vmulq_f32(a, b) }
+    }
+
+    #[inline(always)]
     fn rectify(self, value: float32x4_t) -> float32x4_t {
         self.gate(value, value)
     }
@@ -58,6 +70,37 @@ impl Simd for Neon {
         unsafe {
             let open = vcgtq_f32(gate, vdupq_n_f32(0.0));
             vreinterpretq_f32_u32(vandq_u32(open, vreinterpretq_u32_f32(value)))
+        }
+    }
+
+    #[inline(always)]
+    fn where_greater(self, a: float32x4_t, b: float32x4_t, x: float32x4_t, y: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vbslq_f32(vcgtq_f32(a, b), x, y) }
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: float32x4_t, b: float32x4_t, value: float32x4_t) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64.
+        unsafe { vreinterpretq_f32_u32(vandq_u32(vceqq_f32(a, b), vreinterpretq_u32_f32(value))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, source: *const u8) -> float32x4_t {
+        // SAFETY: Advanced SIMD is always there on aarch64; the caller vouches for 4 readable bytes.
+        unsafe {
+            let bytes = vreinterpret_u8_u32(vdup_n_u32(source.cast::<u32>().read_unaligned()));
+            vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(bytes))))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8, value: float32x4_t) {
+        // SAFETY: Advanced SIMD is always there on aarch64; the caller vouches for 4 writable bytes.
+        unsafe {
+            let words = vmovn_u32(vcvtq_u32_f32(value));
+            let bytes = vmovn_u16(vcombine_u16(words, words));
+            target.cast::<u32>().write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)));
         }
     }
 }

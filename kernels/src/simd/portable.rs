@@ -53,6 +53,16 @@ impl<const LANES: usize> Simd for Portable<LANES> {
     }
 
     #[inline(always)]
+    fn subtract(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| a[lane] - b[lane])
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| a[lane] * b[lane])
+    }
+
+    #[inline(always)]
     fn rectify(self, value: [f32; LANES]) -> [f32; LANES] {
         self.gate(value, value)
     }
@@ -60,5 +70,34 @@ impl<const LANES: usize> Simd for Portable<LANES> {
     #[inline(always)]
     fn gate(self, value: [f32; LANES], gate: [f32; LANES]) -> [f32; LANES] {
         array::from_fn(|lane| if gate[lane] > 0.0 { value[lane] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn where_greater(
+        self,
+        a: [f32; LANES],
+        b: [f32; LANES],
+        x: [f32; LANES],
+        y: [f32; LANES],
+    ) -> [f32; LANES] {
+        array::from_fn(|lane| if a[lane] > b[lane] { x[lane] } else { y[lane] })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: [f32; LANES], b: [f32; LANES], value: [f32; LANES]) -> [f32; LANES] {
+        array::from_fn(|lane| if a[lane] == b[lane] { value[lane] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, source: *const u8) -> [f32; LANES] {
+        // SAFETY: the caller vouches for LANES readable bytes.
+        let bytes = unsafe { source.cast::<[u8; LANES]>().read() };
+        bytes.map(f32::from)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8, value: [f32; LANES]) {
+        // SAFETY: the caller vouches for LANES writable bytes.
+        unsafe { target.cast::<[u8; LANES]>().write(value.map(|value| value as u8)) }
     }
 }

@@ -1,0 +1,220 @@
+//! How windows slide over an image, strip by strip, and the product of what they see with a filter's weights. The
+//! forward pass and the gradient with respect to the image are both this, over different images.
+
+use super::winograd::{self, Winograd};
+use crate::aligned::{announce_scratch, with_scratch};
+use crate::packed::PackedMatrix;
+use crate::parallel;
+use crate::patch::{CopyFrame, Frame};
+use crate::product::{Grid, Product, joined};
+use crate::simd::Level;
+use crate::tile::{Finish, Segment};
+
+/// Windows over a source image (N, H, W, C), one for each pixel of a target image (N, H, W, C).
+///
+/// Where windows reach beyond the source, strips of it are copied into frames with zeros around.
+pub(super) struct Windows {
+    source: [usize; 4],
+    target: [usize; 4],
+    stride: [usize; 2],
+    /// Rows and columns that windows reach beyond the place of their target pixel: before it, and from it on.
+    before: [usize; 2],
+    reach: [usize; 2],
+    /// Pixels of a row of the frame, or of the source if it is read in place.
+    frame_width: usize,
+    in_place: bool,
+    rows_a_strip: usize,
+    /// Values of a scratch buffer that the filters want.
+    scratch: usize,
+}
+
+/// A filter over the channels `first_channel..first_channel + channels` of the source, with its window's size.
+#[derive(Clone, Copy)]
+pub(super) struct Filter {
+    pub(super) kernel: [usize; 2],
+    pub(super) before: [usize; 2],
+    pub(super) first_channel: usize,
+    pub(super) channels: usize,
+    pub(super) out_channels: usize,
+}
+
+impl Filter {
+    /// Whether Winograd's products serve it.
+    fn is_winograd(&self, stride: [usize; 2]) -> bool {
+        stride == [1, 1] && winograd::serves(self.kernel, self.channels, self.out_channels)
+    }
+}
+
+/// The products of what one filter's windows see with its packed weights.
+pub(super) enum WindowProduct {
+    /// Window by window.
+    Direct { segments: Vec<Segment>, weights: PackedMatrix },
+    /// Four by four windows at a time.
+    Winograd { start: usize, weights: Winograd },
+}
+
+impl Windows {
+    /// Windows of these filters; strips have at most `most_rows` rows.
+    pub(super) fn new(
+        source: [usize; 4],
+        target: [usize; 4],
+        stride: [usize; 2],
+        filters: &[Filter],
+        most_rows: usize,
+    ) -> Self {
+        let largest = |size: &dyn Fn(&Filter, usize) -> usize| {
+            [0, 1].map(|axis| filters.iter().map(|filter| size(filter, axis)).max().unwrap_or(0))
+        };
+        let before = largest(&|filter, axis| filter.before[axis]);
+        let reach = largest(&|filter, axis| filter.kernel[axis] - filter.before[axis]);
+        // Winograd's tiles may end beyond the target.
+        let unit = if filters.iter().any(|filter| filter.is_winograd(stride)) { winograd::TILE } else { 1 };
+        let needed = |axis: usize| {
+            let pixels = target[1 + axis].next_multiple_of(unit);
+            (pixels - 1) * stride[axis] + before[axis] + reach[axis]
+        };
+        let in_place = before == [0, 0] && needed(0) <= source[1] && needed(1) <= source[2];
+        let mut windows = Windows {
+            source,
+            target,
+            stride,
+            before,
+            reach,
+            frame_width: if in_place { source[2] } else { needed(1) },
+            in_place,
+            rows_a_strip: parallel::rows_a_strip(target, most_rows).next_multiple_of(unit),
+            scratch: 0,
+        };
+        let tiles = filters.iter().filter(|filter| filter.is_winograd(stride));
+        windows.scratch = tiles.map(|f| winograd::scratch(f.channels, f.out_channels)).max().unwrap_or(0);
+        announce_scratch(windows.frame(0, windows.rows_a_strip).pixels() * source[3] + windows.scratch);
+        windows
+    }
+
+    /// The products for one of the filters, with weights of zero.
+    pub(super) fn product(&self, filter: &Filter, level: Level) -> WindowProduct {
+        let [down, across] = [0, 1].map(|axis| self.before[axis] - filter.before[axis]);
+        let start = |i: usize, j: usize| {
+            ((down + i) * self.frame_width + across + j) * self.source[3] + filter.first_channel
+        };
+        if filter.is_winograd(self.stride) {
+            let weights = Winograd::new(level, filter.channels, filter.out_channels);
+            return WindowProduct::Winograd { start: start(0, 0), weights };
+        }
+        let [height, width] = filter.kernel;
+        let taps = (0..height).flat_map(|i| (0..width).map(move |j| (i, j)));
+        let segments = joined(taps.map(|(i, j)| Segment { start: start(i, j), len: filter.channels }));
+        let weights = PackedMatrix::zeros(level, height * width * filter.channels, filter.out_channels);
+        WindowProduct::Direct { segments, weights }
+    }
+
+    /// The pixels of the source that windows of `rows` target rows from `first` on touch, those outside included.
+    fn frame(&self, first: usize, rows: usize) -> Frame {
+        // Whole tiles of the last strip may end beyond the target.
+        let rows = if self.scratch > 0 { rows.next_multiple_of(winograd::TILE) } else { rows };
+        Frame {
+            top: (first * self.stride[0]) as isize - self.before[0] as isize,
+            left: -(self.before[1] as isize),
+            height: (rows - 1) * self.stride[0] + self.before[0] + self.reach[0],
+            width: self.frame_width,
+        }
+    }
+
+    /// Calls `body` with each strip of the target, in parallel; `source` is taken to be zero where `gate`, of the same
+    /// shape, is not positive.
+    pub(super) fn for_each_strip(
+        &self,
+        level: Level,
+        source: &[f32],
+        gate: Option<&[f32]>,
+        target: &mut [f32],
+        body: impl Fn(Strip<'_>) + Sync,
+    ) {
+        let [_, height, width, channels] = self.source;
+        let image_len = height * width * channels;
+        parallel::for_each_strip(self.target, self.rows_a_strip, target, |n, rows, target| {
+            let image = &source[n * image_len..][..image_len];
+            let gate = gate.map(|gate| &gate[n * image_len..][..image_len]);
+            let frame = self.frame(rows.start, rows.len());
+            if self.in_place && gate.is_none() {
+                let pixels = &image[frame.top as usize * width * channels..];
+                return with_scratch(self.scratch, |scratch| {
+                    body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });
+                });
+            }
+            with_scratch(frame.pixels() * channels + self.scratch, |scratch| {
+                let (pixels, scratch) = scratch.split_at_mut(frame.pixels() * channels);
+                let shape = [height, width, channels];
+                level.run(CopyFrame { frame, shape, image, gate, target: &mut *pixels });
+                body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });
+            });
+        });
+    }
+}
+
+/// Some rows of the target, and the pixels that their windows see.
+pub(super) struct Strip<'a> {
+    windows: &'a Windows,
+    pixels: &'a [f32],
+    rows: usize,
+    target: &'a mut [f32],
+    scratch: &'a mut [f32],
+}
+
+impl WindowProduct {
+    /// Sets the weights: `weight(tap, c)` gives, for a place of the window and a channel of the source, those of all
+    /// output channels.
+    pub(super) fn set_weights<I: IntoIterator<Item = f32>>(
+        &mut self,
+        [height, width]: [usize; 2],
+        channels: usize,
+        weight: impl Fn([usize; 2], usize) -> I,
+    ) {
+        match self {
+            WindowProduct::Direct { weights, .. } => {
+                let taps = (0..height).flat_map(|i| (0..width).map(move |j| [i, j]));
+                let rows = taps.flat_map(|tap| (0..channels).map(move |channel| (tap, channel)));
+                for (k, (tap, channel)) in rows.enumerate() {
+                    weights.set_row(k, weight(tap, channel));
+                }
+            }
+            WindowProduct::Winograd { weights, .. } => weights.set_weights(weight),
+        }
+    }
+
+    /// Computes the products of one strip, and writes them to the channels of the target from `first_channel` on.
+    pub(super) fn run(&self, strip: &mut Strip<'_>, first_channel: usize, finish: Finish<'_>) {
+        let Windows { source, target, stride, frame_width, .. } = *strip.windows;
+        let [_, _, width, out_channels] = target;
+        let row_stride = frame_width * source[3];
+        let target = &mut strip.target[first_channel..];
+        match self {
+            WindowProduct::Direct { segments, weights } => Product {
+                left: strip.pixels,
+                left_grid: Grid {
+                    width,
+                    pixel_stride: stride[1] * source[3],
+                    row_stride: stride[0] * row_stride,
+                },
+                segments,
+                right: weights,
+                finish,
+                target,
+                target_stride: out_channels,
+                rows: strip.rows * width,
+            }
+            .run(),
+            WindowProduct::Winograd { start, weights } => weights.run(winograd::Region {
+                source: &strip.pixels[*start..],
+                pixel_stride: source[3],
+                row_stride,
+                rows: strip.rows,
+                columns: width,
+                finish,
+                target,
+                target_stride: out_channels,
+                scratch: strip.scratch,
+            }),
+        }
+    }
+}
