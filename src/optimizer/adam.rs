@@ -13,7 +13,7 @@ const EPSILON: f32 = 1e-8;
 /// agree on.
 pub struct Adam {
     /// The length of a step, in units of the values.
-    pub learning_rate: f64,
+    learning_rate: f64,
     steps: i32,
     first_moment: Vec<f32>,
     second_moment: Vec<f32>,
@@ -41,6 +41,10 @@ impl Optimizer for Adam {
             &mut self.second_moment,
             values,
         );
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = learning_rate;
     }
 }
 

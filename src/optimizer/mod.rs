@@ -12,6 +12,11 @@ pub trait Optimizer: Send {
     /// length, the same at each call.
     fn step(&mut self, loss: f64, gradient: &[f32], values: &mut [f32]);
 
+    /// Sets the length of the coming steps, in units of the values; a rule that finds its own ignores it.
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        let _ = learning_rate;
+    }
+
     /// Called once after the last step, with the loss at `values`: a rule that only tried these
     /// values may return to better ones, and tells whether it did.
     fn finish(&self, loss: f64, values: &mut [f32]) -> bool {

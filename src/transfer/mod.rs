@@ -13,6 +13,7 @@ use crate::image::deprocess_image;
 use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use crate::schedule::Schedule;
 use impasto_autodiff::{Tape, TapeError, Var};
+use impasto_kernels::elementwise;
 use impasto_squeezenet::SqueezeNet;
 use ndarray::{Array3, Array4, ArrayView4, ArrayViewMutD, Axis, Ix4};
 use rayon::ThreadPool;
@@ -190,8 +191,10 @@ fn run(
 ) -> Result<Outcome, TransferError> {
     let schedule = settings.schedule;
     let len = tape.value(image)?.len();
-    let mut adam = Adam::new(len, settings.learning_rate);
-    let mut lbfgs = Lbfgs::new();
+    let mut optimizer: Box<dyn Optimizer> = match settings.optimizer {
+        OptimizerKind::Adam => Box::new(Adam::new(len, settings.learning_rate)),
+        OptimizerKind::Lbfgs => Box::new(Lbfgs::new()),
+    };
     let start = Instant::now();
     let mut taken = 0;
     let mut interrupted = false;
@@ -202,17 +205,14 @@ fn run(
         if !losses.total.is_finite() {
             return Err(TransferError::Diverged { iteration: index });
         }
-        adam.learning_rate = schedule.learning_rate(index, settings.iterations, settings.learning_rate);
-        let optimizer: &mut dyn Optimizer = match settings.optimizer {
-            OptimizerKind::Adam => &mut adam,
-            OptimizerKind::Lbfgs => &mut lbfgs,
-        };
+        let learning_rate = schedule.learning_rate(index, settings.iterations, settings.learning_rate);
+        optimizer.set_learning_rate(learning_rate);
         tape.update_leaf(image, |mut values, gradient| {
             let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
             if let (Some(values), Some(gradient)) = (values.as_slice_mut(), gradient) {
                 optimizer.step(losses.total, gradient, values);
-                if let Some(range) = schedule.clamp(index) {
-                    clamp(values, range);
+                if let Some(ranges) = schedule.clamp(index) {
+                    elementwise::clamp(values, ranges);
                 }
             }
             if schedule.repeats_border() {
@@ -235,14 +235,12 @@ fn run(
     }
     tape.forward();
     let mut losses = terms.losses(tape)?;
-    if settings.optimizer == OptimizerKind::Lbfgs {
-        let returned = tape.update_leaf(image, |mut values, _| {
-            values.as_slice_mut().is_some_and(|values| lbfgs.finish(losses.total, values))
-        })?;
-        if returned {
-            tape.forward();
-            losses = terms.losses(tape)?;
-        }
+    let returned = tape.update_leaf(image, |mut values, _| {
+        values.as_slice_mut().is_some_and(|values| optimizer.finish(losses.total, values))
+    })?;
+    if returned {
+        tape.forward();
+        losses = terms.losses(tape)?;
     }
     if !losses.total.is_finite() {
         return Err(TransferError::Diverged { iteration: taken });
@@ -267,15 +265,6 @@ impl Terms {
             tv: loss(self.tv)?,
             total: loss(Some(self.total))?,
         })
-    }
-}
-
-/// Keeps the three channels of every pixel inside their ranges.
-fn clamp(values: &mut [f32], range: [[f32; 2]; 3]) {
-    for pixel in values.chunks_exact_mut(3) {
-        for (value, [low, high]) in pixel.iter_mut().zip(range) {
-            *value = value.clamp(low, high);
-        }
     }
 }
 
