@@ -129,13 +129,9 @@ impl Product<'_> {
         while first_row < self.rows {
             // Few rows left take a lower tile, rather than one that is mostly empty.
             let height = match self.rows - first_row {
-                1..=4 if ROWS > 4 => {
-                    self.row_of_tiles::<S, 4, NV>(simd, first_row, first_column, &mut cursor)
-                }
-                5..=8 if ROWS > 8 => {
-                    self.row_of_tiles::<S, 8, NV>(simd, first_row, first_column, &mut cursor)
-                }
-                _ => self.row_of_tiles::<S, ROWS, NV>(simd, first_row, first_column, &mut cursor),
+                1..=4 if ROWS > 4 => self.tile::<S, 4, NV>(simd, first_row, first_column, &mut cursor),
+                5..=8 if ROWS > 8 => self.tile::<S, 8, NV>(simd, first_row, first_column, &mut cursor),
+                _ => self.tile::<S, ROWS, NV>(simd, first_row, first_column, &mut cursor),
             };
             first_row += height;
         }
@@ -143,7 +139,7 @@ impl Product<'_> {
 
     /// One tile; returns its height.
     #[inline(always)]
-    fn row_of_tiles<S: Simd, const HEIGHT: usize, const NV: usize>(
+    fn tile<S: Simd, const HEIGHT: usize, const NV: usize>(
         &mut self,
         simd: S,
         first_row: usize,
@@ -164,12 +160,25 @@ impl Product<'_> {
         let panel = self.right.values[first_column * self.right.depth..].as_ptr();
         let target = self.target.as_mut_ptr().wrapping_add(first_row * self.target_stride + first_column);
         let place = Place { target, stride: self.target_stride, rows, columns };
-        let finish = self.finish.from_column(first_column);
+        let finish = self.finish.after_columns(first_column);
+        // The next tile's rows, for the first panel alone: the others find them in the cache.
+        let ahead = if first_column == 0 { HEIGHT * self.left_grid.pixel_stride } else { 0 };
+        let coming = starts[0].wrapping_add(ahead);
         // SAFETY: each start is that of an existing row, whose segments end inside `left`; the panel holds `depth` rows
         // of `panel` values; the place names existing rows and columns of the target only, which have a bias each if
         // there are biases (all asserted by `run`).
         unsafe {
-            tile::<S, HEIGHT, NV>(simd, &starts, self.segments, 1, panel, self.right.panel, finish, place)
+            tile::<S, HEIGHT, NV>(
+                simd,
+                &starts,
+                self.segments,
+                1,
+                panel,
+                self.right.panel,
+                coming,
+                finish,
+                place,
+            )
         }
         HEIGHT
     }

@@ -4,6 +4,7 @@
 //! without the instructions of the kernel that they serve wherever the compiler chooses not to inline them.
 
 use crate::Update;
+use crate::aligned::LINE;
 use crate::simd::Simd;
 
 /// `len` consecutive values of the left operand that start `start` values after the row's start.
@@ -44,12 +45,12 @@ impl<'a> Finish<'a> {
         }
     }
 
-    /// The same for the columns from `first` on.
+    /// The same without the first `columns` columns.
     #[inline(always)]
-    pub(crate) fn from_column(self, first: usize) -> Self {
+    pub(crate) fn after_columns(self, columns: usize) -> Self {
         match self {
-            Finish::Bias(bias) => Finish::Bias(&bias[first..]),
-            Finish::BiasRelu(bias) => Finish::BiasRelu(&bias[first..]),
+            Finish::Bias(bias) => Finish::Bias(&bias[columns..]),
+            Finish::BiasRelu(bias) => Finish::BiasRelu(&bias[columns..]),
             other => other,
         }
     }
@@ -67,7 +68,8 @@ pub(crate) struct Place {
 }
 
 /// `sums[r, n] = sum over k of left[r][k * left_step] * panel[k * panel_step + n]`, where `k` runs over the segments
-/// of the rows that start at `left[r]`; then `finish`.
+/// of the rows that start at `left[r]`; then `finish`. Meanwhile the lines from `coming` on are fetched, one for each
+/// `k`: rows that lie as far apart as the tiles are high are a pattern that processors do not foresee.
 ///
 /// # Safety
 /// Each of the `ROWS` rows is valid for reading its segments, `panel` for as many rows of `NV` vectors as the segments
@@ -81,12 +83,20 @@ pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
     left_step: usize,
     panel: *const f32,
     panel_step: usize,
+    coming: *const f32,
     finish: Finish<'_>,
     place: Place,
 ) {
     let zero = simd.splat(0.0);
     let mut sums = [[zero; NV]; ROWS];
-    let mut panel = panel;
+    if matches!(finish, Finish::Add) {
+        for r in 0..ROWS {
+            for v in 0..NV {
+                simd.prefetch(place.target.wrapping_add(r * place.stride + v * S::LANES));
+            }
+        }
+    }
+    let (mut panel, mut coming) = (panel, coming);
     for segment in segments {
         // SAFETY: the caller vouches for the segments of every row and as many rows of the panel.
         unsafe {
@@ -106,6 +116,8 @@ pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
                     }
                 }
                 panel = panel.add(panel_step);
+                simd.prefetch(coming);
+                coming = coming.wrapping_add(LINE);
             }
         }
     }

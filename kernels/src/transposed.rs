@@ -331,6 +331,7 @@ impl BlockSums<'_> {
                 self.left_stride,
                 right,
                 self.right_stride,
+                right,
                 self.finish,
                 place,
             );

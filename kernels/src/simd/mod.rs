@@ -182,6 +182,11 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// `target` is valid for writing [`Simd::LANES`] values.
     unsafe fn store(self, target: *mut f32, value: Self::Vector);
+    /// Asks for the cache line at `place`, which will be used soon; a hint that may be ignored, so any address will do.
+    #[inline(always)]
+    fn prefetch(self, place: *const f32) {
+        let _ = place;
+    }
     /// `a * b + c`, rounded once where the instruction set can.
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `a + b`.
