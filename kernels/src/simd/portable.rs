@@ -3,7 +3,6 @@
 //! `multiply_add` rounds twice: a fused one would be a library call where the hardware has none.
 
 use super::{Kernel, Simd};
-use std::array;
 
 /// Vectors of `LANES` values as arrays; the compiler maps them to the baseline's registers.
 #[derive(Clone, Copy)]
@@ -44,22 +43,38 @@ impl<const LANES: usize> Simd for Portable<LANES> {
 
     #[inline(always)]
     fn multiply_add(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = a[lane] * b[lane] + c[lane];
+        }
+        result
     }
 
     #[inline(always)]
     fn add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| a[lane] + b[lane])
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = a[lane] + b[lane];
+        }
+        result
     }
 
     #[inline(always)]
     fn subtract(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| a[lane] - b[lane])
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = a[lane] - b[lane];
+        }
+        result
     }
 
     #[inline(always)]
     fn multiply(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| a[lane] * b[lane])
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = a[lane] * b[lane];
+        }
+        result
     }
 
     #[inline(always)]
@@ -69,7 +84,11 @@ impl<const LANES: usize> Simd for Portable<LANES> {
 
     #[inline(always)]
     fn gate(self, value: [f32; LANES], gate: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| if gate[lane] > 0.0 { value[lane] } else { 0.0 })
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = if gate[lane] > 0.0 { value[lane] } else { 0.0 };
+        }
+        result
     }
 
     #[inline(always)]
@@ -80,24 +99,40 @@ impl<const LANES: usize> Simd for Portable<LANES> {
         x: [f32; LANES],
         y: [f32; LANES],
     ) -> [f32; LANES] {
-        array::from_fn(|lane| if a[lane] > b[lane] { x[lane] } else { y[lane] })
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = if a[lane] > b[lane] { x[lane] } else { y[lane] };
+        }
+        result
     }
 
     #[inline(always)]
     fn where_equal(self, a: [f32; LANES], b: [f32; LANES], value: [f32; LANES]) -> [f32; LANES] {
-        array::from_fn(|lane| if a[lane] == b[lane] { value[lane] } else { 0.0 })
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = if a[lane] == b[lane] { value[lane] } else { 0.0 };
+        }
+        result
     }
 
     #[inline(always)]
     unsafe fn load_bytes(self, source: *const u8) -> [f32; LANES] {
         // SAFETY: the caller vouches for LANES readable bytes.
         let bytes = unsafe { source.cast::<[u8; LANES]>().read() };
-        bytes.map(f32::from)
+        let mut result = [0.0; LANES];
+        for lane in 0..LANES {
+            result[lane] = f32::from(bytes[lane]);
+        }
+        result
     }
 
     #[inline(always)]
     unsafe fn store_bytes(self, target: *mut u8, value: [f32; LANES]) {
+        let mut bytes = [0; LANES];
+        for lane in 0..LANES {
+            bytes[lane] = value[lane] as u8;
+        }
         // SAFETY: the caller vouches for LANES writable bytes.
-        unsafe { target.cast::<[u8; LANES]>().write(value.map(|value| value as u8)) }
+        unsafe { target.cast::<[u8; LANES]>().write(bytes) }
     }
 }
