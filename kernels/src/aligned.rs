@@ -62,6 +62,12 @@ pub(crate) fn announce_scratch(len: usize) {
     LONGEST_SCRATCH.fetch_max(len, Ordering::Relaxed);
 }
 
+/// Lets every thread of the current rayon pool make its scratch buffer for the kernels that exist by now, so that
+/// none does so later, in the middle of its work. Nothing needs this call.
+pub fn reserve_scratch() {
+    rayon::broadcast(|_| with_scratch(LONGEST_SCRATCH.load(Ordering::Relaxed), |_| ()));
+}
+
 /// Calls `body` with a buffer of `len` values that this thread keeps from one call to the next, so
 /// that the steady state allocates nothing. The values are whatever the last user left.
 pub(crate) fn with_scratch<R>(len: usize, body: impl FnOnce(&mut [f32]) -> R) -> R {

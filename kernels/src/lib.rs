@@ -51,6 +51,7 @@ mod product;
 mod tile;
 mod transposed;
 
+pub use aligned::reserve_scratch;
 pub use convolution::Convolution;
 pub use element::Element;
 pub use gram::Gram;

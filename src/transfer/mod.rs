@@ -143,7 +143,8 @@ impl StyleTransfer {
     }
 
     /// Floating-point operations of one iteration: the losses and their gradient, convolutions and
-    /// Gram matrices counted, of these one half, since they are symmetric.
+    /// Gram matrices counted, of these one half, since they are symmetric. Convolutions count as they are
+    /// defined; the kernels may reach the same result with fewer.
     pub fn flops(&self) -> u64 {
         self.tape.flops() + self.tape.backward_flops()
     }
@@ -195,6 +196,7 @@ fn run(
         OptimizerKind::Adam => Box::new(Adam::new(len, settings.learning_rate)),
         OptimizerKind::Lbfgs => Box::new(Lbfgs::new()),
     };
+    impasto_kernels::reserve_scratch();
     let start = Instant::now();
     let mut taken = 0;
     let mut interrupted = false;
