@@ -1,16 +1,15 @@
 //! The notebook's own weights, read from its own files. Needs `IMPASTO_DATA`, a folder that holds `notebook/`;
 //! without it the tests show up as ignored.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use impasto_squeezenet::architecture::{ConvolutionShape, FEATURES, convolutions};
-use impasto_squeezenet::weights::Weights;
+use impasto_squeezenet::weights::{Convolution, Weights};
 use libtest_mimic::{Arguments, Failed, Trial};
-use ndarray::{Array4, ArrayD, IxDyn};
+use ndarray::Array4;
 
 fn main() -> ExitCode {
     let data = env::var_os("IMPASTO_DATA").map(PathBuf::from);
@@ -23,7 +22,7 @@ fn main() -> ExitCode {
         trial("every_array_has_its_shape", every_array_has_its_shape),
         trial("sums_are_numpys", sums_are_numpys),
         trial("values_are_the_files_bytes", values_are_the_files_bytes),
-        trial("tensorflows_copy_is_the_same", tensorflows_copy_is_the_same),
+        trial("every_format_holds_the_same_bits", every_format_holds_the_same_bits),
         trial("first_layers_alone_are_the_same", first_layers_alone_are_the_same),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -95,32 +94,33 @@ fn values_are_the_files_bytes(notebook: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The course's TensorFlow checkpoint holds the same values: all variables one after the other, sorted by name.
-fn tensorflows_copy_is_the_same(notebook: &Path) -> Result<(), Failed> {
-    let mut variables = BTreeMap::new();
-    for shape in shapes() {
-        let (k, i, o) = (shape.kernel, shape.in_channels, shape.out_channels);
-        let scope = shape
-            .name
-            .replace("features.", "features/layer")
-            .replace(".squeeze", "/fire/squeeze")
-            .replace(".expand1x1", "/fire/e11")
-            .replace(".expand3x3", "/fire/e33");
-        variables.insert(format!("{scope}/weights"), vec![k, k, i, o]);
-        variables.insert(format!("{scope}/bias"), vec![o]);
+/// PyTorch's two formats and the course's TensorFlow checkpoint, by each name that it goes by.
+fn every_format_holds_the_same_bits(notebook: &Path) -> Result<(), Failed> {
+    let expected = bits(&Weights::load(npz(notebook))?);
+    for file in [
+        "squeezenet1_1_features.pth",
+        "squeezenet1_1_features_legacy.pth",
+        "ckpt/squeezenet.ckpt",
+        "ckpt/squeezenet.ckpt.index",
+        "ckpt/squeezenet.ckpt.data-00000-of-00001",
+    ] {
+        let weights = Weights::load(notebook.join(file))?;
+        assert!(bits(&weights) == expected, "{file}");
     }
-    let bytes = fs::read(notebook.join("ckpt/squeezenet.ckpt.data-00000-of-00001"))?;
-    let (values, _) = bytes.as_chunks();
-    let mut values = values.iter().map(|&value| f32::from_le_bytes(value));
-    let mut arrays = Vec::new();
-    for (name, shape) in variables {
-        let count = shape.iter().product();
-        let array = ArrayD::from_shape_vec(IxDyn(&shape), values.by_ref().take(count).collect())?;
-        arrays.push((name, array));
+    for file in ["squeezenet1_1_features.pth", "squeezenet1_1_features_legacy.pth"] {
+        let weights = Weights::from_bytes(&fs::read(notebook.join(file))?)?;
+        assert!(bits(&weights) == expected, "{file} in memory");
     }
-    assert_eq!(values.next(), None);
-    assert_eq!(Weights::from_arrays(arrays)?, Weights::load(npz(notebook))?);
     Ok(())
+}
+
+/// Every convolution's name and the bits of its values.
+fn bits(weights: &Weights) -> Vec<(String, Vec<u32>)> {
+    let bits = |(name, convolution): (&str, &Convolution)| {
+        let values = convolution.weight.iter().chain(&convolution.bias);
+        (name.to_owned(), values.map(|value| value.to_bits()).collect())
+    };
+    weights.convolutions().map(bits).collect()
 }
 
 fn first_layers_alone_are_the_same(notebook: &Path) -> Result<(), Failed> {

@@ -1,5 +1,5 @@
-//! Bytes to 32-bit floats: IEEE 754 numbers of 16, 32 and 64 bits in either byte order, read piece by piece so
-//! that memory follows what arrives. What shape the values have is not known here.
+//! Bytes to 32-bit floats: IEEE 754 numbers of 16, 32 and 64 bits and bfloat16, in either byte order, read piece by
+//! piece so that memory follows what arrives. What shape the values have is not known here.
 
 use std::io::{self, Read};
 
@@ -19,26 +19,46 @@ pub(crate) struct Buffers {
     values: Vec<f32>,
 }
 
-/// Reads `count` numbers, and makes sure that the source ends there: bytes behind them mean that the description
-/// is not true, and only at its end does an archive's member tell whether its checksum holds.
+/// Which of the numbers of a source are wanted: all that stand between two others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) before: usize,
+    pub(super) count: usize,
+    pub(super) after: usize,
+}
+
+impl Window {
+    pub(super) fn whole(count: usize) -> Self {
+        Self { before: 0, count, after: 0 }
+    }
+}
+
+/// Reads the numbers of a window, and makes sure that the source ends behind it: bytes there mean that the
+/// description is not true, and only at its end does an archive's member tell whether its checksum holds.
 pub(super) fn read_values<'a>(
     encoding: Encoding,
-    count: usize,
+    window: Window,
     source: &mut dyn Read,
     buffers: &'a mut Buffers,
 ) -> Result<&'a [f32], ArrayError> {
-    let expected = count * encoding.float.bytes();
+    let size = encoding.float.bytes();
+    let expected = (window.before + window.count + window.after) * size;
     let Buffers { piece, values } = buffers;
     values.clear();
     let mut found = 0;
-    while found < expected {
-        piece.resize(PIECE.min(expected - found), 0);
-        let filled = fill(source, piece)?;
-        found += filled;
-        if filled < piece.len() {
-            return Err(ArrayError::Truncated { expected, found });
+    for (count, is_wanted) in [(window.before, false), (window.count, true), (window.after, false)] {
+        let end = found + count * size;
+        while found < end {
+            piece.resize(PIECE.min(end - found), 0);
+            let filled = fill(source, piece)?;
+            found += filled;
+            if filled < piece.len() {
+                return Err(ArrayError::Truncated { expected, found });
+            }
+            if is_wanted {
+                decode(encoding, piece, values);
+            }
         }
-        decode(encoding, piece, values);
     }
     match fill(source, &mut [0])? {
         0 => Ok(values),
@@ -71,6 +91,12 @@ fn decode(encoding: Encoding, bytes: &[u8], values: &mut Vec<f32>) {
         (Float::Half, ByteOrder::Big) => {
             convert(bytes, values, |b| half_to_single(u16::from_be_bytes(b)));
         }
+        (Float::Brain, ByteOrder::Little) => {
+            convert(bytes, values, |b| brain_to_single(u16::from_le_bytes(b)));
+        }
+        (Float::Brain, ByteOrder::Big) => {
+            convert(bytes, values, |b| brain_to_single(u16::from_be_bytes(b)));
+        }
         (Float::Single, ByteOrder::Little) => convert(bytes, values, f32::from_le_bytes),
         (Float::Single, ByteOrder::Big) => convert(bytes, values, f32::from_be_bytes),
         (Float::Double, ByteOrder::Little) => {
@@ -85,6 +111,11 @@ fn decode(encoding: Encoding, bytes: &[u8], values: &mut Vec<f32>) {
 fn convert<const N: usize>(bytes: &[u8], values: &mut Vec<f32>, number: impl Fn([u8; N]) -> f32) {
     let (encoded, _) = bytes.as_chunks::<N>();
     values.extend(encoded.iter().map(|&encoded| number(encoded)));
+}
+
+/// bfloat16 to binary32, whose upper half it is.
+fn brain_to_single(brain: u16) -> f32 {
+    f32::from_bits(u32::from(brain) << 16)
 }
 
 /// IEEE 754 binary16 to binary32, which holds every such value exactly.
@@ -142,6 +173,9 @@ mod tests {
     #[test]
     fn every_encoding_of_the_same_numbers_gives_the_same_numbers() {
         let numbers = [1.0f32, -2.5, 0.099_975_586, 65504.0];
+        // The upper halves of 32 bits.
+        assert_eq!(decoded(Float::Brain, ByteOrder::Little, &[0x80, 0x3f, 0x20, 0xc0]), [1.0, -2.5]);
+        assert_eq!(decoded(Float::Brain, ByteOrder::Big, &[0x3f, 0x80, 0xc0, 0x20]), [1.0, -2.5]);
         let halves: [u16; 4] = [0x3c00, 0xc100, 0x2e66, 0x7bff];
         let half = |bytes: fn(u16) -> [u8; 2]| halves.map(bytes).concat();
         let single = |bytes: fn(f32) -> [u8; 4]| numbers.map(bytes).concat();
@@ -194,8 +228,25 @@ mod tests {
         // Twice: what an earlier array left behind must not show.
         for _ in 0..2 {
             let mut source = Dripping { rest: &bytes, interrupted: false };
-            let values = read_values(SINGLE, numbers.len(), &mut source, &mut buffers).unwrap();
+            let values =
+                read_values(SINGLE, Window::whole(numbers.len()), &mut source, &mut buffers).unwrap();
             assert_eq!(values, numbers);
+        }
+    }
+
+    #[test]
+    fn only_a_windows_values_are_kept() {
+        let numbers: Vec<f32> = (0..30_000u16).map(f32::from).collect();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        for (before, after) in [(0, 0), (1, 0), (0, 29_999), (9_000, 12_000), (15_000, 15_000)] {
+            let count = 30_000 - before - after;
+            let mut buffers = Buffers::default();
+            let window = Window { before, count, after };
+            let values = read_values(SINGLE, window, &mut &bytes[..], &mut buffers).unwrap();
+            assert_eq!(values, &numbers[before..before + count]);
+            let window = Window { before, count, after: after + 1 };
+            let error = read_values(SINGLE, window, &mut &bytes[..], &mut buffers).unwrap_err();
+            assert_eq!(error, ArrayError::Truncated { expected: 120_004, found: 120_000 });
         }
     }
 
@@ -203,7 +254,8 @@ mod tests {
     fn memory_follows_the_bytes_that_arrive_not_the_claim() {
         let mut buffers = Buffers::default();
         let claim = usize::MAX / 8;
-        let error = read_values(SINGLE, claim, &mut &[0; 3 * PIECE + 1][..], &mut buffers).unwrap_err();
+        let window = Window::whole(claim);
+        let error = read_values(SINGLE, window, &mut &[0; 3 * PIECE + 1][..], &mut buffers).unwrap_err();
         assert_eq!(error, ArrayError::Truncated { expected: 4 * claim, found: 3 * PIECE + 1 });
         assert!(buffers.piece.capacity() + 4 * buffers.values.capacity() < 16 * PIECE);
     }

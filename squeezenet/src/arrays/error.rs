@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::format::Format;
 use super::source::MOST_VALUES;
 
 /// How many names a message lists before it only counts them.
@@ -73,14 +74,51 @@ pub enum ArraysError {
     },
 }
 
+/// What is wrong with a file of arrays as a whole; reads as the end of a sentence that began with the file's name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The content is of no format that is read here.
+    #[error(
+        "is of no known format: give an .npz or .safetensors file, PyTorch's .pth, a TensorFlow checkpoint, or a \
+             folder of .npy files, such as numpy.savez, torch.save or tf.train.Saver write"
+    )]
+    Unknown,
+    /// The content starts as the format does, and does not go on so.
+    #[error("is not a sound {format} ({reason}): copy it again, or save it again with {}", format.writer())]
+    Malformed {
+        /// What it starts as.
+        format: Format,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A pickle asks for more than tensors, dictionaries, lists, text and numbers.
+    #[error(
+        "asks for {what}, which weights do not need and which is never run here: save only the weights, with \
+             torch.save(model.state_dict(), FILE)"
+    )]
+    Forbidden {
+        /// The opcode, or the function or class, by its name.
+        what: String,
+    },
+    /// The format has what is asked for, but it is not read here.
+    #[error("has {what}, which is not read here: save it again with {}", format.writer())]
+    Unsupported {
+        /// The file's format.
+        format: Format,
+        /// What it has.
+        what: String,
+    },
+}
+
 /// What is wrong with one stored array; reads as the end of a sentence that began with the array's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ArrayError {
     /// The bytes could not be had: an I/O error, damage, encryption, an unknown compression.
-    #[error("cannot be read ({reason}): save it again with numpy.savez, without a password")]
+    #[error("cannot be read ({reason}): copy the file again, or save it again, without a password")]
     Unreadable {
-        /// What the system or the zip reader says.
+        /// What the system, the zip reader or a checksum says.
         reason: String,
     },
     /// What stands before the data is not an `.npy` header.
@@ -91,7 +129,8 @@ pub enum ArrayError {
     },
     /// The elements are not floating-point numbers of 16, 32 or 64 bits.
     #[error(
-        "holds {found}; only float16, float32 and float64 are read: convert it with .astype(numpy.float32)"
+        "holds {found}; only float16, bfloat16, float32 and float64 are read: convert it with \
+             .astype(numpy.float32) or .float()"
     )]
     ElementType {
         /// What the elements are.
@@ -103,6 +142,12 @@ pub enum ArrayError {
         /// The shape that the header claims.
         shape: Vec<u64>,
     },
+    /// A view that asks for values which its storage does not have.
+    #[error("reaches beyond the {stored} values of its storage: copy the file or save it again")]
+    BeyondStorage {
+        /// How many values there are.
+        stored: u64,
+    },
     /// The data ends before the last value.
     #[error("ends after {found} of {expected} bytes: copy the file or save it again")]
     Truncated {
@@ -112,14 +157,14 @@ pub enum ArrayError {
         found: usize,
     },
     /// The data goes on after the last value.
-    #[error("holds more than the {expected} bytes of its shape: save it again with numpy.savez")]
+    #[error("holds more than the {expected} bytes of its shape: save it again")]
     TrailingData {
         /// Bytes that the shape and the element type ask for.
         expected: usize,
     },
 }
 
-/// Says how many arrays there are, and the names of the first: `2 arrays (a, b)`, or `no .npy array at all`.
+/// Says how many arrays there are, and the names of the first: `2 arrays (a, b)`, or `no array at all`.
 pub(crate) fn counted(names: &[String]) -> String {
     let shown = names[..names.len().min(LISTED_NAMES)].join(", ");
     let more = match names.len().saturating_sub(LISTED_NAMES) {
@@ -127,7 +172,7 @@ pub(crate) fn counted(names: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     match names.len() {
-        0 => "no .npy array at all".to_owned(),
+        0 => "no array at all".to_owned(),
         1 => format!("1 array ({shown})"),
         count => format!("{count} arrays ({shown}{more})"),
     }
@@ -151,7 +196,7 @@ mod tests {
     #[test]
     fn long_lists_of_names_are_cut_and_counted() {
         let names = |count: usize| (0..count).map(|i| format!("a{i}")).collect::<Vec<_>>();
-        assert_eq!(counted(&names(0)), "no .npy array at all");
+        assert_eq!(counted(&names(0)), "no array at all");
         assert_eq!(counted(&names(1)), "1 array (a0)");
         assert_eq!(counted(&names(4)), "4 arrays (a0, a1, a2, a3)");
         assert_eq!(counted(&names(6)), "6 arrays (a0, a1, a2, a3 and 2 more)");

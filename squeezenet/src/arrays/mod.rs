@@ -1,43 +1,59 @@
-//! Arrays as NumPy stores them: a single one from a `.npy` file, named ones from an `.npz` archive. What the names
-//! mean is not known here, and nothing is written.
+//! Named arrays from files: NumPy's `.npy` and `.npz`, PyTorch's `.pth`, safetensors, TensorFlow's checkpoints. What the
+//! names mean is not known here, and nothing is written.
 //!
 //! | file | what it does |
 //! | --- | --- |
 //! | `source` | what a format must offer: the names of its arrays, and each one's shape, type and bytes |
-//! | `npz`, `directory` | the formats with several arrays: archives, folders of `.npy` files |
+//! | `format` | which format a file is in, told by its content |
+//! | `npz`, `directory` | NumPy's formats with several arrays: archives, folders of `.npy` files |
 //! | `npy` | the header of a single array |
+//! | `torch` | PyTorch's two formats, and the part of pickle that they need |
+//! | `safetensors` | the format of that name |
+//! | `checkpoint` | TensorFlow's second format |
+//! | `archive`, `container` | what several formats share |
 //! | `decode` | bytes to 32-bit floats |
 //! | `error` | what can be wrong, and what to do about it |
 //!
-//! Values may be float16, float32 or float64, in either byte order, in C or Fortran order; they become float32. An
-//! array must hold exactly the values that its shape asks for: bytes after the last value are an error, since they
-//! mean that the header does not tell the truth about the data.
+//! Values may be float16, bfloat16, float32 or float64, in either byte order, in any order of axes; they become float32.
+//! An array must hold exactly the values that its shape asks for: bytes after the last value are an error, since they
+//! mean that the header does not tell the truth about the data. Checksums are compared where the format has them.
 //!
 //! What a file claims about itself is never allocated: memory grows as bytes arrive, up to 2^28 values (1 GiB) an
-//! array.
+//! array, and headers are read up to 1 MiB. Nothing in a file is ever run.
 
+mod archive;
+mod checkpoint;
+mod container;
 mod decode;
 mod directory;
 mod error;
+mod format;
+#[cfg(test)]
+mod hostile;
 mod npy;
 mod npz;
+mod safetensors;
 mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod torch;
 
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
 
+pub(crate) use container::OpenError;
 pub(crate) use decode::Buffers;
-pub(crate) use directory::{Directory, Scopes};
-pub use error::{ArrayError, ArraysError};
+pub(crate) use directory::Scopes;
+pub use error::{ArrayError, ArraysError, FormatError};
 pub(crate) use error::{counted, tuple};
-pub(crate) use npz::{Npz, has_magic};
+pub use format::Format;
+pub(crate) use format::{Opened, open_bytes, open_path};
+use npz::Npz;
 pub(crate) use source::{ArraySource, StoredArray};
 
 /// Reads the array of an `.npy` file (`numpy.save`), in C order, of whatever shape the file gives it; `()` has no
@@ -69,12 +85,15 @@ impl ArrayArchive {
     pub fn open(path: &Path) -> Result<Self, ArraysError> {
         let mut reader = BufReader::new(open_file(path)?);
         let path = path.to_owned();
-        match has_magic(&mut reader) {
-            Ok(true) => {}
-            Ok(false) => return Err(ArraysError::NotAnArchive { path }),
+        let mut start = Vec::new();
+        let read =
+            reader.by_ref().take(4).read_to_end(&mut start).and_then(|_| reader.seek(SeekFrom::Start(0)));
+        match read {
+            Ok(_) if archive::has_magic(&start) => {}
+            Ok(_) => return Err(ArraysError::NotAnArchive { path }),
             Err(source) => return Err(ArraysError::Open { path, source }),
         }
-        match Npz::open(reader) {
+        match archive::open(reader).and_then(Npz::new) {
             Ok(npz) => Ok(Self { path, npz }),
             Err(source) => Err(ArraysError::Archive { path, source: source.into() }),
         }

@@ -1,11 +1,12 @@
 //! What a format must offer to be a source of arrays, and the one way from there to an array's values. What the
 //! names and shapes mean is the caller's affair.
 
+use std::fmt;
 use std::io::Read;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
 
-use super::decode::{Buffers, read_values};
+use super::decode::{Buffers, Window, read_values};
 use super::error::ArrayError;
 
 /// The most values of one array, 1 GiB of 32-bit floats: what a small archive may unfold to.
@@ -23,22 +24,34 @@ pub(crate) trait ArraySource {
 /// One array of a source: its description, and a way to its values. The description is a claim, not yet checked.
 pub(crate) struct StoredArray<'a> {
     pub(crate) shape: Vec<u64>,
-    pub(crate) order: MemoryOrder,
+    pub(crate) layout: Layout,
     pub(crate) values: Values<'a>,
 }
 
-/// Which index runs fastest through the values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MemoryOrder {
-    /// The last one.
+/// Which of the stored values belongs to which index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// The last index runs fastest, and there are no other values.
     C,
-    /// The first one.
+    /// The first index runs fastest, and there are no other values.
     Fortran,
+    /// A view of what may be a longer row of values.
+    Strided(Strides),
+}
+
+/// Where a view's values stand in a row of `stored` ones: index (i, j, ...) at offset + i * strides\[0\] +
+/// j * strides\[1\] + ...
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Strides {
+    pub(crate) offset: u64,
+    /// One for each axis.
+    pub(crate) strides: Vec<u64>,
+    pub(crate) stored: u64,
 }
 
 pub(crate) enum Values<'a> {
     /// Still to be read.
-    Encoded { encoding: Encoding, bytes: Box<dyn Read + 'a> },
+    Encoded { element: Element, bytes: Box<dyn Read + 'a> },
     /// In memory already; the strides are the view's own.
     Decoded(ArrayViewD<'a, f32>),
 }
@@ -47,7 +60,15 @@ impl<'a> StoredArray<'a> {
     /// An array that is in memory already.
     pub(crate) fn in_memory(array: ArrayViewD<'a, f32>) -> Self {
         let shape = array.shape().iter().map(|&length| length as u64).collect();
-        Self { shape, order: MemoryOrder::C, values: Values::Decoded(array) }
+        Self { shape, layout: Layout::C, values: Values::Decoded(array) }
+    }
+
+    /// What the values are, as messages name it.
+    pub(crate) fn element(&self) -> Element {
+        match &self.values {
+            Values::Encoded { element, .. } => element.clone(),
+            Values::Decoded(_) => Element::from(Float::Single),
+        }
     }
 
     /// Reads the values, into `buffers` unless they are in memory already. The result has the described shape,
@@ -60,12 +81,21 @@ impl<'a> StoredArray<'a> {
     {
         match self.values {
             Values::Decoded(values) => Ok(values),
-            Values::Encoded { encoding, mut bytes } => {
+            Values::Encoded { element, mut bytes } => {
+                let encoding = element.encoding()?;
                 let (shape, count) = checked(&self.shape)?;
-                let values = read_values(encoding, count, &mut bytes, buffers)?;
-                let shape = shape.set_f(self.order == MemoryOrder::Fortran);
+                let view = match &self.layout {
+                    Layout::Strided(strides) => Some(strides.view(&self.shape)?),
+                    Layout::C | Layout::Fortran => None,
+                };
+                let window = view.as_ref().map_or(Window::whole(count), |(window, _)| *window);
+                let values = read_values(encoding, window, &mut bytes, buffers)?;
+                let shape = match view {
+                    Some((_, strides)) => shape.strides(strides),
+                    None => shape.set_f(self.layout == Layout::Fortran).into(),
+                };
                 Ok(ArrayViewD::from_shape(shape, values)
-                    .expect("as many values were read as the shape asks for"))
+                    .expect("as many values were read as shape and strides ask for"))
             }
         }
     }
@@ -74,6 +104,35 @@ impl<'a> StoredArray<'a> {
     pub(super) fn into_array(self) -> Result<ArrayD<f32>, ArrayError> {
         let mut buffers = Buffers::default();
         Ok(self.read(&mut buffers)?.as_standard_layout().into_owned())
+    }
+}
+
+impl Strides {
+    /// The stored values from the view's first to its last, and its strides among them, for a shape that is
+    /// [`checked`].
+    fn view(&self, shape: &[u64]) -> Result<(Window, IxDyn), ArrayError> {
+        let beyond = || ArrayError::BeyondStorage { stored: self.stored };
+        if self.stored > MOST_VALUES {
+            return Err(ArrayError::TooLarge { shape: vec![self.stored] });
+        }
+        let is_empty = shape.contains(&0);
+        let mut strides = Vec::with_capacity(shape.len());
+        let mut last = 0u64;
+        for (&length, &stride) in shape.iter().zip(&self.strides) {
+            // Along an axis of one value its stride moves nowhere, and may be anything.
+            let stride = if is_empty || length == 1 { 0 } else { stride };
+            let reach = stride.checked_mul(length.saturating_sub(1));
+            last = reach.and_then(|reach| last.checked_add(reach)).ok_or_else(beyond)?;
+            strides.push(stride as usize);
+        }
+        let count = if is_empty { 0 } else { last.checked_add(1).ok_or_else(beyond)? };
+        let end = self.offset.checked_add(count).filter(|&end| end <= self.stored).ok_or_else(beyond)?;
+        let window = Window {
+            before: self.offset as usize,
+            count: count as usize,
+            after: (self.stored - end) as usize,
+        };
+        Ok((window, IxDyn(&strides)))
     }
 }
 
@@ -90,6 +149,51 @@ fn checked(shape: &[u64]) -> Result<(IxDyn, usize), ArrayError> {
     Ok((IxDyn(&shape), count))
 }
 
+/// What the elements of an array are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// Numbers that can be read.
+    Float(Encoding),
+    /// Anything else, by a name for messages, such as `integers (<i8)`.
+    Other(String),
+}
+
+impl Element {
+    pub(super) fn encoding(&self) -> Result<Encoding, ArrayError> {
+        match self {
+            Self::Float(encoding) => Ok(*encoding),
+            Self::Other(found) => Err(ArrayError::ElementType { found: found.clone() }),
+        }
+    }
+
+    /// The same numbers in another byte order.
+    pub(super) fn in_order(self, byte_order: ByteOrder) -> Self {
+        match self {
+            Self::Float(Encoding { float, .. }) => Self::Float(Encoding { float, byte_order }),
+            Self::Other(name) => Self::Other(name),
+        }
+    }
+}
+
+impl From<Float> for Element {
+    /// Little-endian numbers.
+    fn from(float: Float) -> Self {
+        Self::Float(Encoding { float, byte_order: ByteOrder::Little })
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Float(Encoding { float: Float::Half, .. }) => "float16",
+            Self::Float(Encoding { float: Float::Brain, .. }) => "bfloat16",
+            Self::Float(Encoding { float: Float::Single, .. }) => "float32",
+            Self::Float(Encoding { float: Float::Double, .. }) => "float64",
+            Self::Other(name) => name,
+        })
+    }
+}
+
 /// How numbers stand in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Encoding {
@@ -97,10 +201,11 @@ pub(crate) struct Encoding {
     pub(super) byte_order: ByteOrder,
 }
 
-/// IEEE 754's binary interchange formats.
+/// IEEE 754's binary interchange formats, and the upper half of the one of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Float {
     Half,
+    Brain,
     Single,
     Double,
 }
@@ -109,7 +214,7 @@ impl Float {
     /// Bytes of one value.
     pub(super) fn bytes(self) -> usize {
         match self {
-            Self::Half => 2,
+            Self::Half | Self::Brain => 2,
             Self::Single => 4,
             Self::Double => 8,
         }

@@ -3,8 +3,13 @@
 use std::io::{Cursor, Write};
 
 use ndarray::ArrayD;
+use serde_json::{Map, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
+
+pub(crate) use super::checkpoint::testing::checkpoint;
+pub(crate) use super::torch::testing::{legacy, zipped};
+use super::{ArrayError, ArraySource, FormatError, OpenError, StoredArray, open_bytes};
 
 /// A `.npy` file of version 1.0 with any header and any data.
 pub(crate) fn npy_with_header(header: &str, data: &[u8]) -> Vec<u8> {
@@ -24,8 +29,7 @@ pub(crate) fn header(descr: &str, fortran_order: bool, shape: &[usize]) -> Strin
 
 /// The array as NumPy saves it: float32, little-endian, C order.
 pub(crate) fn npy(array: &ArrayD<f32>) -> Vec<u8> {
-    let data: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
-    npy_with_header(&header("<f4", false, array.shape()), &data)
+    npy_with_header(&header("<f4", false, array.shape()), &bytes(array))
 }
 
 /// A zip archive of the given members.
@@ -47,6 +51,79 @@ pub(crate) fn npz(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
 /// The arrays as members of an archive.
 pub(crate) fn members(arrays: &[(String, ArrayD<f32>)]) -> Vec<(String, Vec<u8>)> {
     arrays.iter().map(|(name, array)| (format!("{name}.npy"), npy(array))).collect()
+}
+
+/// A safetensors file with any header and any data.
+pub(crate) fn safetensors_with(header: &str, data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+/// The arrays as safetensors of float32.
+pub(crate) fn safetensors(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
+    let (mut header, mut data) = (Map::new(), Vec::new());
+    for (name, array) in arrays {
+        let start = data.len();
+        data.extend(bytes(array));
+        let entry = json!({"dtype": "F32", "shape": array.shape(), "data_offsets": [start, data.len()]});
+        header.insert(name.clone(), entry);
+    }
+    safetensors_with(&serde_json::Value::from(header).to_string(), &data)
+}
+
+/// The values in C order, as little-endian float32.
+pub(crate) fn bytes(array: &ArrayD<f32>) -> Vec<u8> {
+    array.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// An array's name, and what became of reading it.
+pub(crate) type ReadArray = (String, Result<ArrayD<f32>, ArrayError>);
+
+/// Opens a file in memory and reads all its arrays.
+pub(crate) fn read_all(file: &[u8]) -> Result<Vec<ReadArray>, OpenError> {
+    Ok(all_of(open_bytes(file)?.source.as_mut()))
+}
+
+/// Reads all arrays of a source.
+pub(crate) fn all_of(source: &mut dyn ArraySource) -> Vec<ReadArray> {
+    let names = source.names().to_vec();
+    let read = |(index, name)| (name, source.open(index).and_then(StoredArray::into_array));
+    names.into_iter().enumerate().map(read).collect()
+}
+
+/// Some arrays of several shapes, with values that tell their index.
+pub(crate) fn some_arrays() -> Vec<(String, ArrayD<f32>)> {
+    let array = |shape: &[usize]| {
+        let mut next = 0.0;
+        ArrayD::from_shape_simple_fn(shape, || {
+            next += 0.25;
+            next
+        })
+    };
+    vec![
+        ("features.0.bias".to_owned(), array(&[5])),
+        ("features.0.weight".to_owned(), array(&[5, 3, 2, 2])),
+        ("none".to_owned(), array(&[0, 4])),
+        ("scalar".to_owned(), array(&[])),
+    ]
+}
+
+/// Checks that reading gave the arrays that were written.
+pub(crate) fn assert_same(read: &[ReadArray], written: &[(String, ArrayD<f32>)]) {
+    assert_eq!(read.len(), written.len());
+    for ((name, array), (expected_name, expected)) in read.iter().zip(written) {
+        assert_eq!(name, expected_name);
+        assert_eq!(array.as_ref(), Ok(expected), "{name}");
+    }
+}
+
+/// What is wrong with a file as a whole.
+#[track_caller]
+pub(crate) fn format_problem(file: &[u8]) -> FormatError {
+    match open_bytes(file).map(drop) {
+        Err(OpenError::Format(problem)) => problem,
+        Err(error) => panic!("{error:?}"),
+        Ok(()) => panic!("accepted"),
+    }
 }
 
 /// Where the headers of a member stand in an archive: the one before its data, the one in the directory.

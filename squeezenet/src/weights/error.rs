@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::arrays::{ArrayError, counted, tuple};
+use crate::arrays::{ArrayError, FormatError, counted, tuple};
 
 /// Where weights came from, as messages name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +40,16 @@ pub enum WeightsError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The content is of no format that is read here.
-    #[error("{origin} is neither an .npz file nor a folder of .npy files: save the weights with numpy.savez")]
-    UnknownFormat {
+    /// The file as a whole is of no known format, or not as its format asks.
+    #[error("{origin} {problem}")]
+    Format {
         /// The file.
         origin: Origin,
+        /// What is wrong with it; the message above contains it.
+        problem: FormatError,
     },
     /// A zip archive whose directory cannot be read, or names two members alike.
-    #[error("{origin} is not a sound zip archive: copy it again, or save it again with numpy.savez")]
+    #[error("{origin} is not a sound zip archive: copy it again, or save it again")]
     Archive {
         /// The file.
         origin: Origin,

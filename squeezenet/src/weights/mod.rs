@@ -9,16 +9,20 @@
 //! | `memory` | arrays that the caller holds, as a source like any file |
 //! | `names` | which array is which parameter, and in which order its axes stand |
 //! | `assemble` | the common step: find, check, read and rearrange |
+//! | `inspect` | what a file is, and what is wrong with it, without using it |
 //! | `error` | what can be wrong, and what to do about it |
 //!
 //! # Accepted files
 //!
-//! A `.npz` archive (as `numpy.savez` or `numpy.savez_compressed` write it) or a folder of `.npy` files, told
-//! apart by content, not by extension. Arrays are found by name; those with other names are ignored, so the
-//! optimizer slots of a training checkpoint do no harm. Two sets of names are known:
+//! Formats are told apart by content, not by extension: a `.npz` archive (`numpy.savez`, `numpy.savez_compressed`), a
+//! folder of `.npy` files, PyTorch's `.pth` (`torch.save`, of any version), `.safetensors`, and TensorFlow's checkpoints
+//! of the second format (by the name of one of the files, or by what their names begin with).
 //!
-//! - torchvision's, such as `features.3.squeeze.weight` and `features.3.squeeze.bias`, with or without
-//!   `module.` in front; filters in the order (Cout, Cin, KH, KW).
+//! Arrays are found by name; those with other names are ignored, so the optimizer slots of a training checkpoint do no
+//! harm. Two sets of names are known:
+//!
+//! - torchvision's, such as `features.3.squeeze.weight` and `features.3.squeeze.bias`, with or without what training
+//!   scripts put in front (`module.`, `state_dict.` and their like); filters in the order (Cout, Cin, KH, KW).
 //! - TensorFlow's, as the CS231n notebook's checkpoint has them, such as `features/layer3/fire/squeeze/weights`
 //!   and `features/layer3/fire/squeeze/bias`, with or without `:0` behind (the 1x1 and 3x3 expand convolutions
 //!   are `e11` and `e33`); filters in the order (KH, KW, Cin, Cout).
@@ -26,27 +30,26 @@
 //! In names a slash and a dot are the same, so that a folder may hold TensorFlow's arrays in subfolders
 //! (`features/layer0/weights.npy`) or in one flat row (`features.layer0.weights.npy`).
 //!
-//! Values may be float16, float32 or float64, in either byte order, in C or Fortran order. Shapes are compared with
-//! the architecture before any value is read, and an array must end with its last value, so that a decompression
-//! bomb is left after one byte.
+//! Shapes are compared with the architecture before any value is read, and an array must end with its last value, so
+//! that a decompression bomb is left after one byte.
 
 mod assemble;
 mod error;
+mod inspect;
 mod memory;
 mod names;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
-use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use ndarray::{Array1, Array4, ArrayD};
 
 use crate::architecture::{self, ConvolutionShape, FEATURES};
-use crate::arrays::{Directory, Npz, Scopes, has_magic};
+use crate::arrays::{OpenError, Opened, Scopes, open_bytes, open_path};
 use assemble::assemble;
 pub use error::{Origin, WeightsError};
+pub use inspect::{ArrayContent, ArrayDescription, Inspection, Network, inspect};
 use memory::Arrays;
 
 /// Where a folder may hold weights as TensorFlow's variable scopes name them, at the deepest
@@ -70,8 +73,8 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Reads all feature layers, and the classifier if it is there, from a `.npz` file or a folder of `.npy`
-    /// files.
+    /// Reads all feature layers, and the classifier if it is there, from a file or folder of any format that is
+    /// [accepted](self#accepted-files).
     ///
     /// # Errors
     ///
@@ -91,15 +94,16 @@ impl Weights {
         load_layers(path.as_ref(), &Layers::up_to(deepest_layer)?)
     }
 
-    /// Like [`Weights::load`], for the bytes of a `.npz` file in memory, such as one built into a binary.
+    /// Like [`Weights::load`], for the bytes of a file in memory, such as one built into a binary. A checkpoint has
+    /// several files, and is not read so.
     ///
     /// # Errors
     ///
     /// Those of [`Weights::load`].
-    pub fn from_npz_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
         let origin = Origin::Memory;
-        let mut npz = open_npz(Cursor::new(bytes), &origin)?;
-        assemble(&mut npz, &origin, &Layers::all())
+        let mut opened = open_bytes(bytes).map_err(|error| cannot_open(error, &origin))?;
+        assemble(opened.source.as_mut(), &origin, &Layers::all())
     }
 
     /// Like [`Weights::load`], for arrays in memory under the names that a file would give them.
@@ -164,27 +168,19 @@ impl Layers {
 
 fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
     let origin = Origin::Path(path.to_owned());
-    let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
-    let metadata = fs::metadata(path).map_err(open_error)?;
-    if metadata.is_dir() {
-        let mut directory = Directory::open(path, SCOPES).map_err(open_error)?;
-        assemble(&mut directory, &origin, layers)
-    } else if metadata.is_file() {
-        let file = File::open(path).map_err(open_error)?;
-        let mut npz = open_npz(BufReader::new(file), &origin)?;
-        assemble(&mut npz, &origin, layers)
-    } else {
-        // A pipe or a device: opening it could block for ever, and an archive is read from its end.
-        Err(WeightsError::UnknownFormat { origin })
-    }
+    let mut opened = open(path, &origin)?;
+    assemble(opened.source.as_mut(), &origin, layers)
 }
 
-/// Opens an archive if its first bytes are those of one.
-fn open_npz<R: Read + Seek>(mut reader: R, origin: &Origin) -> Result<Npz<R>, WeightsError> {
-    let open_error = |source| WeightsError::Open { origin: origin.clone(), source };
-    if !has_magic(&mut reader).map_err(open_error)? {
-        return Err(WeightsError::UnknownFormat { origin: origin.clone() });
+fn open(path: &Path, origin: &Origin) -> Result<Opened<'static>, WeightsError> {
+    open_path(path, SCOPES).map_err(|error| cannot_open(error, origin))
+}
+
+fn cannot_open(error: OpenError, origin: &Origin) -> WeightsError {
+    let origin = origin.clone();
+    match error {
+        OpenError::Io(source) => WeightsError::Open { origin, source },
+        OpenError::Zip(source) => WeightsError::Archive { origin, source: source.into() },
+        OpenError::Format(problem) => WeightsError::Format { origin, problem },
     }
-    Npz::open(reader)
-        .map_err(|source| WeightsError::Archive { origin: origin.clone(), source: source.into() })
 }

@@ -32,6 +32,10 @@ pub(super) struct Parameter {
     pub(super) order: FilterOrder,
 }
 
+/// What training scripts put in front of names: PyTorch's DataParallel the first, and what they call the dictionary in
+/// which the weights stand beside other things.
+const WRAPPERS: [&str; 6] = ["module.", "state_dict.", "model_state_dict.", "model.", "network.", "net."];
+
 /// All names that the parameters of some convolutions may have.
 pub(super) struct Catalogue {
     parameters: HashMap<String, Parameter>,
@@ -57,8 +61,11 @@ impl Catalogue {
     /// The parameter that an array with this name holds, or `None` if it is none of the catalogue's.
     pub(super) fn find(&self, name: &str) -> Option<Parameter> {
         let name = name.replace('/', ".");
-        // PyTorch's DataParallel puts the one in front, TensorFlow's variables have the other behind.
-        let name = name.strip_prefix("module.").unwrap_or(&name);
+        let mut name = name.as_str();
+        while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
+            name = inner;
+        }
+        // As TensorFlow's variables are called in a graph.
         let name = name.strip_suffix(":0").unwrap_or(name);
         self.parameters.get(name).copied()
     }
@@ -119,6 +126,8 @@ mod tests {
             ("classifier/layer1/weights", weight(4, Hwio)),
             // Variants of the same names.
             ("module.features.0.weight", weight(0, Oihw)),
+            ("state_dict.module.features.0.weight", weight(0, Oihw)),
+            ("model.features.0.weight", weight(0, Oihw)),
             ("features/layer0/weights:0", weight(0, Hwio)),
             ("features.layer12.fire.e33.weights", weight(3, Hwio)),
             // Not ours, or not asked for.
@@ -130,6 +139,9 @@ mod tests {
             ("beta1_power", None),
             ("global_step", None),
             ("module.", None),
+            ("module", None),
+            ("module.module.", None),
+            ("optimizer.state.features.0.weight", None),
             ("", None),
         ] {
             assert_eq!(catalogue.find(name), expected, "{name}");

@@ -7,7 +7,9 @@ use ndarray::{Array1, ArrayD, Axis};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, filters, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{archive, header, members, npy, npy_with_header, npz};
+use crate::arrays::testing::{
+    archive, checkpoint, header, legacy, members, npy, npy_with_header, npz, safetensors, zipped,
+};
 use crate::weights::{Weights, WeightsError};
 
 fn renamed(
@@ -20,7 +22,7 @@ fn renamed(
 
 /// The weights that every test here expects, checked against their definition.
 fn expected() -> Weights {
-    let weights = Weights::from_npz_bytes(&npz(&torchvision_arrays(&features()))).unwrap();
+    let weights = Weights::from_bytes(&npz(&torchvision_arrays(&features()))).unwrap();
     assert_eq!(weights.convolutions().count(), 25);
     for shape in features() {
         let convolution = weights.convolution(&shape.name).unwrap();
@@ -47,6 +49,42 @@ fn stored_and_deflated_archives_whatever_their_extension() {
 }
 
 #[test]
+fn every_format_whatever_its_extension() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.bin");
+    for arrays in [torchvision_arrays(&features()), tensorflow_arrays(&features())] {
+        let wrapped = renamed(arrays.clone(), |name| format!("state_dict.module.{name}"));
+        for file in [safetensors(&arrays), zipped(&arrays), zipped(&wrapped), legacy(&arrays)] {
+            fs::write(&path, &file).unwrap();
+            assert_eq!(Weights::load(&path).unwrap(), expected());
+            assert_eq!(Weights::from_bytes(&file).unwrap(), expected());
+        }
+    }
+}
+
+#[test]
+fn checkpoints_by_any_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (index, data) = checkpoint(&tensorflow_arrays(&features()));
+    fs::write(path("net.v1.ckpt.index"), &index).unwrap();
+    fs::write(path("net.v1.ckpt.data-00000-of-00001"), &data).unwrap();
+    for name in ["net.v1.ckpt", "net.v1.ckpt.index", "net.v1.ckpt.data-00000-of-00001"] {
+        assert_eq!(Weights::load(path(name)).unwrap(), expected(), "{name}");
+    }
+    // Without the rest, neither is anything.
+    fs::rename(path("net.v1.ckpt.index"), path("moved")).unwrap();
+    let text = |name: &str| Weights::load(path(name)).unwrap_err().to_string();
+    assert!(text("net.v1.ckpt").contains("check that it exists"));
+    assert!(text("net.v1.ckpt.data-00000-of-00001").contains("is of no known format"));
+    assert!(text("moved").contains("does not end in .index"));
+    fs::rename(path("moved"), path("alone.index")).unwrap();
+    let error = text("alone.index");
+    assert!(error.contains("features/layer0/weights") && error.contains("cannot be read"), "{error}");
+    assert!(Weights::from_bytes(&index).unwrap_err().to_string().contains("is of no known format"));
+}
+
+#[test]
 fn both_conventions_of_names_and_their_variants() {
     let tensorflow = || tensorflow_arrays(&features());
     for (variant, arrays) in [
@@ -55,7 +93,7 @@ fn both_conventions_of_names_and_their_variants() {
         ("tensorflow dotted", renamed(tensorflow(), |name| name.replace('/', "."))),
         ("torchvision module.", renamed(torchvision_arrays(&features()), |name| format!("module.{name}"))),
     ] {
-        let weights = Weights::from_npz_bytes(&npz(&arrays)).unwrap();
+        let weights = Weights::from_bytes(&npz(&arrays)).unwrap();
         assert_eq!(weights, expected(), "{variant}");
     }
 }
@@ -68,14 +106,14 @@ fn arrays_that_are_not_ours_are_ignored_unread() {
     members.push(("features/layer0/weights/Adam.npy".to_owned(), b"nonsense".to_vec()));
     members.push(("README.txt".to_owned(), b"not an array".to_vec()));
     let bytes = archive(&members, CompressionMethod::Stored);
-    assert_eq!(Weights::from_npz_bytes(&bytes).unwrap(), expected());
+    assert_eq!(Weights::from_bytes(&bytes).unwrap(), expected());
 }
 
 #[test]
 fn the_classifier_is_read_where_there_is_one() {
     let shapes = features_and_classifier();
     for arrays in [torchvision_arrays(&shapes), tensorflow_arrays(&shapes)] {
-        let weights = Weights::from_npz_bytes(&npz(&arrays)).unwrap();
+        let weights = Weights::from_bytes(&npz(&arrays)).unwrap();
         assert!(weights.has_classifier());
         let classifier = weights.convolution("classifier.1").unwrap();
         assert_eq!(classifier.weight, filters(&shapes[shapes.len() - 1]));
@@ -161,7 +199,7 @@ fn every_element_type_byte_order_and_memory_order() {
                 };
                 let members: Vec<_> = arrays(&features()).into_iter().map(member).collect();
                 let bytes = archive(&members, CompressionMethod::Stored);
-                let weights = Weights::from_npz_bytes(&bytes).unwrap();
+                let weights = Weights::from_bytes(&bytes).unwrap();
                 assert_eq!(weights, expected(), "{descr}, Fortran order {fortran_order}");
             }
         }

@@ -1,14 +1,13 @@
 //! Files damaged at random, always in the same way: none may panic, and none may pass for another set of weights.
 
-use std::io::Cursor;
-
 use zip::CompressionMethod;
 
 use super::parameters::torchvision_arrays;
 use crate::architecture::convolutions;
+use crate::arrays::open_bytes;
 use crate::arrays::testing::{archive, members};
 use crate::weights::assemble::assemble;
-use crate::weights::{Layers, Origin, Weights, WeightsError, open_npz};
+use crate::weights::{Layers, Origin, Weights, WeightsError, cannot_open};
 
 /// Small enough to be read some thousand times: layer 0 alone.
 fn layer_0() -> Vec<(String, Vec<u8>)> {
@@ -17,8 +16,8 @@ fn layer_0() -> Vec<(String, Vec<u8>)> {
 
 fn read(bytes: &[u8]) -> Result<Weights, WeightsError> {
     let origin = Origin::Memory;
-    let mut npz = open_npz(Cursor::new(bytes), &origin)?;
-    assemble(&mut npz, &origin, &Layers::up_to(0)?)
+    let mut opened = open_bytes(bytes).map_err(|error| cannot_open(error, &origin))?;
+    assemble(opened.source.as_mut(), &origin, &Layers::up_to(0)?)
 }
 
 /// Marsaglia's xorshift, 64 bits.

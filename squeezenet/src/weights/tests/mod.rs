@@ -3,5 +3,6 @@
 
 mod accepted;
 mod damaged;
+mod inspected;
 mod parameters;
 mod refused;
