@@ -45,8 +45,8 @@ pub mod transfer;
 mod memory;
 
 pub use impasto_kernels::simd;
-pub use impasto_squeezenet::arrays;
-pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError, architecture};
+pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError};
+pub use impasto_squeezenet::{architecture, arrays, files, weights};
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
 pub use transfer::{

@@ -2,12 +2,11 @@
 //! is read. Nothing is left behind by the checks.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use impasto::files;
 use impasto::image::check_output_path;
-use tempfile::NamedTempFile;
 
 use crate::arguments::InitArgument;
 use crate::error::UsageError;
@@ -46,33 +45,16 @@ pub(crate) fn check_plot(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         bail!("cannot write the plot {}: it is a folder", path.display());
     }
-    create_beside(path).map(drop).with_context(|| cannot_write_plot(path))
+    files::create_beside(path).map(drop).with_context(|| cannot_write_plot(path))
 }
 
 /// Writes a plot that appears whole or not at all.
 pub(crate) fn write_plot(path: &Path, svg: &str) -> anyhow::Result<()> {
-    let written = create_beside(path).and_then(|mut file| {
-        file.write_all(svg.as_bytes())?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    });
-    written.with_context(|| cannot_write_plot(path))
+    files::write_whole(path, svg.as_bytes()).with_context(|| cannot_write_plot(path))
 }
 
 fn cannot_write_plot(path: &Path) -> String {
     format!("cannot write the plot {}: check its folder, its permissions and the free space", path.display())
-}
-
-/// A temporary file in the folder of `path`, with the permissions of any other new file.
-fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".impasto-");
-    #[cfg(unix)]
-    {
-        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-        // Temporary files are private unless told otherwise; the umask still applies.
-        builder.permissions(Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder_of(path))
 }
 
 /// Every file that is read, with what the user calls it.

@@ -3,14 +3,16 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes |
-//! | [`arrays`] | arrays from NumPy's `.npy` and `.npz` files |
-//! | [`weights`] | the network's arrays: `.npz`, folders of `.npy`, memory |
+//! | [`arrays`] | arrays in files: NumPy's, PyTorch's, safetensors, TensorFlow's |
+//! | [`weights`] | the network's arrays from such files, and to them |
+//! | [`files`] | files that appear whole or not at all |
 //! | [`features`] | recording the layers on a tape, and computing them for one image |
 #![forbid(unsafe_code)]
 
 pub mod architecture;
 pub mod arrays;
 pub mod features;
+pub mod files;
 pub mod weights;
 
 pub use architecture::PoolRounding;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use image::{ExtendedColorType, ImageFormat};
+use impasto_squeezenet::files;
 use ndarray::ArrayView3;
 use tempfile::NamedTempFile;
 
@@ -89,7 +90,7 @@ fn encode(format: ImageFormat, rgb: &[u8], width: usize, height: usize) -> Resul
     Ok(encoded.into_inner())
 }
 
-/// Creates a temporary file in the folder of `path`, with the permissions of any other new file.
+/// Creates a temporary file in the folder of `path`.
 fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
     let folder = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -98,15 +99,7 @@ fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
     if !folder.is_dir() {
         return Err(ImageError::MissingFolder { path: path.to_path_buf(), folder: folder.to_path_buf() });
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".impasto-");
-    #[cfg(unix)]
-    {
-        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-        // Temporary files are private unless told otherwise; the umask still applies.
-        builder.permissions(Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder).map_err(|source| ImageError::NotWritable {
+    files::create_beside(path).map_err(|source| ImageError::NotWritable {
         path: path.to_path_buf(),
         folder: folder.to_path_buf(),
         source,

@@ -119,7 +119,7 @@ fn brain_to_single(brain: u16) -> f32 {
 }
 
 /// IEEE 754 binary16 to binary32, which holds every such value exactly.
-fn half_to_single(half: u16) -> f32 {
+pub(super) fn half_to_single(half: u16) -> f32 {
     /// 2^112: what the exponents' biases differ by, 127 - 15.
     const REBIAS: f32 = f32::from_bits((127 + 112) << 23);
     let sign = u32::from(half & 0x8000) << 16;

@@ -1,5 +1,5 @@
-//! Named arrays from files: NumPy's `.npy` and `.npz`, PyTorch's `.pth`, safetensors, TensorFlow's checkpoints. What the
-//! names mean is not known here, and nothing is written.
+//! Named arrays in files: NumPy's `.npy` and `.npz`, PyTorch's `.pth`, safetensors and TensorFlow's checkpoints are read,
+//! `.npz` and safetensors written. What the names mean is not known here.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -12,6 +12,7 @@
 //! | `checkpoint` | TensorFlow's second format |
 //! | `archive`, `container` | what several formats share |
 //! | `decode` | bytes to 32-bit floats |
+//! | `encode` | named arrays to the bytes of a file |
 //! | `error` | what can be wrong, and what to do about it |
 //!
 //! Values may be float16, bfloat16, float32 or float64, in either byte order, in any order of axes; they become float32.
@@ -26,6 +27,7 @@ mod checkpoint;
 mod container;
 mod decode;
 mod directory;
+mod encode;
 mod error;
 mod format;
 #[cfg(test)]
@@ -49,6 +51,8 @@ use ndarray::ArrayD;
 pub(crate) use container::OpenError;
 pub(crate) use decode::Buffers;
 pub(crate) use directory::Scopes;
+pub(crate) use encode::{BeyondHalf, NamedView, encode};
+pub use encode::{Container, Precision};
 pub use error::{ArrayError, ArraysError, FormatError};
 pub(crate) use error::{counted, tuple};
 pub use format::Format;

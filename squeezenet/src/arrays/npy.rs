@@ -13,7 +13,7 @@ use super::source::{ByteOrder, Element, Encoding, Float, Layout, StoredArray, Va
 /// Extension of the files, and of the members of an archive.
 pub(super) const SUFFIX: &str = ".npy";
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// NumPy's own limit (`max_header_size`), in bytes; an array of four axes needs about a hundred.
 const LONGEST_HEADER: usize = 10_000;
@@ -35,7 +35,7 @@ fn malformed(reason: &'static str) -> ArrayError {
 
 fn read_header_text(reader: &mut impl Read) -> Result<String, ArrayError> {
     let [m0, m1, m2, m3, m4, m5, major, _minor] = read_bytes(reader)?;
-    if [m0, m1, m2, m3, m4, m5] != *MAGIC {
+    if [m0, m1, m2, m3, m4, m5] != MAGIC {
         return Err(malformed("it does not start with NumPy's signature"));
     }
     let length = match major {

@@ -1,6 +1,6 @@
-//! SqueezeNet 1.1's weights: read from a file, a folder or memory, checked against the architecture, and kept
-//! in the one order that the kernels use. Nothing here computes features, and nothing writes weights; how arrays
-//! stand in files is the affair of [`arrays`](crate::arrays).
+//! SqueezeNet 1.1's weights: read from a file, a folder or memory, checked against the architecture, kept in the one
+//! order that the kernels use, and written. Nothing here computes features; how arrays stand in files is the affair of
+//! [`arrays`](crate::arrays).
 //!
 //! The way of the data, one file each:
 //!
@@ -9,6 +9,7 @@
 //! | `memory` | arrays that the caller holds, as a source like any file |
 //! | `names` | which array is which parameter, and in which order its axes stand |
 //! | `assemble` | the common step: find, check, read and rearrange |
+//! | `save` | weights to a file, under torchvision's names |
 //! | `inspect` | what a file is, and what is wrong with it, without using it |
 //! | `error` | what can be wrong, and what to do about it |
 //!
@@ -38,6 +39,7 @@ mod error;
 mod inspect;
 mod memory;
 mod names;
+mod save;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +53,7 @@ use assemble::assemble;
 pub use error::{Origin, WeightsError};
 pub use inspect::{ArrayContent, ArrayDescription, Inspection, Network, inspect};
 use memory::Arrays;
+pub use save::SaveError;
 
 /// Where a folder may hold weights as TensorFlow's variable scopes name them, at the deepest
 /// `features/layer3/fire/squeeze/weights.npy`.

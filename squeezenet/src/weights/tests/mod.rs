@@ -6,3 +6,4 @@ mod damaged;
 mod inspected;
 mod parameters;
 mod refused;
+mod saved;
