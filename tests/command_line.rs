@@ -15,6 +15,8 @@ mod runs;
 mod sandbox;
 #[path = "command_line/unreadable.rs"]
 mod unreadable;
+#[path = "command_line/weights.rs"]
+mod weights;
 
 use std::sync::Arc;
 
@@ -44,6 +46,7 @@ fn main() {
         refusals::trials(&weights),
         unreadable::trials(&weights),
         measurements::trials(&weights),
+        weights::trials(&weights),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

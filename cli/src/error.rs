@@ -47,7 +47,8 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
             last = cause;
         }
     }
-    say(&text);
+    // Names out of damaged or hostile files must not move the terminal's cursor.
+    say(&text.replace(|c: char| c.is_control() && c != '\n', "?"));
     ExitCode::from(if is_usage(error) { 2 } else { 1 })
 }
 

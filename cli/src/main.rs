@@ -8,7 +8,8 @@
 //! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
-//! | `inputs`, `weights`, `outputs` | the files that are read, the network's weights, the paths that are written |
+//! | `inputs`, `outputs` | the files that are read, the paths that are written |
+//! | `weights` | where the network's weights are, and the subcommand of that name |
 //! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
 //! | `summary` | what `--json` prints |
 //! | `error` | wrong usage or failure, and how either is told |
@@ -54,6 +55,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Texture(arguments) => texture::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Weights(arguments) => weights::run(arguments),
     }
 }
 

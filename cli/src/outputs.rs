@@ -69,7 +69,8 @@ fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a Path) -> Vec<(&'static str,
     inputs
 }
 
-fn refuse_shared(
+/// Refuses to write to a `path` that is one of `others`.
+pub(crate) fn refuse_shared(
     option: &'static str,
     path: &Path,
     others: &[(&'static str, &Path)],

@@ -34,6 +34,11 @@ impl Directory {
         let (names, paths) = found.into_iter().unzip();
         Ok(Self { names, paths })
     }
+
+    /// The files, in the order of their names.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
 }
 
 impl ArraySource for Directory {

@@ -45,6 +45,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// A short name for programs: `npz`, `npy-folder`, `pth`, `pth-legacy`, `safetensors` or `checkpoint`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Npz => "npz",
+            Self::NpyFolder => "npy-folder",
+            Self::TorchZip => "pth",
+            Self::TorchLegacy => "pth-legacy",
+            Self::Safetensors => "safetensors",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+
     /// What writes it, for messages.
     pub(super) fn writer(self) -> &'static str {
         match self {
@@ -73,7 +85,7 @@ impl fmt::Display for Format {
 /// Arrays ready to be read.
 pub(crate) struct Opened<'a> {
     pub(crate) format: Format,
-    /// Every file that belongs to them; none for bytes in memory and for folders.
+    /// Every file that belongs to them; none for bytes in memory.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) source: Box<dyn ArraySource + 'a>,
 }
@@ -87,8 +99,9 @@ pub(crate) fn open_path(path: &Path, scopes: Scopes) -> Result<Opened<'static>, 
         Ok(metadata) => metadata,
     };
     if metadata.is_dir() {
-        let source = Box::new(Directory::open(path, scopes)?);
-        return Ok(Opened { format: Format::NpyFolder, files: Vec::new(), source });
+        let directory = Directory::open(path, scopes)?;
+        let files = directory.paths().to_vec();
+        return Ok(Opened { format: Format::NpyFolder, files, source: Box::new(directory) });
     }
     if !metadata.is_file() {
         // A pipe or a device: opening it could block for ever, and most formats are read from their end.
@@ -143,10 +156,11 @@ fn detect<R: Read + Seek>(reader: &mut R) -> Result<Option<Detected>, OpenError>
         Some(Detected::Whole(Kind::Zip))
     } else if checkpoint::has_magic(&end) {
         Some(Detected::Index)
+    } else if safetensors::has_magic(&start) {
+        // Before pickles: a header of 640 bytes begins with the same two bytes, and no pickle goes on so.
+        Some(Detected::Whole(Kind::Safetensors))
     } else if torch::has_magic(&start) {
         Some(Detected::Whole(Kind::Pickle))
-    } else if safetensors::has_magic(&start) {
-        Some(Detected::Whole(Kind::Safetensors))
     } else {
         None
     })

@@ -5,9 +5,8 @@
 //! Changes to a file with checksums rarely get past them. Each such file is therefore also changed inside, and sealed
 //! again.
 
-use std::fs;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -223,18 +222,15 @@ fn checkpoints() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
     ]
 }
 
-/// Time that this thread has computed. Time on the wall would fail tests on a machine that has other things to do.
-fn computed() -> Option<Duration> {
-    let nanoseconds = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(nanoseconds.split(' ').next()?.parse().ok()?))
-}
-
-/// Runs a reader, and checks that it does not take long, where the system tells.
-fn timed(read: impl FnOnce()) -> Result<(), TestCaseError> {
-    let before = computed();
-    read();
-    let taken = computed().zip(before).map(|(after, before)| after - before);
-    prop_assert!(taken.is_none_or(|taken| taken < LONGEST), "took {taken:?}");
+/// Runs a reader, and checks that it does not take long. It has three tries, since the machine may have other things to
+/// do.
+fn timed(read: impl Fn()) -> Result<(), TestCaseError> {
+    let is_quick = |_| {
+        let start = Instant::now();
+        read();
+        start.elapsed() < LONGEST
+    };
+    prop_assert!((0..3).any(is_quick), "takes more than {LONGEST:?}");
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::error::{Origin, WeightsError};
 use super::names::{Catalogue, torchvision};
 use super::{Layers, open};
 use crate::architecture::{self, ConvolutionShape, FEATURES};
-use crate::arrays::{ArrayError, ArraySource, Format};
+use crate::arrays::{ArrayError, ArraySource, Format, Opened};
 
 /// What [`inspect`] found.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ use crate::arrays::{ArrayError, ArraySource, Format};
 pub struct Inspection {
     /// How the arrays are stored.
     pub format: Format,
-    /// Every file that belongs to them, or the folder.
+    /// Every file that belongs to them.
     pub files: Vec<PathBuf>,
     /// All arrays, in the order of the file.
     pub arrays: Vec<ArrayDescription>,
@@ -145,8 +145,8 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, WeightsError> {
     }
     let has_classifier = loads(source, vec![architecture::classifier()]).is_ok();
     let problem = assemble(source, &origin, &Layers::all()).err();
-    let files = if opened.files.is_empty() { vec![path.to_owned()] } else { opened.files };
-    Ok(Inspection { format: opened.format, files, arrays, layers, has_classifier, problem })
+    let Opened { format, files, .. } = opened;
+    Ok(Inspection { format, files, arrays, layers, has_classifier, problem })
 }
 
 fn describe(source: &mut dyn ArraySource) -> Vec<ArrayDescription> {

@@ -6,7 +6,9 @@ use ndarray::{ArrayD, IxDyn};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{archive, header, members, npy, npy_with_header, npz, zip_headers};
+use crate::arrays::testing::{
+    archive, header, legacy, members, npy, npy_with_header, npz, safetensors, zip_headers, zipped,
+};
 use crate::arrays::{ArrayError, FormatError};
 use crate::weights::{Weights, WeightsError};
 
@@ -198,6 +200,27 @@ fn values_that_are_not_finite_are_named_by_their_index() {
         panic!("{error}");
     };
     assert_eq!((index, value), (vec![0], f32::INFINITY));
+}
+
+#[test]
+fn every_format_is_judged_alike() {
+    let mut not_finite = torchvision_arrays(&features());
+    not_finite[1].1[[7]] = f32::NEG_INFINITY;
+    let mut wrong_shape = torchvision_arrays(&features());
+    wrong_shape[0].1 = ArrayD::zeros(IxDyn(&[3, 3, 3, 64]));
+    for format in [npz, zipped, legacy, safetensors] {
+        let error = array_error(&format(&not_finite), BIAS);
+        assert!(matches!(&error, WeightsError::NonFinite { index, .. } if index[..] == [7]), "{error}");
+        let error = array_error(&format(&wrong_shape), WEIGHT);
+        assert!(matches!(error, WeightsError::Shape { .. }), "{error}");
+    }
+    // Only a dictionary's pickle can hold the same name twice.
+    let mut twice = torchvision_arrays(&features());
+    twice.push((BIAS.to_owned(), ArrayD::zeros(IxDyn(&[64]))));
+    for format in [zipped, legacy] {
+        let error = Weights::from_bytes(&format(&twice)).unwrap_err();
+        assert!(matches!(&error, WeightsError::DuplicateArray { second, .. } if second == BIAS), "{error}");
+    }
 }
 
 #[test]

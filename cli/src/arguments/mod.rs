@@ -1,5 +1,9 @@
 //! Every option of every subcommand: its name, its default, its help, and the check of its value alone. How options
 //! fit together is for `problem`.
+//!
+//! - `weights`: those of `impasto weights`
+
+mod weights;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +12,10 @@ use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
 use impasto::transfer::MOST_THREADS;
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
+
+pub(crate) use weights::{
+    WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsInfoArguments, WeightsOutput,
+};
 
 /// Repaint a photograph in the style of a painting, on a CPU
 ///
@@ -39,6 +47,7 @@ pub(crate) enum Command {
     Texture(TextureArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
+    Weights(WeightsArguments),
 }
 
 /// Repaint CONTENT in the style of STYLE
@@ -325,7 +334,8 @@ pub(crate) struct OptimizationOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Network and machine")]
 pub(crate) struct NetworkOptions {
-    /// The network's weights, .npz [default: $IMPASTO_WEIGHTS, or the file in the user's data folder]
+    /// The network's weights, in any format that `impasto weights` reads [default: $IMPASTO_WEIGHTS, or the file in the
+    /// user's data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// How pools round: `floor` as in TensorFlow, `ceil` as in torchvision

@@ -1,14 +1,28 @@
-//! Where the network's weights are: named by the user, or in the user's data folder. Reading them is the library's.
+//! Where the network's weights are: named by the user, or in the user's data folder. And `impasto weights`, one file a
+//! subcommand. Reading and writing them is the library's.
+
+mod convert;
+mod info;
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use crate::Ending;
+use crate::arguments::{WeightsArguments, WeightsCommand};
+
 /// The environment variable that names the weights.
 const VARIABLE: &str = "IMPASTO_WEIGHTS";
 
 const FILE_NAME: &str = "squeezenet1_1.npz";
+
+pub(crate) fn run(arguments: &WeightsArguments) -> anyhow::Result<Ending> {
+    match &arguments.command {
+        WeightsCommand::Info(arguments) => info::run(arguments),
+        WeightsCommand::Convert(arguments) => convert::run(arguments),
+    }
+}
 
 /// The file to read: `option`, else what [`VARIABLE`] names, else the one in the user's data folder.
 ///
