@@ -3,6 +3,10 @@
 
 #[path = "common/arrays.rs"]
 mod arrays;
+#[path = "command_line/encrypted.rs"]
+mod encrypted;
+#[path = "command_line/fetches.rs"]
+mod fetches;
 #[path = "command_line/measurements.rs"]
 mod measurements;
 #[path = "common/pictures.rs"]
@@ -13,6 +17,8 @@ mod refusals;
 mod runs;
 #[path = "command_line/sandbox.rs"]
 mod sandbox;
+#[path = "command_line/server.rs"]
+mod server;
 #[path = "command_line/unreadable.rs"]
 mod unreadable;
 #[path = "command_line/weights.rs"]
@@ -47,6 +53,8 @@ fn main() {
         unreadable::trials(&weights),
         measurements::trials(&weights),
         weights::trials(&weights),
+        fetches::trials(&weights),
+        encrypted::trials(&weights),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

@@ -10,6 +10,7 @@
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
 //! | `inputs`, `outputs` | the files that are read, the paths that are written |
 //! | `weights` | where the network's weights are, and the subcommand of that name |
+//! | `download` | a file from a URL onto the disk |
 //! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
 //! | `summary` | what `--json` prints |
 //! | `error` | wrong usage or failure, and how either is told |
@@ -18,6 +19,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod download;
 mod error;
 mod inputs;
 mod interrupt;

@@ -40,6 +40,11 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
+    /// The random weights.
+    pub(crate) fn weights(&self) -> &Path {
+        &self.weights
+    }
+
     /// The command with these arguments, separated by spaces, the random weights, and no other variable of impasto's.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_impasto"));

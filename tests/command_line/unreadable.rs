@@ -86,6 +86,7 @@ pub(crate) fn weights_that_are_missing(sandbox: &Sandbox) {
     }
     let mentions = [
         "squeezenet1_1.npz",
+        "`impasto weights fetch`",
         "torchvision.models.squeezenet1_1",
         "numpy.savez",
         "--weights",

@@ -14,7 +14,8 @@ use impasto::transfer::MOST_THREADS;
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
 pub(crate) use weights::{
-    WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsInfoArguments, WeightsOutput,
+    WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsFetchArguments, WeightsInfoArguments,
+    WeightsOutput,
 };
 
 /// Repaint a photograph in the style of a painting, on a CPU
@@ -31,6 +32,7 @@ Examples:
   impasto transfer photo.jpg painting.jpg -o result.png
   impasto transfer photo.jpg painting.jpg -o result.png --size 1024 --iterations 200
   impasto texture painting.jpg -o texture.png
+  impasto weights fetch
   impasto check --data notebook
 
 `impasto COMMAND --help` explains the options of a command."

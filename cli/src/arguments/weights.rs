@@ -1,12 +1,16 @@
 //! The options of `impasto weights`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser, ValueParser};
 use clap::{Args, Subcommand};
 use impasto::arrays::Container;
 
-/// Tell about files of the network's weights, and convert them
+use super::positive_integer;
+use crate::download::{DigestPrefix, Url};
+
+/// Get the network's weights, tell about files of them, and convert them
 #[derive(Args)]
 #[command(
     arg_required_else_help = true,
@@ -21,8 +25,44 @@ pub(crate) struct WeightsArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum WeightsCommand {
+    Fetch(WeightsFetchArguments),
     Info(WeightsInfoArguments),
     Convert(WeightsConvertArguments),
+}
+
+/// Download torchvision's weights into the user's data folder
+///
+/// 5 MB, once; impasto finds them there by itself. A download that broke off goes on where it stopped. The variables
+/// HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded; SSL_CERT_FILE names certificates to trust instead of Mozilla's.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  impasto weights fetch
+  impasto weights fetch -o squeezenet1_1.npz
+  impasto weights fetch --url http://mirror.local/squeezenet.pth --sha256 0123abcd")]
+pub(crate) struct WeightsFetchArguments {
+    /// The file to write, .npz or .safetensors [default: squeezenet1_1.npz in the user's data folder]
+    #[arg(short, long, value_name = "FILE", value_parser = output_parser())]
+    pub(crate) output: Option<WeightsOutput>,
+    /// Replace the file if it is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Where to download from, such as a mirror; http only where you ask for it
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth"
+    )]
+    pub(crate) url: Url,
+    /// The first digits, at least 8, of the SHA-256 that the downloaded file must have
+    #[arg(long, value_name = "HEX", default_value = "b8a52dc0")]
+    pub(crate) sha256: DigestPrefix,
+    /// How long to wait for a connection, an answer, or any more bytes, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) timeout: Duration,
+    /// Print nothing on stderr but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// Tell what is in a file of weights: format, arrays, layers, SHA-256, and what is wrong
@@ -79,4 +119,12 @@ fn output_parser() -> ValueParser {
         };
         Ok(WeightsOutput { path, container })
     }))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const MOST: usize = 3600;
+    match positive_integer(text) {
+        Ok(seconds) if seconds <= MOST => Ok(Duration::from_secs(seconds as u64)),
+        _ => Err(format!("it must be a whole number of seconds from 1 to {MOST}")),
+    }
 }

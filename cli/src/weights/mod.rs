@@ -2,6 +2,7 @@
 //! subcommand. Reading and writing them is the library's.
 
 mod convert;
+mod fetch;
 mod info;
 
 use std::env;
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &WeightsArguments) -> anyhow::Result<Ending> {
     match &arguments.command {
         WeightsCommand::Info(arguments) => info::run(arguments),
         WeightsCommand::Convert(arguments) => convert::run(arguments),
+        WeightsCommand::Fetch(arguments) => fetch::run(arguments),
     }
 }
 
@@ -35,11 +37,15 @@ pub(crate) fn locate(option: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return Ok(named);
     }
-    let usual = data_folder().map(|folder| folder.join("impasto").join(FILE_NAME));
-    match usual {
+    match usual_path() {
         Some(path) if path.exists() => Ok(path),
         usual => bail!(how_to_get(usual.as_deref())),
     }
+}
+
+/// The file in the user's data folder; `None` if the user has none.
+fn usual_path() -> Option<PathBuf> {
+    Some(data_folder()?.join("impasto").join(FILE_NAME))
 }
 
 /// Where this platform keeps what programs hold for one user on one machine.
@@ -56,23 +62,17 @@ fn data_folder() -> Option<PathBuf> {
 }
 
 fn how_to_get(usual: Option<&Path>) -> String {
-    let (missing, place) = match usual {
-        Some(path) => (
-            format!("there are no weights for the network at {}", path.display()),
-            format!("move the file there, or name it with --weights FILE or {VARIABLE}"),
-        ),
-        None => (
-            "no weights for the network are named".to_owned(),
-            format!("name the file with --weights FILE or {VARIABLE}"),
-        ),
+    let missing = match usual {
+        Some(path) => format!("there are no weights for the network at {}", path.display()),
+        None => "no weights for the network are named".to_owned(),
     };
     format!(
-        "{missing}. Make them once, with Python and torchvision:
+        "{missing}. `impasto weights fetch` downloads them, once (5 MB). Or save them with Python and torchvision:
 
     import numpy, torchvision
     model = torchvision.models.squeezenet1_1(weights=\"DEFAULT\")
     numpy.savez(\"{FILE_NAME}\", **{{k: v.numpy() for k, v in model.state_dict().items()}})
 
-then {place}"
+and name the file with --weights FILE or {VARIABLE}"
     )
 }

@@ -1,0 +1,77 @@
+//! The SHA-256 of a file, known by its first hexadecimal digits. It says which file is meant, as a name does; that
+//! nobody put another with the same few digits in its place is for HTTPS to prove, or for all 64 digits.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+/// As many digits as PyTorch's hub puts into a file's name.
+const FEWEST_DIGITS: usize = 8;
+
+const DIGITS: usize = 64;
+
+/// The first digits of a SHA-256, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DigestPrefix(String);
+
+impl DigestPrefix {
+    /// Whether a digest begins like this.
+    pub(super) fn fits(&self, digest: &str) -> bool {
+        digest.starts_with(&self.0)
+    }
+
+    /// The digits that every prefix has.
+    pub(crate) fn short(&self) -> &str {
+        &self.0[..FEWEST_DIGITS]
+    }
+}
+
+impl FromStr for DigestPrefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DigestPrefix, String> {
+        let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hexadecimal && (FEWEST_DIGITS..=DIGITS).contains(&text.len()) {
+            Ok(DigestPrefix(text.to_ascii_lowercase()))
+        } else {
+            Err(format!("it must be the first {FEWEST_DIGITS} to {DIGITS} hexadecimal digits of a SHA-256"))
+        }
+    }
+}
+
+impl Display for DigestPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The digest of what was hashed so far, in hexadecimal.
+pub(super) fn digest_of(hasher: &Sha256) -> String {
+    hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_sha_256() {
+        // FIPS 180-2, appendix B.1.
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(digest_of(&Sha256::new_with_prefix("abc")), digest);
+    }
+
+    #[test]
+    fn a_prefix_has_8_to_64_digits_of_either_case() {
+        let digest = digest_of(&Sha256::new());
+        for text in [&digest[..8], &digest[..13].to_uppercase(), &digest] {
+            assert!(text.parse::<DigestPrefix>().unwrap().fits(&digest), "{text}");
+        }
+        assert!(!"b8a52dc0".parse::<DigestPrefix>().unwrap().fits(&digest));
+        for text in ["", "b8a52dc", "b8a52dcg", "0xb8a52dc0", "b8a52dc0-", &format!("{digest}0"), "ä8a52dc"]
+        {
+            assert!(text.parse::<DigestPrefix>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What can go wrong with a download, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use indicatif::DecimalBytes;
+use thiserror::Error;
+use ureq::http::StatusCode;
+
+use super::digest::DigestPrefix;
+
+/// Why a file could not be downloaded.
+#[derive(Debug, Error)]
+pub(crate) enum DownloadError {
+    #[error(
+        "cannot reach {host}: check the connection to the network, and HTTPS_PROXY if a proxy leads out of yours"
+    )]
+    Unreachable { host: String, source: ureq::Error },
+    #[error("{host} does not answer within {seconds} s: try again later, or allow more time")]
+    TimedOut { host: String, seconds: u64 },
+    #[error(
+        "cannot trust the connection to {host}: check the clock and the date; if a proxy of your network opens \
+             encrypted connections, let SSL_CERT_FILE name a PEM file with its certificate"
+    )]
+    Untrusted { host: String, source: ureq::Error },
+    #[error("{url} leads to {target}, which is not encrypted, and was not followed")]
+    UnencryptedRedirect { url: String, target: String },
+    #[error("{url} answers {status}: {}", remedy(*status))]
+    Status { url: String, status: StatusCode },
+    #[error("{host} gives no sensible answer: check that the address is right")]
+    NoAnswer { host: String, source: ureq::Error },
+    #[error(
+        "the download broke off after {}{}: run the same command again, and it goes on from there",
+        DecimalBytes(*received),
+        of_total(*total)
+    )]
+    BrokenOff { received: u64, total: Option<u64>, source: io::Error },
+    #[error("{url} sends more than {}, which cannot be the file that is meant", DecimalBytes(*limit))]
+    TooLarge { url: String, limit: u64 },
+    #[error(
+        "what {url} sends ({}) is not the file that is meant: its SHA-256 begins with {}, not with {expected}. It was \
+             removed",
+        DecimalBytes(*received),
+        // As many digits as were compared.
+        &found[..expected.to_string().len()]
+    )]
+    WrongDigest { url: String, received: u64, expected: DigestPrefix, found: String },
+    #[error("cannot read the certificates in {}, which SSL_CERT_FILE names: give a PEM file", path.display())]
+    Certificates { path: PathBuf, source: io::Error },
+    #[error("cannot write {}: check its folder, its permissions and the free space", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("another process is downloading to {}: wait until it is done", path.display())]
+    Busy { path: PathBuf },
+}
+
+impl DownloadError {
+    /// Whether the same file may still be had by another way.
+    pub(crate) fn is_of_the_network(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Untrusted { .. }
+            | Self::UnencryptedRedirect { .. }
+            | Self::Status { .. }
+            | Self::NoAnswer { .. }
+            | Self::BrokenOff { .. } => true,
+            Self::TooLarge { .. }
+            | Self::WrongDigest { .. }
+            | Self::Certificates { .. }
+            | Self::Write { .. }
+            | Self::Busy { .. } => false,
+        }
+    }
+
+    pub(super) fn write(path: &Path, source: io::Error) -> DownloadError {
+        Self::Write { path: path.to_path_buf(), source }
+    }
+}
+
+fn remedy(status: StatusCode) -> &'static str {
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        "try again later"
+    } else {
+        "check the address"
+    }
+}
+
+fn of_total(total: Option<u64>) -> String {
+    total.map_or_else(String::new, |total| format!(" of {}", DecimalBytes(total)))
+}
