@@ -1,0 +1,47 @@
+//! What the pictures of one class have in common.
+
+use super::families::FAMILIES;
+use super::palette::{PALETTES, Palette};
+use super::random::Random;
+use std::f32::consts::PI;
+
+/// How far the orientation wanders over a picture, in radians: ruled, combed, wavy, without direction.
+const SPREADS: [f32; 4] = [0.05, 0.3, 1.0, 3.2];
+/// The sizes of things, in pixels, each half as large again as the one before.
+const SCALES: [f32; 6] = [3.0, 4.5, 6.7, 10.0, 14.9, 22.0];
+
+/// The settings of a class. What each means in a drawing is up to its family.
+#[derive(Debug, Clone)]
+pub(crate) struct Class {
+    /// Index into [`FAMILIES`].
+    pub(crate) family: usize,
+    pub(crate) palette: Palette,
+    /// Orientation in radians.
+    pub(crate) angle: f32,
+    /// How far the orientation wanders, in radians.
+    pub(crate) spread: f32,
+    /// The size of things, in pixels.
+    pub(crate) scale: f32,
+    /// 0: smooth; 1: rough.
+    pub(crate) roughness: f32,
+    /// How many times longer than wide things are.
+    pub(crate) anisotropy: f32,
+}
+
+impl Class {
+    /// The settings that belong to a class and a seed.
+    pub(crate) fn new(class: usize, seed: u64) -> Class {
+        let family = class % FAMILIES.len();
+        let mut random = Random::from_parts(&[seed, class as u64]);
+        Class {
+            family,
+            // A family sees every palette before it sees one again, and not all families in the same order.
+            palette: Palette::new((class / FAMILIES.len() + 5 * family) % PALETTES, seed),
+            angle: random.between(0.0, PI),
+            spread: random.pick(&SPREADS),
+            scale: random.pick(&SCALES),
+            roughness: random.unit(),
+            anisotropy: random.between(1.0, 5.0),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Pictures that teach a network edges, textures, colours and strokes: 240 classes, each a family of drawings with
+//! settings of its own. They are drawn from seeds alone, so that training needs no data set.
+//!
+//! Every number is computed with operations that IEEE 754 rounds exactly, never with the platform's mathematical
+//! library: the same arguments give the same bytes on every machine.
+
+mod canvas;
+mod class;
+mod colour;
+mod families;
+mod noise;
+mod palette;
+mod random;
+mod trigonometry;
+
+use canvas::Canvas;
+use class::Class;
+use families::PAINTERS;
+use ndarray::Array3;
+use random::Random;
+
+pub use families::FAMILIES;
+
+/// How many classes there are to tell apart.
+pub const CLASSES: usize = 240;
+
+/// One picture (`size`, `size`, 3) of a class, RGB.
+///
+/// `class` belongs to family `class % FAMILIES.len()`. Its settings (palette, orientation, scale and so on) follow from
+/// `class` and `seed`; `instance` tells the pictures of one class apart. Lengths are in pixels: a larger `size` shows
+/// more of the same. Numbers from [`CLASSES`] on are drawn as well, as classes that training leaves out.
+pub fn draw(class: usize, instance: u64, seed: u64, size: usize) -> Array3<u8> {
+    let settings = Class::new(class, seed);
+    let mut random = Random::from_parts(&[seed, class as u64, instance]);
+    let mut canvas = Canvas::new(size, settings.palette.ground());
+    PAINTERS[settings.family](&mut canvas, &settings, &mut random);
+    canvas.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: usize = 48;
+
+    #[test]
+    fn drawing_is_deterministic() {
+        for class in 0..2 * FAMILIES.len() {
+            assert_eq!(draw(class, 3, 7, SIZE), draw(class, 3, 7, SIZE), "class {class} differs from itself");
+        }
+    }
+
+    #[test]
+    fn class_instance_and_seed_each_change_the_picture() {
+        for class in 0..FAMILIES.len() {
+            let picture = draw(class, 3, 7, SIZE);
+            assert_ne!(picture, draw(class + FAMILIES.len(), 3, 7, SIZE), "another class like {class}");
+            assert_ne!(picture, draw(class, 4, 7, SIZE), "another instance of class {class}");
+            assert_ne!(picture, draw(class, 3, 8, SIZE), "another seed for class {class}");
+        }
+    }
+
+    #[test]
+    fn no_class_is_flat() {
+        for class in 0..CLASSES {
+            let deviation = draw(class, 0, 0, 96).mapv(f32::from).std(0.0);
+            assert!(deviation > 8.0, "class {class} is flat: {deviation}");
+        }
+    }
+
+    #[test]
+    fn every_size_is_drawn() {
+        for class in 0..FAMILIES.len() {
+            for size in [0, 1, 16, 33, 256] {
+                assert_eq!(draw(class, 0, 0, size).dim(), (size, size, 3));
+            }
+        }
+    }
+}

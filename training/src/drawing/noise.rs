@@ -1,0 +1,60 @@
+//! Smooth random functions of the plane, the same for the same seed.
+
+use super::canvas::Point;
+use std::f32::consts::{FRAC_1_SQRT_2 as DIAGONAL, SQRT_2};
+
+/// The slopes that noise may have where it is zero.
+const GRADIENTS: [Point; 8] = [
+    [1.0, 0.0],
+    [DIAGONAL, DIAGONAL],
+    [0.0, 1.0],
+    [-DIAGONAL, DIAGONAL],
+    [-1.0, 0.0],
+    [-DIAGONAL, -DIAGONAL],
+    [0.0, -1.0],
+    [DIAGONAL, -DIAGONAL],
+];
+
+/// Random bits that belong to a place on the integer grid.
+pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
+    let mut bits = (x as u32).wrapping_mul(0x8da6_b343) ^ (y as u32).wrapping_mul(0xd816_3841);
+    bits ^= seed.wrapping_mul(0xcb1a_b31f);
+    for factor in [0x7feb_352d, 0x846c_a68b] {
+        bits ^= bits >> 16;
+        bits = bits.wrapping_mul(factor);
+    }
+    bits ^ (bits >> 16)
+}
+
+/// Gradient noise (Perlin 2002): smooth, about [-1, 1], zero on the integer grid, features one unit wide.
+pub(crate) fn noise([x, y]: Point, seed: u32) -> f32 {
+    let (column, row) = (x.floor(), y.floor());
+    let (u, v) = (x - column, y - row);
+    let corner = |dx: i32, dy: i32| {
+        let [slope_x, slope_y] = GRADIENTS[hash(column as i32 + dx, row as i32 + dy, seed) as usize & 7];
+        slope_x * (u - dx as f32) + slope_y * (v - dy as f32)
+    };
+    let fade = |t: f32| t * t * t * (t * (t * 6.0 - 15.0) + 10.0);
+    let between = |a: f32, b: f32, t: f32| a + (b - a) * t;
+    let top = between(corner(0, 0), corner(1, 0), fade(u));
+    let bottom = between(corner(0, 1), corner(1, 1), fade(u));
+    // Unit gradients reach sqrt(1/2) at most.
+    between(top, bottom, fade(v)) * SQRT_2
+}
+
+/// A sum of `octaves` noises, each twice as fine as the one before and `gain` times as strong: its power falls with
+/// frequency f as 1/f^beta, beta = 2 + 2 log2(1/gain). Deviation about 0.4 whatever the gain.
+pub(crate) fn fractal([x, y]: Point, octaves: u32, gain: f32, seed: u32) -> f32 {
+    // Octaves on shifted grids, or the zeros of all would meet at the origin.
+    const SHIFT: f32 = 17.31;
+    let (mut sum, mut power) = (0.0, 0.0_f32);
+    let (mut frequency, mut strength) = (1.0, 1.0);
+    for octave in 0..octaves {
+        let shift = SHIFT * octave as f32;
+        sum += strength * noise([x * frequency + shift, y * frequency - shift], seed.wrapping_add(octave));
+        power += strength * strength;
+        frequency *= 2.0;
+        strength *= gain;
+    }
+    sum / power.sqrt().max(f32::MIN_POSITIVE)
+}

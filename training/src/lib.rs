@@ -1,0 +1,8 @@
+//! What the weights that ship with impasto are trained on. Its programs are examples of this package.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`drawing`] | pictures of 240 classes, drawn from seeds |
+#![forbid(unsafe_code)]
+
+pub mod drawing;
