@@ -1,5 +1,6 @@
 //! What the pictures of one class have in common.
 
+use super::colour::Rgb;
 use super::families::FAMILIES;
 use super::palette::{PALETTES, Palette};
 use super::random::Random;
@@ -15,6 +16,8 @@ const SCALES: [f32; 6] = [3.0, 4.5, 6.7, 10.0, 14.9, 22.0];
 pub(crate) struct Class {
     /// Index into [`FAMILIES`].
     pub(crate) family: usize,
+    /// Number of the class within its family: families with several ways to draw take them in turn.
+    pub(crate) variant: usize,
     pub(crate) palette: Palette,
     /// Orientation in radians.
     pub(crate) angle: f32,
@@ -22,26 +25,40 @@ pub(crate) struct Class {
     pub(crate) spread: f32,
     /// The size of things, in pixels.
     pub(crate) scale: f32,
+    /// 0: exactly the palette's colours; 1: far from them.
+    pub(crate) jitter: f32,
     /// 0: smooth; 1: rough.
     pub(crate) roughness: f32,
     /// How many times longer than wide things are.
     pub(crate) anisotropy: f32,
+    /// Whether soft noise lies over the pictures, like uneven light.
+    pub(crate) clouded: bool,
 }
 
 impl Class {
     /// The settings that belong to a class and a seed.
     pub(crate) fn new(class: usize, seed: u64) -> Class {
         let family = class % FAMILIES.len();
+        let variant = class / FAMILIES.len();
         let mut random = Random::from_parts(&[seed, class as u64]);
         Class {
             family,
+            variant,
             // A family sees every palette before it sees one again, and not all families in the same order.
-            palette: Palette::new((class / FAMILIES.len() + 5 * family) % PALETTES, seed),
+            palette: Palette::new((variant + 5 * family) % PALETTES, seed),
             angle: random.between(0.0, PI),
             spread: random.pick(&SPREADS),
             scale: random.pick(&SCALES),
+            jitter: random.unit(),
             roughness: random.unit(),
             anisotropy: random.between(1.0, 5.0),
+            clouded: random.chance(0.5),
         }
+    }
+
+    /// A colour of the palette, as far off as the class allows.
+    pub(crate) fn colour(&self, random: &mut Random) -> Rgb {
+        const LARGEST: f32 = 0.08;
+        self.palette.pick(random).jittered(LARGEST * self.jitter, random)
     }
 }

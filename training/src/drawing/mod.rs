@@ -4,19 +4,23 @@
 //! Every number is computed with operations that IEEE 754 rounds exactly, never with the platform's mathematical
 //! library: the same arguments give the same bytes on every machine.
 
+mod brush;
 mod canvas;
 mod class;
 mod colour;
 mod families;
+mod flow;
 mod noise;
 mod palette;
 mod random;
+mod shapes;
 mod trigonometry;
 
 use canvas::Canvas;
 use class::Class;
 use families::PAINTERS;
 use ndarray::Array3;
+use noise::fractal;
 use random::Random;
 
 pub use families::FAMILIES;
@@ -34,7 +38,17 @@ pub fn draw(class: usize, instance: u64, seed: u64, size: usize) -> Array3<u8> {
     let mut random = Random::from_parts(&[seed, class as u64, instance]);
     let mut canvas = Canvas::new(size, settings.palette.ground());
     PAINTERS[settings.family](&mut canvas, &settings, &mut random);
+    if settings.clouded {
+        cloud(&mut canvas, &mut random);
+    }
     canvas.finish()
+}
+
+/// Multiplies the picture by soft noise, as if the light on it were uneven.
+fn cloud(canvas: &mut Canvas, random: &mut Random) {
+    const DEPTH: f32 = 0.5;
+    let (seed, width) = (random.seed(), random.between(12.0, 50.0));
+    canvas.map(|[x, y], colour| colour.lit(1.0 + DEPTH * fractal([x / width, y / width], 3, 0.5, seed)));
 }
 
 #[cfg(test)]

@@ -58,3 +58,9 @@ pub(crate) fn fractal([x, y]: Point, octaves: u32, gain: f32, seed: u32) -> f32 
     }
     sum / power.sqrt().max(f32::MIN_POSITIVE)
 }
+
+/// 0 below `low`, 1 above `high`, smooth between; falls instead of rising if `low` > `high`.
+pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
+    let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}

@@ -39,6 +39,16 @@ impl Palette {
         self.0[0]
     }
 
+    /// One of the colours, or one between two of them.
+    pub(crate) fn pick(&self, random: &mut Random) -> Rgb {
+        if random.chance(0.7) { random.pick(&self.0) } else { self.ramp(random.unit()) }
+    }
+
+    /// The colours in turn, from dark to light and again.
+    pub(crate) fn cycle(&self, index: i32) -> Rgb {
+        self.0[index.rem_euclid(self.0.len() as i32) as usize]
+    }
+
     /// The colour at `t` in [0, 1] between the first colour and the last.
     pub(crate) fn ramp(&self, t: f32) -> Rgb {
         let place = t.clamp(0.0, 1.0) * (self.0.len() - 1) as f32;

@@ -26,6 +26,11 @@ impl Random {
         (self.unit() + self.unit() + self.unit() + self.unit() - 2.0) * 1.732
     }
 
+    /// True as often as `probability` says.
+    pub(crate) fn chance(&mut self, probability: f32) -> bool {
+        self.unit() < probability
+    }
+
     /// A whole number below `end`, or 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         // Not the generator's own `usize`, which differs between 32 and 64 bits.

@@ -1,0 +1,13 @@
+//! Dead leaves in the shape of ellipses.
+
+use super::leaves;
+use crate::drawing::{canvas::Canvas, class::Class, random::Random, shapes::Ellipse};
+
+/// Covers the canvas with ellipses.
+pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
+    leaves::scatter(canvas, class, random, |leaf, _| Ellipse {
+        centre: leaf.centre,
+        radii: leaf.radii,
+        axis: leaf.axis,
+    });
+}

@@ -1,0 +1,45 @@
+//! Strokes along a flow, in patches of the palette's colours.
+
+use crate::drawing::canvas::{Canvas, Point};
+use crate::drawing::{brush::Brush, class::Class, colour::Rgb, flow::Flow, noise::noise, random::Random};
+
+/// Covers the canvas with strokes.
+pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
+    let flow = Flow::new(class, random);
+    let seed = random.seed();
+    let patches = 6.0 * class.scale + 12.0;
+    for width in [1.5 * class.scale, 0.8 * class.scale] {
+        cover(canvas, class, &flow, width, random, |_, [x, y], random| {
+            let patch = noise([x / patches, y / patches], seed);
+            let near = class.palette.ramp(0.5 + 0.9 * patch + 0.15 * random.bell());
+            let colour = if random.chance(0.25) { class.palette.pick(random) } else { near };
+            colour.jittered(0.08 * class.jitter, random)
+        });
+    }
+}
+
+/// Covers the canvas with strokes of one width; `colour` gives what each brush is loaded with, from the canvas as it is
+/// and the middle of the stroke.
+pub(super) fn cover(
+    canvas: &mut Canvas,
+    class: &Class,
+    flow: &Flow,
+    width: f32,
+    random: &mut Random,
+    colour: impl Fn(&Canvas, Point, &mut Random) -> Rgb,
+) {
+    const LAYERS: f32 = 2.2;
+    let length = width * (1.5 + class.anisotropy);
+    let side = canvas.size() as f32 + width;
+    let count = (LAYERS * side * side / (width * length)).ceil() as usize;
+    for _ in 0..count {
+        let start = canvas.anywhere(width / 2.0, random);
+        let brush = Brush {
+            width: width * random.between(0.7, 1.2),
+            colour: colour(canvas, start, random),
+            roughness: class.roughness,
+            seed: random.seed(),
+        };
+        brush.paint(canvas, &flow.follow(start, length * random.between(0.6, 1.4), (0.7 * width).max(4.0)));
+    }
+}
