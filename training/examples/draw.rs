@@ -7,7 +7,7 @@ use ndarray::{Array3, s};
 use std::error::Error;
 use std::path::PathBuf;
 
-/// Draw a sheet of training pictures: one of each class, a row for each class of every family, or many of one class.
+/// Draw a sheet of training pictures: one of each class, the families side by side, or many of one class
 #[derive(Parser)]
 struct Arguments {
     /// The picture file to write
@@ -17,7 +17,7 @@ struct Arguments {
     #[arg(long, value_parser = clap::value_parser!(u64).range(..CLASSES as u64))]
     class: Option<u64>,
     /// How many instances of the class
-    #[arg(long, default_value_t = 24, requires = "class", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    #[arg(long, default_value_t = 24, requires = "class", value_parser = clap::value_parser!(u64).range(1..=256))]
     instances: u64,
     /// Where all randomness comes from
     #[arg(long, default_value_t = 0)]

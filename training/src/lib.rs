@@ -1,4 +1,8 @@
-//! What the weights that ship with impasto are trained on. Its programs are examples of this package.
+//! What the weights that ship with impasto are trained on. Its programs are examples of this package:
+//!
+//! ```sh
+//! cargo run --release -p impasto-training --example draw -- classes.png    # a picture of each class
+//! ```
 //!
 //! | module | what is in it |
 //! | --- | --- |

@@ -44,8 +44,7 @@ impl Class {
         Class {
             family,
             variant,
-            // A family sees every palette before it sees one again, and not all families in the same order.
-            palette: Palette::new((variant + 5 * family) % PALETTES, seed),
+            palette: Palette::new(palette_index(family, variant), seed),
             angle: random.between(0.0, PI),
             spread: random.pick(&SPREADS),
             scale: random.pick(&SCALES),
@@ -60,5 +59,27 @@ impl Class {
     pub(crate) fn colour(&self, random: &mut Random) -> Rgb {
         const LARGEST: f32 = 0.08;
         self.palette.pick(random).jittered(LARGEST * self.jitter, random)
+    }
+}
+
+/// A family sees every palette before it sees one again, then for another way to draw; families differ in their order.
+fn palette_index(family: usize, variant: usize) -> usize {
+    // Ways to draw repeat with periods that divide the number of palettes; a shift by seven is a multiple of none.
+    (variant + 7 * (variant / PALETTES) + 5 * family) % PALETTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_classes_of_a_family_share_palette_and_way_to_draw() {
+        for family in 0..FAMILIES.len() {
+            for ways in [2, 3, 4, 6] {
+                let pairs = (0..30).map(|variant| (palette_index(family, variant), variant % ways));
+                assert_eq!(pairs.collect::<HashSet<_>>().len(), 30, "family {family} with {ways} ways");
+            }
+        }
     }
 }

@@ -64,6 +64,29 @@ mod tests {
         }
     }
 
+    /// What is trained on must not change unnoticed, from version to version or from machine to machine.
+    #[test]
+    fn pictures_are_the_same_everywhere() {
+        let checksums: Vec<u32> =
+            (0..FAMILIES.len()).map(|class| checksum(&draw(class, 1, 2, SIZE))).collect();
+        let expected = [
+            0xc92f_b751,
+            0x8ce6_e298,
+            0x0619_bae0,
+            0x4014_b99b,
+            0x60c5_61ec,
+            0x51d9_a804,
+            0x66a9_dcce,
+            0x4130_197a,
+        ];
+        assert_eq!(checksums, expected, "one for each of {FAMILIES:?}");
+    }
+
+    /// FNV-1a.
+    fn checksum(picture: &Array3<u8>) -> u32 {
+        picture.iter().fold(0x811c_9dc5, |sum, &byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    }
+
     #[test]
     fn class_instance_and_seed_each_change_the_picture() {
         for class in 0..FAMILIES.len() {
@@ -78,7 +101,7 @@ mod tests {
     fn no_class_is_flat() {
         for class in 0..CLASSES {
             let deviation = draw(class, 0, 0, 96).mapv(f32::from).std(0.0);
-            assert!(deviation > 8.0, "class {class} is flat: {deviation}");
+            assert!(deviation > 10.0, "class {class} is flat: {deviation}");
         }
     }
 

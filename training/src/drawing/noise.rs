@@ -64,3 +64,32 @@ pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractal_noise_deviates_alike_whatever_its_gain() {
+        for gain in [0.0, 0.3, 0.6, 0.9] {
+            let values: Vec<f32> = (0..20_000)
+                .map(|index| fractal([(index % 141) as f32 * 0.37, (index / 141) as f32 * 0.41], 5, gain, 9))
+                .collect();
+            let mean = values.iter().sum::<f32>() / values.len() as f32;
+            let variance =
+                values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32;
+            assert!(mean.abs() < 0.05, "mean {mean} at gain {gain}");
+            assert!((0.3..0.5).contains(&variance.sqrt()), "deviation {} at gain {gain}", variance.sqrt());
+        }
+    }
+
+    #[test]
+    fn noise_is_zero_on_the_grid_and_continuous() {
+        for index in 0..200 {
+            let x = index as f32 * 0.173 - 17.0;
+            assert_eq!(noise([x.floor(), (2.0 * x).floor()], 3), 0.0);
+            let step = noise([x, 0.4], 3) - noise([x + 1e-3, 0.4], 3);
+            assert!(step.abs() < 0.01, "a step of {step} at {x}");
+        }
+    }
+}

@@ -20,8 +20,8 @@ impl Palette {
     /// One of the [`PALETTES`] of a seed.
     pub(crate) fn new(index: usize, seed: u64) -> Palette {
         let mut random = Random::from_parts(&[seed, index as u64, 0x7061_6c65]);
-        // First hues all around the circle, in an order that brings no two alike together.
-        let hue = (index * 7 % PALETTES) as f32 / PALETTES as f32 + random.between(-0.02, 0.02);
+        // All around the circle, in an order that brings no two alike together.
+        let hue = painters_hue((index * 7 % PALETTES) as f32 / PALETTES as f32) + random.between(-0.02, 0.02);
         let scheme = SCHEMES[random.below(SCHEMES.len())];
         let count = 2 + index % 5;
         let (dark, light) = (random.between(0.08, 0.35), random.between(0.62, 0.93));
@@ -54,6 +54,19 @@ impl Palette {
         let place = t.clamp(0.0, 1.0) * (self.0.len() - 1) as f32;
         let index = (place as usize).min(self.0.len() - 2);
         self.0[index].mix(self.0[index + 1], place - index as f32)
+    }
+}
+
+/// A hue in turns for a share of all hues: nearly half are reds, oranges, earths and yellows, as in paintings, although
+/// these take less than a quarter of the circle.
+fn painters_hue(share: f32) -> f32 {
+    const WARM: (f32, f32) = (0.27, 0.51);
+    const WARM_SHARE: f32 = 0.45;
+    let (start, end) = WARM;
+    if share < WARM_SHARE {
+        start + (end - start) * share / WARM_SHARE
+    } else {
+        end + (1.0 + start - end) * (share - WARM_SHARE) / (1.0 - WARM_SHARE)
     }
 }
 

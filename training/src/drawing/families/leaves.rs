@@ -2,7 +2,7 @@
 //! by the families that use this.
 
 use crate::drawing::canvas::{Canvas, Point, Shape};
-use crate::drawing::{class::Class, colour::Rgb, flow::Flow, noise::fractal, random::Random};
+use crate::drawing::{class::Class, flow::Flow, noise::fractal, random::Random};
 use std::f32::consts::PI;
 
 /// One leaf, before it has a shape.
@@ -62,22 +62,11 @@ fn lay(canvas: &mut Canvas, class: &Class, shape: &impl Shape, centre: Point, ra
     let [low, high] = shape.bounds();
     let width = (high[0] - low[0]).max(1.0);
     let depth = 0.25 + 0.5 * class.roughness;
-    let lit = |place: Point| -> f32 {
-        match SURFACES[class.variant % SURFACES.len()] {
-            Surface::Flat => 0.0,
-            Surface::Graded => (place[0] - centre[0] + place[1] - centre[1]) / width,
-            Surface::Round => 0.4 + (3.0 * shape.distance(place) / width).max(-1.0),
-            Surface::Mottled => 0.6 * fractal(place.map(|place| place / (0.6 * class.scale)), 3, 0.6, seed),
-        }
+    let light = |place: Point| match SURFACES[class.variant % SURFACES.len()] {
+        Surface::Flat => 0.0,
+        Surface::Graded => (place[0] - centre[0] + place[1] - centre[1]) / width,
+        Surface::Round => (-3.0 * shape.distance(place) / width).min(1.0) - 0.4,
+        Surface::Mottled => 0.6 * fractal(place.map(|place| place / (0.6 * class.scale)), 3, 0.6, seed),
     };
-    let shade = |place: Point| -> Rgb {
-        let amount = depth * lit(place);
-        // Round leaves have their darkness where the distance to the edge is small.
-        if matches!(SURFACES[class.variant % SURFACES.len()], Surface::Round) {
-            colour.lit(1.0 - amount)
-        } else {
-            colour.lit(1.0 + amount)
-        }
-    };
-    canvas.fill(shape, shade);
+    canvas.fill(shape, |place| colour.lit(1.0 + depth * light(place)));
 }

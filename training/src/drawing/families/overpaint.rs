@@ -18,7 +18,7 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let under = canvas.clone();
     let flow = Flow::new(class, random);
     for width in [1.4 * class.scale, 0.75 * class.scale] {
-        cover(canvas, class, &flow, width, random, |_, place, random| {
+        cover(canvas, class, &flow, width, random, |place, random| {
             under.colour_at(place).jittered(0.03 + 0.08 * class.jitter, random)
         });
     }

@@ -9,7 +9,7 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let seed = random.seed();
     let patches = 6.0 * class.scale + 12.0;
     for width in [1.5 * class.scale, 0.8 * class.scale] {
-        cover(canvas, class, &flow, width, random, |_, [x, y], random| {
+        cover(canvas, class, &flow, width, random, |[x, y], random| {
             let patch = noise([x / patches, y / patches], seed);
             let near = class.palette.ramp(0.5 + 0.9 * patch + 0.15 * random.bell());
             let colour = if random.chance(0.25) { class.palette.pick(random) } else { near };
@@ -18,15 +18,15 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     }
 }
 
-/// Covers the canvas with strokes of one width; `colour` gives what each brush is loaded with, from the canvas as it is
-/// and the middle of the stroke.
+/// Covers the canvas with strokes of one width; `colour` gives what each brush is loaded with, from the middle of the
+/// stroke.
 pub(super) fn cover(
     canvas: &mut Canvas,
     class: &Class,
     flow: &Flow,
     width: f32,
     random: &mut Random,
-    colour: impl Fn(&Canvas, Point, &mut Random) -> Rgb,
+    colour: impl Fn(Point, &mut Random) -> Rgb,
 ) {
     const LAYERS: f32 = 2.2;
     let length = width * (1.5 + class.anisotropy);
@@ -36,7 +36,7 @@ pub(super) fn cover(
         let start = canvas.anywhere(width / 2.0, random);
         let brush = Brush {
             width: width * random.between(0.7, 1.2),
-            colour: colour(canvas, start, random),
+            colour: colour(start, random),
             roughness: class.roughness,
             seed: random.seed(),
         };

@@ -48,7 +48,7 @@ impl Grid {
         Grid {
             axis: direction(class.angle + 0.3 * class.spread * random.bell()),
             centre: canvas.anywhere(0.0, random),
-            bend: 2.0 * class.roughness + 9.0 * class.spread,
+            bend: 2.0 * class.roughness + 6.0 * class.spread,
             seed: random.seed(),
         }
     }
@@ -102,5 +102,25 @@ fn square(pixels: f32, width: f32) -> f32 {
     let edge = pixels - (band - 0.5) * width;
     // The nearer of the two edges, from the middle of the band.
     let inside = edge.min(width - edge);
-    sign * (inside + 0.5 - 0.5).clamp(0.0, 1.0)
+    sign * (2.0 * inside).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_alternate_with_edges_of_one_pixel() {
+        let levels = [-6.0, 0.0, 1.9, 2.25, 2.75, 4.0, 8.0].map(|pixels| square(pixels, 5.0));
+        assert_eq!(levels, [-1.0, 1.0, 1.0, 0.5, -0.5, -1.0, 1.0]);
+    }
+
+    #[test]
+    fn bands_take_the_colours_of_the_palette_in_turn() {
+        let class = Class::new(5, 0);
+        for band in -3..4 {
+            let middle = (band as f32 + 0.5) * 6.0;
+            assert_eq!(bands(middle, 6.0, &class), class.palette.cycle(band));
+        }
+    }
 }
