@@ -32,7 +32,8 @@ pub const CLASSES: usize = 240;
 ///
 /// `class` belongs to family `class % FAMILIES.len()`. Its settings (palette, orientation, scale and so on) follow from
 /// `class` and `seed`; `instance` tells the pictures of one class apart. Lengths are in pixels: a larger `size` shows
-/// more of the same. Numbers from [`CLASSES`] on are drawn as well, as classes that training leaves out.
+/// more of the same, and takes memory and time in proportion to its square. Numbers from [`CLASSES`] on are drawn as
+/// well, as classes that training leaves out: no number is wrong.
 pub fn draw(class: usize, instance: u64, seed: u64, size: usize) -> Array3<u8> {
     let settings = Class::new(class, seed);
     let mut random = Random::from_parts(&[seed, class as u64, instance]);

@@ -19,7 +19,9 @@ pub(crate) struct Palette(Vec<Rgb>);
 impl Palette {
     /// One of the [`PALETTES`] of a seed.
     pub(crate) fn new(index: usize, seed: u64) -> Palette {
-        let mut random = Random::from_parts(&[seed, index as u64, 0x7061_6c65]);
+        // Keeps this sequence apart from those of classes and pictures.
+        const PURPOSE: u64 = 0x7061_6c65;
+        let mut random = Random::from_parts(&[seed, index as u64, PURPOSE]);
         // All around the circle, in an order that brings no two alike together.
         let hue = painters_hue((index * 7 % PALETTES) as f32 / PALETTES as f32) + random.between(-0.02, 0.02);
         let scheme = SCHEMES[random.below(SCHEMES.len())];

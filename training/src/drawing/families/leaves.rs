@@ -39,13 +39,14 @@ pub(super) fn scatter<S: Shape>(
     let (smallest, largest) = (0.45 * class.scale, 2.6 * class.scale);
     let flow = Flow::new(class, random);
     let side = canvas.size() as f32 + 2.0 * largest;
-    let mut left = LAYERS * side * side;
+    // In f64: on a large canvas a small leaf would be lost in rounding, and the loop would not end.
+    let mut left = f64::from(LAYERS) * f64::from(side) * f64::from(side);
     while left > 0.0 {
         let radius = power_law(smallest, largest, random);
         let stretch = class.anisotropy.sqrt() * random.between(0.8, 1.25);
         let centre = canvas.anywhere(largest, random);
         let leaf = Leaf { centre, radii: [radius * stretch, radius / stretch], axis: flow.direction(centre) };
-        left -= PI * radius * radius;
+        left -= f64::from(PI * radius * radius);
         lay(canvas, class, &shape(leaf, random), centre, random);
     }
 }
@@ -56,6 +57,7 @@ fn power_law(smallest: f32, largest: f32, random: &mut Random) -> f32 {
     smallest / (1.0 - random.unit() * (1.0 - ratio * ratio)).sqrt()
 }
 
+/// Lays one leaf over what is there.
 fn lay(canvas: &mut Canvas, class: &Class, shape: &impl Shape, centre: Point, random: &mut Random) {
     let colour = class.colour(random);
     let seed = random.seed();
