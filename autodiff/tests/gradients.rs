@@ -2,7 +2,7 @@
 //! and gradients against f64's, and its gradients with recycled buffers against those without.
 //! The last test fails if an operation is missing here.
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
 use impasto_autodiff::{
     Element, Epilogue, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError, Values, Var,
     gradcheck,
@@ -159,6 +159,23 @@ checks! {
             let options = ConvOptions { epilogue: Epilogue::Relu, ..ConvOptions::default() };
             tape.conv2d_bank(x[0], &filters, options)
         };
+    moments of moments: apart, &[&[&[5]], &[&[7, 3]], &[&[2, 3, 2, 17]], &[&[1, 4]]], |tape, x| {
+        tape.moments(x[0])
+    };
+    normalise of normalise: positive, &[
+        &[&[5, 3], &[2, 3], &[3], &[3]],
+        &[&[2, 3, 2, 17], &[2, 17], &[17], &[17]],
+    ], |tape, x| tape.normalise(x[0], x[1], [x[2], x[3]], NormaliseOptions::default());
+    normalise_with_relu of normalise: apart, &[&[&[3, 5, 2], &[2], &[2]]], |tape, x| {
+        let moments = tape.constant(&ndarray::array![[0.1, -0.2], [0.5, 1.5]].mapv(T::from_f64));
+        let options = NormaliseOptions { epsilon: 0.01, epilogue: Epilogue::Relu };
+        tape.normalise(x[0], moments, [x[1], x[2]], options)
+    };
+    batch_normalisation of normalise: apart, &[&[&[2, 3, 4, 3], &[3], &[3]]], |tape, x| {
+        let moments = tape.moments(x[0])?;
+        let options = NormaliseOptions { epsilon: 1e-3, epilogue: Epilogue::Relu };
+        tape.normalise(x[0], moments, [x[1], x[2]], options)
+    };
     a_style_loss of gram: apart, &[&[&[1, 7, 8, 3], &[3, 3, 3, 5], &[5], &[5, 5]]], |tape, x| {
         let features = tape.conv2d(x[0], filter(&x[1..], Padding::Same), ConvOptions::default())?;
         let features = tape.relu(features)?;

@@ -6,7 +6,9 @@ use crate::matmul::Operand;
 use crate::reference;
 use crate::shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape};
 use crate::simd::ENVIRONMENT_VARIABLE;
-use crate::{Convolution, Epilogue, Gram, Im2col, Level, Update, elementwise, matmul, pool};
+use crate::{
+    Convolution, Epilogue, Gram, Im2col, Level, Normalisation, Update, elementwise, matmul, normalise, pool,
+};
 use proptest::prelude::*;
 
 /// Values in [-1, 1) that depend on `seed`: the same for both twins, and different in each operand.
@@ -340,6 +342,63 @@ proptest! {
         pool::max_pool_gradient(&shape, &d_out, &argmax, update, &mut d_image);
         reference::max_pool_gradient(&shape, &wide(&d_out), &argmax, update, &mut expected);
         close(&d_image, &expected, 8)?;
+    }
+
+    #[test]
+    fn moments_of_channels(
+        (positions, channels) in prop_oneof![(1..300usize, 1..70usize), (1000..2000usize, 15..35usize)],
+        offset in prop_oneof![Just(0.0f32), Just(30.0)],
+        update in update(),
+        seed in 0..1000u64,
+    ) {
+        let x: Vec<f32> = values(positions * channels, seed).iter().map(|value| value + offset).collect();
+        let (mut found, mut expected) = (vec![f32::NAN; 2 * channels], vec![f64::NAN; 2 * channels]);
+        normalise::moments(channels, &x, &mut found);
+        reference::moments(channels, &wide(&x), &mut expected);
+        close(&found, &expected, 2)?;
+        let d_moments = values(2 * channels, seed + 1);
+        let mut d_x = values(x.len(), seed + 2);
+        let mut expected_d_x = wide(&d_x);
+        normalise::moments_gradient(channels, &x, &found, &d_moments, update, &mut d_x);
+        let d_moments = wide(&d_moments);
+        reference::moments_gradient(channels, &wide(&x), &expected, &d_moments, update, &mut expected_d_x);
+        close(&d_x, &expected_d_x, 4)?;
+    }
+
+    #[test]
+    fn normalisations(
+        (positions, channels) in prop_oneof![(1..300usize, 1..70usize), (1000..2000usize, 15..35usize)],
+        relu in any::<bool>(),
+        update in update(),
+        seed in 0..1000u64,
+    ) {
+        // Coarse values and numbers of few bits: both twins see the same side of ReLU's kink.
+        let x = coarse_values(positions * channels, seed);
+        let d_out = values(x.len(), seed + 1);
+        let moments: Vec<f32> = (0..2 * channels).map(|c| if c < channels { 0.25 } else { 0.75 }).collect();
+        let (scale, shift) = (coarse_values(channels, seed + 2), vec![0.125; channels]);
+        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
+        let with = Normalisation { epsilon: 0.25, moments: &moments, scale: &scale, shift: &shift, epilogue };
+        let (wide_moments, wide_scale, wide_shift) = (wide(&moments), wide(&scale), wide(&shift));
+        let wide_with = Normalisation {
+            epsilon: 0.25, moments: &wide_moments, scale: &wide_scale, shift: &wide_shift, epilogue,
+        };
+        let (mut out, mut expected) = (vec![f32::NAN; x.len()], vec![f64::NAN; x.len()]);
+        normalise::normalise(with, &x, &mut out);
+        reference::normalise(wide_with, &wide(&x), &mut expected);
+        close(&out, &expected, 2)?;
+
+        let mut d_x = values(x.len(), seed + 3);
+        let mut expected_d_x = wide(&d_x);
+        let (mut sums, mut expected) = (vec![f32::NAN; 2 * channels], vec![f64::NAN; 2 * channels]);
+        normalise::normalise_gradient(with, &x, &d_out, &mut sums, Some((update, &mut d_x)));
+        let expected_gradient = Some((update, &mut expected_d_x[..]));
+        reference::normalise_gradient(wide_with, &wide(&x), &wide(&d_out), &mut expected, expected_gradient);
+        close(&d_x, &expected_d_x, 4)?;
+        close(&sums, &expected, positions)?;
+        let mut alone = vec![f32::NAN; 2 * channels];
+        normalise::normalise_gradient(with, &x, &d_out, &mut alone, None);
+        prop_assert_eq!(alone, sums);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::matmul::Gemm;
 use crate::shape::{ConvShape, PoolShape};
-use crate::{Convolution, Epilogue, Gram, Update, elementwise, pool, reference};
+use crate::{Convolution, Epilogue, Gram, Normalisation, Update, elementwise, normalise, pool, reference};
 use num_traits::Float;
 use std::fmt::{Debug, Display};
 
@@ -35,6 +35,27 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
     fn relu(input: &[Self], out: &mut [Self]);
     /// See [`reference::relu_gradient`].
     fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]);
+    /// See [`reference::moments`].
+    fn moments(channels: usize, x: &[Self], moments: &mut [Self]);
+    /// See [`reference::moments_gradient`].
+    fn moments_gradient(
+        channels: usize,
+        x: &[Self],
+        moments: &[Self],
+        d_moments: &[Self],
+        update: Update,
+        d_x: &mut [Self],
+    );
+    /// See [`reference::normalise`].
+    fn normalise(with: Normalisation<'_, Self>, x: &[Self], out: &mut [Self]);
+    /// See [`reference::normalise_gradient`].
+    fn normalise_gradient(
+        with: Normalisation<'_, Self>,
+        x: &[Self],
+        d_out: &[Self],
+        sums: &mut [Self],
+        d_x: Option<(Update, &mut [Self])>,
+    );
     /// See [`reference::squared_difference`].
     fn squared_difference(a: &[Self], b: &[Self]) -> Self;
     /// See [`reference::squared_difference_gradient`].
@@ -87,7 +108,7 @@ pub trait GramKernels<T>: Send {
 
 /// Forwards the trait's methods to functions or methods of the same names.
 macro_rules! delegate {
-    ($type:ty, $pool:ident, $elementwise:ident) => {
+    ($type:ty, $pool:ident, $normalise:ident, $elementwise:ident) => {
         fn from_f64(value: f64) -> Self {
             value as $type
         }
@@ -116,6 +137,35 @@ macro_rules! delegate {
 
         fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]) {
             $elementwise::relu_gradient(out, d_out, update, d_input);
+        }
+
+        fn moments(channels: usize, x: &[Self], moments: &mut [Self]) {
+            $normalise::moments(channels, x, moments);
+        }
+
+        fn moments_gradient(
+            channels: usize,
+            x: &[Self],
+            moments: &[Self],
+            d_moments: &[Self],
+            update: Update,
+            d_x: &mut [Self],
+        ) {
+            $normalise::moments_gradient(channels, x, moments, d_moments, update, d_x);
+        }
+
+        fn normalise(with: Normalisation<'_, Self>, x: &[Self], out: &mut [Self]) {
+            $normalise::normalise(with, x, out);
+        }
+
+        fn normalise_gradient(
+            with: Normalisation<'_, Self>,
+            x: &[Self],
+            d_out: &[Self],
+            sums: &mut [Self],
+            d_x: Option<(Update, &mut [Self])>,
+        ) {
+            $normalise::normalise_gradient(with, x, d_out, sums, d_x);
         }
 
         fn squared_difference(a: &[Self], b: &[Self]) -> Self {
@@ -151,14 +201,14 @@ macro_rules! delegate {
 impl Element for f32 {
     type Convolution = Convolution;
     type Gram = Gram;
-    delegate!(f32, pool, elementwise);
+    delegate!(f32, pool, normalise, elementwise);
 }
 
 #[allow(clippy::unnecessary_cast)]
 impl Element for f64 {
     type Convolution = PlainConvolution<f64>;
     type Gram = PlainGram;
-    delegate!(f64, reference, reference);
+    delegate!(f64, reference, reference, reference);
 }
 
 impl ConvolutionKernels<f32> for Convolution {

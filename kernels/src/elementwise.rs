@@ -26,6 +26,8 @@ macro_rules! vectorised {
     }};
 }
 
+pub(crate) use vectorised;
+
 /// Vectors of independent sums that one pass keeps, so that the additions need not wait for each other.
 const SUMS: usize = 4;
 

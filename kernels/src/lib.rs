@@ -15,6 +15,7 @@
 //! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients |
 //! | [`gram`] | the symmetric product of features with themselves |
 //! | [`pool`] | max pooling |
+//! | [`normalise`](mod@normalise) | moments of each channel, and batch normalisation |
 //! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp |
 //! | [`im2col`] | convolution the classical way, to compare with |
 //! | [`peak`] | what this machine can do at best, measured |
@@ -35,6 +36,7 @@ pub mod elementwise;
 pub mod gram;
 pub mod im2col;
 pub mod matmul;
+pub mod normalise;
 pub mod peak;
 pub mod pool;
 pub mod reference;
@@ -57,6 +59,7 @@ pub use element::Element;
 pub use gram::Gram;
 pub use im2col::Im2col;
 pub use matmul::matmul;
+pub use normalise::Normalisation;
 pub use pool::{max_pool, max_pool_gradient};
 pub use shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape, ShapeError};
 pub use simd::Level;

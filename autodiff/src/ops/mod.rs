@@ -15,6 +15,7 @@
 //! | [`gram`](crate::Tape::gram) | `scale * features^T features` |
 //! | [`conv2d`](crate::Tape::conv2d), [`conv2d_bank`](crate::Tape::conv2d_bank) | convolution, with ReLU if wanted; several side by side |
 //! | [`max_pool`](crate::Tape::max_pool) | the maximum of each window |
+//! | [`moments`](crate::Tape::moments), [`normalise`](crate::Tape::normalise) | mean and variance of each channel; batch normalisation with them, with ReLU if wanted |
 //! | [`log_softmax`](crate::Tape::log_softmax) | log-probabilities from scores |
 //! | [`reshape`](crate::Tape::reshape), [`transpose`](crate::Tape::transpose), [`narrow`](crate::Tape::narrow), [`concat`](crate::Tape::concat) | the same values in another arrangement |
 
@@ -30,8 +31,10 @@ mod log_softmax;
 mod matmul;
 mod max_pool;
 mod mean;
+mod moments;
 mod mul;
 mod narrow;
+mod normalise;
 mod relu;
 mod reshape;
 mod scale;
@@ -47,6 +50,7 @@ mod transpose;
 mod weighted_sum;
 
 pub use conv2d::{ConvOptions, ConvWeights};
+pub use normalise::NormaliseOptions;
 
 use crate::Mismatch;
 

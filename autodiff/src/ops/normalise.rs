@@ -1,0 +1,142 @@
+//! `out[p, c] = normal[p, c] * scale[c] + shift[c]`, where
+//! `normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)`, then ReLU where it is fused. With
+//! `g = d_out`, closed where ReLU was, and all sums over the positions p:
+//!
+//! - `d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)`
+//! - `d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)`
+//! - `d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))`
+//! - `d_scale[c] = sum of g[p, c] * normal[p, c]`
+//! - `d_shift[c] = sum of g[p, c]`
+//!
+//! With the moments of `x` itself this is batch normalisation (Ioffe and Szegedy 2015); that they depend
+//! on `x` is the affair of the operation that computed them.
+
+use crate::{Element, Epilogue, Gradients, Mismatch, Operation, Tape, TapeError, Update, Values, Var};
+use impasto_kernels::Normalisation;
+
+/// What keeps a normalisation finite, and what follows in the same pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormaliseOptions {
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Nothing, or ReLU.
+    pub epilogue: Epilogue,
+}
+
+impl Default for NormaliseOptions {
+    fn default() -> Self {
+        NormaliseOptions { epsilon: 1e-5, epilogue: Epilogue::Bias }
+    }
+}
+
+struct Normalise<T> {
+    options: NormaliseOptions,
+    /// The sums that the gradients of moments, scale and shift follow from, (2, C).
+    sums: Vec<T>,
+    len: usize,
+}
+
+impl<T: Element> Tape<T> {
+    /// Records `x`, channels last, with each channel shifted by its mean, divided by its deviation, scaled
+    /// and shifted again: batch normalisation, if `moments`, of shape (2, C), are those that
+    /// [`Tape::moments`] finds in `x`. `scale` and `shift` have shape (C).
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the channels differ, or `x` is a single number of shape ().
+    pub fn normalise(
+        &mut self,
+        x: Var,
+        moments: Var,
+        [scale, shift]: [Var; 2],
+        options: NormaliseOptions,
+    ) -> Result<Var, TapeError> {
+        let operation = Normalise { options, sums: Vec::new(), len: 0 };
+        self.record(operation, &[x, moments, scale, shift])
+    }
+}
+
+impl<T: Element> Normalise<T> {
+    fn with<'a>(&self, values: &Values<'a, T>) -> Normalisation<'a, T> {
+        Normalisation {
+            epsilon: T::from_f64(self.options.epsilon),
+            moments: values.input(1),
+            scale: values.input(2),
+            shift: values.input(3),
+            epilogue: self.options.epilogue,
+        }
+    }
+}
+
+impl<T: Element> Operation<T> for Normalise<T> {
+    fn name(&self) -> &'static str {
+        match self.options.epilogue {
+            Epilogue::Bias => "normalise",
+            Epilogue::Relu => "normalise+relu",
+        }
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let Some(&channels) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there are no values to normalise"));
+        }
+        if inputs[1] != [2, channels] {
+            return Err(Mismatch::new(format!("{channels} channels need moments of shape (2, {channels})")));
+        }
+        if inputs[2] != [channels] || inputs[3] != [channels] {
+            return Err(Mismatch::new(format!("{channels} channels need as many scales and shifts")));
+        }
+        self.sums = vec![T::zero(); 2 * channels];
+        self.len = inputs[0].iter().product();
+        Ok(inputs[0].to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        T::normalise(self.with(values), values.input(0), out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let (with, x) = (self.with(values), values.input(0));
+        let sums = &mut self.sums[..];
+        if gradients.wanted(0) {
+            gradients.write(0, |d_x, update| {
+                T::normalise_gradient(with, x, d_out, sums, Some((update, d_x)));
+            });
+        } else {
+            T::normalise_gradient(with, x, d_out, sums, None);
+        }
+        let channels = with.channels();
+        let (sum, product) = self.sums.split_at(channels);
+        gradients.write(1, |d_moments, update| {
+            let (d_means, d_variances) = d_moments.split_at_mut(channels);
+            for (c, (d_mean, d_variance)) in d_means.iter_mut().zip(d_variances).enumerate() {
+                let variance = with.moments[channels + c] + with.epsilon;
+                add(d_mean, update, -sum[c] * with.scale[c] / variance.sqrt());
+                add(d_variance, update, -product[c] * with.scale[c] / (variance + variance));
+            }
+        });
+        for (input, sums) in [(2, product), (3, sum)] {
+            gradients.write(input, |d, update| {
+                d.iter_mut().zip(sums).for_each(|(d, &sum)| add(d, update, sum));
+            });
+        }
+    }
+
+    fn flops(&self) -> u64 {
+        3 * self.len as u64
+    }
+
+    fn backward_flops(&self, _: &[bool]) -> u64 {
+        7 * self.len as u64
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}
+
+fn add<T: Element>(gradient: &mut T, update: Update, value: T) {
+    *gradient = if update == Update::Add { *gradient + value } else { value };
+}
