@@ -1,0 +1,84 @@
+//! Writing of `.npz` files, which appear whole or not at all.
+
+use crate::TrainingError;
+use impasto::Weights;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use tempfile::NamedTempFile;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// An array to be written.
+pub(crate) struct Array<'a> {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    /// Row by row.
+    pub(crate) values: &'a [f32],
+}
+
+/// Writes weights as 32-bit floats under torchvision's names, filters in the order (Cout, Cin, KH, KW).
+///
+/// # Errors
+/// [`TrainingError::Write`].
+pub fn save_weights(path: &Path, weights: &Weights) -> Result<(), TrainingError> {
+    let arrays = weights.convolutions().flat_map(|(name, convolution)| {
+        crate::folding::named(name, convolution.weight.clone(), convolution.bias.clone())
+    });
+    let arrays: Vec<_> = arrays.collect();
+    let arrays = arrays.iter().map(|(name, array)| Array {
+        name: name.clone(),
+        shape: array.shape().to_vec(),
+        values: array.as_slice().unwrap_or_default(),
+    });
+    write(path, arrays, None)
+}
+
+/// Writes arrays, and a member of another kind beside them.
+pub(crate) fn write<'a>(
+    path: &Path,
+    arrays: impl Iterator<Item = Array<'a>>,
+    beside: Option<(&str, &[u8])>,
+) -> Result<(), TrainingError> {
+    let written = write_whole(path, |file| {
+        let mut archive = ZipWriter::new(file);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        for array in arrays {
+            archive.start_file(format!("{}.npy", array.name), options)?;
+            archive.write_all(&header(&array.shape))?;
+            let bytes: Vec<u8> = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            archive.write_all(&bytes)?;
+        }
+        if let Some((name, bytes)) = beside {
+            archive.start_file(name, options)?;
+            archive.write_all(bytes)?;
+        }
+        archive.finish()?.flush()
+    });
+    written.map_err(|source| TrainingError::Write { path: path.to_owned(), source })
+}
+
+/// Writes a file beside its place and then moves it there.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    write(&mut BufWriter::new(&mut file))?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The header of an `.npy` file of little-endian 32-bit floats in C order, version 1.0.
+fn header(shape: &[usize]) -> Vec<u8> {
+    let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
+    // The values start at a multiple of 64; a newline ends the header.
+    let len = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    text.extend(std::iter::repeat_n(' ', len - text.len() - 1));
+    text.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((len as u16).to_le_bytes());
+    header.extend(text.bytes());
+    header
+}
