@@ -3,12 +3,15 @@
 
 use crate::canvases::Canvases;
 use crate::crops;
-use crate::random::{generator, normal, uniform};
+use crate::drawing::random::Random;
 use crate::settings::{Phase, Settings};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
+
+/// Tells the random numbers of crops from those of pictures and parameters.
+const CROPS: u64 = u64::MAX - 1;
 
 /// Batches that wait for the step that takes them.
 const AHEAD: usize = 2;
@@ -37,15 +40,15 @@ impl Batch {
         self.radii.clear();
         let [least, most] = settings.adversary(step).map(|radius| radius as f32);
         for (place, image) in self.images.chunks_exact_mut(len).enumerate() {
-            let mut random = generator(&[settings.seed, step as u64, place as u64]);
-            let index = random.usize(..canvases.len());
+            let mut random = Random::from_parts(&[settings.seed, CROPS, step as u64, place as u64]);
+            let index = random.below(canvases.len());
             crops::cut(canvases, index, &mut random, settings.crop_size, image);
             self.classes.push(canvases.class(index));
             if has_adversary {
-                let radius = uniform(&mut random, least, most);
+                let radius = random.between(least, most);
                 let start = &mut self.starts[place * len..][..len];
                 for (start, &value) in start.iter_mut().zip(&*image) {
-                    *start = value + 0.5 * radius * normal(&mut random);
+                    *start = value + 0.5 * radius * random.bell();
                 }
                 self.radii.push(radius);
             }

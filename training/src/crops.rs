@@ -2,8 +2,7 @@
 //! alike and only what makes a class tells them apart.
 
 use crate::canvases::Canvases;
-use crate::random::{normal, uniform};
-use fastrand::Rng;
+use crate::drawing::random::Random;
 use impasto::image::pixel_range;
 
 /// Side of the part that is cut out, as a part of the picture's side.
@@ -21,7 +20,13 @@ const NOISE: f32 = 0.04;
 
 /// Cuts a crop out of picture `index`: rows, columns, RGB in preprocessed units, as many as `target` has room
 /// for. A crop that reaches beyond the picture repeats its border.
-pub(crate) fn cut(canvases: &Canvases, index: usize, random: &mut Rng, crop_size: usize, target: &mut [f32]) {
+pub(crate) fn cut(
+    canvases: &Canvases,
+    index: usize,
+    random: &mut Random,
+    crop_size: usize,
+    target: &mut [f32],
+) {
     let place = Place::choose(canvases.size() as f32, random, crop_size);
     let light = Light::choose(random);
     let pixels = canvases.pixels(index);
@@ -46,12 +51,12 @@ struct Place {
 }
 
 impl Place {
-    fn choose(size: f32, random: &mut Rng, crop_size: usize) -> Place {
-        let side = size * uniform(random, ZOOM[0], ZOOM[1]);
-        let centre = [0, 1].map(|_| uniform(random, side / 2.0, size - side / 2.0) - 0.5);
-        let (sin, cos) = (TURN * normal(random)).sin_cos();
+    fn choose(size: f32, random: &mut Random, crop_size: usize) -> Place {
+        let side = size * random.between(ZOOM[0], ZOOM[1]);
+        let centre = [0, 1].map(|_| random.between(side / 2.0, size - side / 2.0) - 0.5);
+        let (sin, cos) = (TURN * random.bell()).sin_cos();
         let step = side / crop_size as f32;
-        let mirror = if random.bool() { -1.0 } else { 1.0 };
+        let mirror = if random.below(2) == 0 { -1.0 } else { 1.0 };
         Place { centre, down: [cos * step, sin * step], across: [-sin * step * mirror, cos * step * mirror] }
     }
 
@@ -89,19 +94,19 @@ struct Light {
 }
 
 impl Light {
-    fn choose(random: &mut Rng) -> Light {
-        let brightness = uniform(random, BRIGHTNESS[0], BRIGHTNESS[1]);
+    fn choose(random: &mut Random) -> Light {
+        let brightness = random.between(BRIGHTNESS[0], BRIGHTNESS[1]);
         Light {
-            gain: [0; 3].map(|_| brightness * uniform(random, GAIN[0], GAIN[1]) / 255.0),
-            offset: [0; 3].map(|_| OFFSET * normal(random)),
-            noise: uniform(random, 0.0, NOISE),
+            gain: [0; 3].map(|_| brightness * random.between(GAIN[0], GAIN[1]) / 255.0),
+            offset: [0; 3].map(|_| OFFSET * random.bell()),
+            noise: random.between(0.0, NOISE),
             range: pixel_range(),
         }
     }
 
     /// A level from 0 to 255 in this light, in preprocessed units.
-    fn shine(&self, channel: usize, level: f32, random: &mut Rng) -> f32 {
-        let value = level * self.gain[channel] + self.offset[channel] + self.noise * normal(random);
+    fn shine(&self, channel: usize, level: f32, random: &mut Random) -> f32 {
+        let value = level * self.gain[channel] + self.offset[channel] + self.noise * random.bell();
         let [black, white] = self.range[channel];
         black + (white - black) * value.clamp(0.0, 1.0)
     }
@@ -110,7 +115,6 @@ impl Light {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::generator;
     use ndarray::Array3;
 
     fn canvases() -> Canvases {
@@ -124,7 +128,7 @@ mod tests {
 
     fn crop(index: usize, seed: u64) -> Vec<f32> {
         let mut crop = vec![f32::NAN; 24 * 24 * 3];
-        cut(&canvases(), index, &mut generator(&[seed]), 24, &mut crop);
+        cut(&canvases(), index, &mut Random::from_parts(&[seed]), 24, &mut crop);
         crop
     }
 

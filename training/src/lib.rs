@@ -42,7 +42,6 @@ pub mod log;
 pub mod network;
 pub mod npz;
 pub mod optimiser;
-mod random;
 pub mod settings;
 pub mod trainer;
 

@@ -3,7 +3,7 @@
 //! style transfer reads a teacher of their own.
 
 use crate::TrainingError;
-use crate::random::{generator, normal};
+use crate::drawing::random::Random;
 use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
 use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use impasto_squeezenet::architecture::{self, ConvolutionShape, FEATURES, IMAGE_CHANNELS, Layer};
@@ -12,6 +12,9 @@ use ndarray::{Array1, Array2, Array4, ArrayD};
 
 /// Keeps the normalisation of channels that do not vary finite.
 pub(crate) const EPSILON: f64 = 1e-5;
+
+/// Tells the random numbers of parameters from those of pictures and crops.
+const PARAMETERS: u64 = u64::MAX;
 
 /// A classifier on the average of a layer over all positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,10 +79,10 @@ pub(crate) fn groups(layer: usize) -> Vec<Group> {
 
 /// All parameters before the first step: filters by He et al. 2015, heads small, scales 1, shifts 0.
 pub fn initial_parameters(classes: usize, seed: u64) -> Vec<Parameter> {
-    let mut random = generator(&[seed, u64::from(u32::MAX)]);
+    let mut random = Random::from_parts(&[seed, PARAMETERS]);
     let mut random_values = |shape: &[usize], deviation: f64| {
         let count = shape.iter().product();
-        let values = (0..count).map(|_| normal(&mut random) * deviation as f32).collect();
+        let values = (0..count).map(|_| random.bell() * deviation as f32).collect();
         ArrayD::from_shape_vec(shape, values).expect("as many values as the shape has")
     };
     let mut parameters = Vec::new();
@@ -123,6 +126,8 @@ pub struct Graph {
     pub targets: Var,
     /// In the order of the parameters it was recorded with.
     pub parameters: Vec<Var>,
+    /// The output of each layer; a convolution's is that of the ReLU behind it.
+    pub layers: Vec<Var>,
     /// The moments of each normalisation, (2, C), in the order of the network.
     pub moments: Vec<Var>,
     /// The scores (N, classes) of each head.
@@ -170,7 +175,7 @@ impl Graph {
         let loss = tape.weighted_sum(&summands.collect::<Vec<_>>())?;
         let kept: Vec<Var> = moments.iter().chain(&scores).chain(&losses).copied().collect();
         tape.recycle(loss, &kept)?;
-        Ok(Graph { tape, images, targets, parameters: leaves, moments, scores, losses, loss })
+        Ok(Graph { tape, images, targets, parameters: leaves, layers, moments, scores, losses, loss })
     }
 
     /// Sets a leaf.

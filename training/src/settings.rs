@@ -27,8 +27,10 @@ pub struct Settings {
     pub plain_rate: f64,
     /// The largest learning rate of the adversarial steps.
     pub adversarial_rate: f64,
-    /// Steps over which the learning rate rises at the beginning, and the adversary gains its strength.
+    /// Steps over which the learning rate rises at the beginning of either phase.
     pub warm_up: usize,
+    /// Steps over which the adversary gains its strength.
+    pub adversary_warm_up: usize,
     /// Part of a weight that decays in a step, before it is multiplied by the learning rate.
     pub weight_decay: f64,
     /// Probability that targets share out evenly among all classes.
@@ -55,6 +57,7 @@ impl Default for Settings {
             plain_rate: 3e-3,
             adversarial_rate: 1.5e-3,
             warm_up: 200,
+            adversary_warm_up: 1000,
             weight_decay: 0.02,
             label_smoothing: 0.05,
             adversary: [0.05, 0.35],
@@ -92,20 +95,15 @@ impl Settings {
             Phase::Plain => (self.plain_rate, step, self.plain_steps),
             Phase::Adversarial => (self.adversarial_rate, step - self.plain_steps, self.adversarial_steps),
         };
-        let rise = self.rise(step);
+        let rise = rise(step, self.warm_up);
         let passed = step as f64 / steps as f64;
         largest * rise * 0.5 * (1.0 + (std::f64::consts::PI * passed).cos())
     }
 
     /// The least and the most that an adversary changes a crop in step `step`.
     pub fn adversary(&self, step: usize) -> [f64; 2] {
-        let rise = self.rise(step.saturating_sub(self.plain_steps));
+        let rise = rise(step.saturating_sub(self.plain_steps), self.adversary_warm_up);
         self.adversary.map(|radius| radius * rise)
-    }
-
-    /// From nearly 0 to 1 over the warm-up.
-    fn rise(&self, step: usize) -> f64 {
-        ((step + 1) as f64 / self.warm_up.max(1) as f64).min(1.0)
     }
 
     /// Checks that every setting is in its range.
@@ -137,13 +135,23 @@ impl Settings {
     }
 }
 
+/// From nearly 0 to 1 over the first steps.
+fn rise(step: usize, steps: usize) -> f64 {
+    ((step + 1) as f64 / steps.max(1) as f64).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn rates_rise_then_fall_in_each_phase() {
-        let settings = Settings { plain_steps: 1000, adversarial_steps: 500, ..Settings::default() };
+        let settings = Settings {
+            plain_steps: 1000,
+            adversarial_steps: 500,
+            adversary_warm_up: 400,
+            ..Settings::default()
+        };
         let rates: Vec<f64> = (0..settings.steps()).map(|step| settings.learning_rate(step)).collect();
         assert!(rates[0] < 1e-4 && rates[1000] < 1e-4, "both start low");
         assert!(rates[199] > 2.5e-3 && rates[199] > rates[198], "{}", rates[199]);
@@ -152,6 +160,7 @@ mod tests {
         assert!(rates[999] < 1e-6 && rates[1499] < 1e-5);
         assert_eq!(settings.phase(999), Phase::Plain);
         assert_eq!(settings.phase(1000), Phase::Adversarial);
+        assert_eq!(settings.adversary(1199), settings.adversary.map(|radius| radius / 2.0));
         assert_eq!(settings.adversary(1400), settings.adversary);
     }
 

@@ -4,7 +4,7 @@
 use crate::TrainingError;
 use crate::batches::Batch;
 use crate::canvases::Canvases;
-use crate::folding;
+use crate::folding::{Moments, fold};
 use crate::network::{Graph, Parameter, Wanted, initial_parameters};
 use crate::optimiser::{AdamW, Memory};
 use crate::settings::{Phase, Settings};
@@ -14,8 +14,9 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::Serialize;
 
-/// Steps of the moments' batches are counted from here, beyond those of any run.
-const MOMENT_STEPS: usize = 1 << 30;
+/// The batches that the moments of the finished network are averaged over are those of the steps from here
+/// on, beyond those of any run.
+pub const MOMENT_STEPS: usize = 1 << 30;
 
 /// A network in training.
 pub struct Trainer {
@@ -176,29 +177,25 @@ impl Trainer {
         Ok(())
     }
 
-    /// The network's weights as style transfer takes them: the average of the parameters over the last
-    /// steps, the normalisations folded into the convolutions. The moments that they take are averages over
-    /// crops without an adversary.
+    /// The averages of the parameters over the last steps.
+    pub fn average_parameters(&self) -> Vec<Parameter> {
+        let averages = self.parameters.iter().zip(&self.memories).map(|(parameter, memory)| {
+            let mut parameter = parameter.clone();
+            parameter.value.iter_mut().zip(&memory.average).for_each(|(value, &average)| *value = average);
+            parameter
+        });
+        averages.collect()
+    }
+
+    /// The network's weights as style transfer takes them: the average parameters, the normalisations folded
+    /// into the convolutions. The moments that they take are averages over crops without an adversary.
     ///
     /// # Errors
     /// None in practice: what could fail failed before.
     pub fn weights(&self, canvases: &Canvases) -> Result<Weights, TrainingError> {
-        let averages: Vec<Parameter> = self
-            .parameters
-            .iter()
-            .zip(&self.memories)
-            .map(|(parameter, memory)| {
-                let mut parameter = parameter.clone();
-                parameter
-                    .value
-                    .iter_mut()
-                    .zip(&memory.average)
-                    .for_each(|(value, &average)| *value = average);
-                parameter
-            })
-            .collect();
+        let averages = self.average_parameters();
         let mut graph = graph(&self.settings, &averages, Wanted::Images)?;
-        let mut moments = folding::Moments::new(graph.moments.len());
+        let mut moments = Moments::new(graph.moments.len());
         let mut batch = Batch::default();
         for index in 0..self.settings.moment_batches {
             batch.fill(canvases, &self.settings, MOMENT_STEPS + index, Phase::Plain);
@@ -208,7 +205,7 @@ impl Trainer {
                 moments.add(place, graph.tape.value(var)?.iter().copied());
             }
         }
-        folding::fold(&averages, &moments.averages())
+        fold(&averages, &moments.averages())
     }
 }
 

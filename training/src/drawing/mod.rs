@@ -12,7 +12,7 @@ mod families;
 mod flow;
 mod noise;
 mod palette;
-mod random;
+pub(crate) mod random;
 mod shapes;
 mod trigonometry;
 
