@@ -281,7 +281,10 @@ impl Channels {
 }
 
 fn check_moments<T>(channels: usize, x: &[T], moments: &[T]) {
-    assert!(channels > 0 && !x.is_empty() && x.len() % channels == 0, "values are (positions, channels)");
+    assert!(
+        channels > 0 && !x.is_empty() && x.len().is_multiple_of(channels),
+        "values are (positions, channels)"
+    );
     assert_eq!(moments.len(), 2 * channels, "a mean and a variance a channel");
 }
 

@@ -41,7 +41,7 @@ fn canvases(settings: &Settings) -> Arc<Canvases> {
 fn picture(lying: bool, size: usize, instance: usize) -> Array3<u8> {
     Array3::from_shape_fn((size, size, 3), |(y, x, c)| {
         let along = if lying { y } else { x };
-        if (along + instance) / 5 % 2 == 0 { 40 + 50 * c as u8 } else { 220 - 40 * c as u8 }
+        if ((along + instance) / 5).is_multiple_of(2) { 40 + 50 * c as u8 } else { 220 - 40 * c as u8 }
     })
 }
 
