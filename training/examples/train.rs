@@ -6,12 +6,13 @@
 
 use anyhow::Context;
 use clap::Parser;
+use impasto::arrays::{Container, Precision};
 use impasto::image::{LoadOptions, load_image};
 use impasto_training::batches::Batches;
 use impasto_training::calibration::{self, calibrate};
 use impasto_training::canvases::Canvases;
 use impasto_training::log::Log;
-use impasto_training::{Phase, Report, Settings, Trainer, drawing, npz};
+use impasto_training::{Phase, Report, Settings, Trainer, drawing};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ndarray::Array3;
 use std::io::{IsTerminal, stderr};
@@ -188,7 +189,8 @@ impl Run {
             self.trainer.save(path)?;
         }
         let weights = self.trainer.weights(&self.canvases)?;
-        npz::save_weights(&self.arguments.output, &calibrate(&weights, &self.calibration_pictures)?)?;
+        let weights = calibrate(&weights, &self.calibration_pictures)?;
+        weights.save(&self.arguments.output, Container::Npz, Precision::Single)?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@
 //! pictures (Santurkar et al. 2019, "Image Synthesis with a Single (Robust) Classifier").
 //!
 //! The way of the data: [`drawing`] -> [`canvases`] -> crops -> [`batches`] -> [`trainer`] -> folding ->
-//! [`calibration`] -> [`npz`].
+//! [`calibration`] -> [`Weights::save`](impasto::Weights::save).
 //!
 //! | module | what is in it |
 //! | --- | --- |
@@ -26,7 +26,6 @@
 //! | [`trainer`] | the steps |
 //! | [`checkpoint`] | runs on disk, to be gone on with |
 //! | [`calibration`] | scaling of the layers to the responses that loss weights are made for |
-//! | [`npz`] | writing weights |
 //! | [`log`] | the log of a run |
 #![forbid(unsafe_code)]
 
@@ -40,7 +39,7 @@ pub mod error;
 mod folding;
 pub mod log;
 pub mod network;
-pub mod npz;
+mod npz;
 pub mod optimiser;
 pub mod settings;
 pub mod trainer;

@@ -1,10 +1,10 @@
-//! Writing of `.npz` files, which appear whole or not at all.
+//! Writing of a checkpoint's arrays as an `.npz` file, which appears whole or not at all. Weights are written by
+//! [`Weights::save`](impasto::Weights::save).
 
 use crate::TrainingError;
-use impasto::Weights;
+use impasto::files::create_beside;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -16,31 +16,15 @@ pub(crate) struct Array<'a> {
     pub(crate) values: &'a [f32],
 }
 
-/// Writes weights as 32-bit floats under torchvision's names, filters in the order (Cout, Cin, KH, KW).
-///
-/// # Errors
-/// [`TrainingError::Write`].
-pub fn save_weights(path: &Path, weights: &Weights) -> Result<(), TrainingError> {
-    let arrays = weights.convolutions().flat_map(|(name, convolution)| {
-        crate::folding::named(name, convolution.weight.clone(), convolution.bias.clone())
-    });
-    let arrays: Vec<_> = arrays.collect();
-    let arrays = arrays.iter().map(|(name, array)| Array {
-        name: name.clone(),
-        shape: array.shape().to_vec(),
-        values: array.as_slice().unwrap_or_default(),
-    });
-    write(path, arrays, None)
-}
-
 /// Writes arrays, and a member of another kind beside them.
 pub(crate) fn write<'a>(
     path: &Path,
     arrays: impl Iterator<Item = Array<'a>>,
     beside: Option<(&str, &[u8])>,
 ) -> Result<(), TrainingError> {
-    let written = write_whole(path, |file| {
-        let mut archive = ZipWriter::new(file);
+    let written = || -> io::Result<()> {
+        let mut file = create_beside(path)?;
+        let mut archive = ZipWriter::new(BufWriter::new(&mut file));
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for array in arrays {
             archive.start_file(format!("{}.npy", array.name), options)?;
@@ -52,21 +36,11 @@ pub(crate) fn write<'a>(
             archive.start_file(name, options)?;
             archive.write_all(bytes)?;
         }
-        archive.finish()?.flush()
-    });
-    written.map_err(|source| TrainingError::Write { path: path.to_owned(), source })
-}
-
-/// Writes a file beside its place and then moves it there.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
-) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    write(&mut BufWriter::new(&mut file))?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+        archive.finish()?.flush()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    written().map_err(|source| TrainingError::Write { path: path.to_owned(), source })
 }
 
 /// The header of an `.npy` file of little-endian 32-bit floats in C order, version 1.0.

@@ -7,7 +7,7 @@ use impasto_training::calibration::{RESPONSES, calibrate, responses};
 use impasto_training::canvases::Canvases;
 use impasto_training::network::{Graph, Wanted, initial_parameters};
 use impasto_training::trainer::MOMENT_STEPS;
-use impasto_training::{Phase, Report, Settings, Trainer, TrainingError, npz};
+use impasto_training::{Phase, Report, Settings, Trainer, TrainingError};
 use ndarray::{Array3, Array4, Axis};
 use rayon::ThreadPoolBuilder;
 use std::path::Path;
@@ -187,18 +187,6 @@ fn calibration_needs_pictures_and_layers_that_respond() {
     let silent = Weights::from_arrays(silent).unwrap();
     let error = calibrate(&silent, &[picture(true, 64, 1)]).unwrap_err();
     assert!(matches!(error, TrainingError::Silent { layer: 4 }), "{error}");
-}
-
-#[test]
-fn written_weights_are_read_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("weights.npz");
-    let (trainer, canvases, _) = trained(settings(), 0);
-    let weights = trainer.weights(&canvases).unwrap();
-    npz::save_weights(&path, &weights).unwrap();
-    assert!(Weights::load(&path).unwrap() == weights);
-    let error = npz::save_weights(&folder.path().join("no folder/weights.npz"), &weights).unwrap_err();
-    assert!(matches!(error, TrainingError::Write { .. }), "{error}");
 }
 
 #[test]
