@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::assemble::assemble;
 use super::error::{Origin, WeightsError};
 use super::names::{Catalogue, torchvision};
-use super::{Layers, open};
+use super::{Layers, open, open_in_memory};
 use crate::architecture::{self, ConvolutionShape, FEATURES};
 use crate::arrays::{ArrayError, ArraySource, Format, Opened};
 
@@ -130,11 +130,25 @@ impl fmt::Display for Network {
 pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, WeightsError> {
     let path = path.as_ref();
     let origin = Origin::Path(path.to_owned());
-    let mut opened = open(path, &origin)?;
+    Ok(inspect_opened(open(path, &origin)?, &origin))
+}
+
+/// Like [`inspect`], for the bytes of a file in memory, such as [`BUILT_IN`](super::BUILT_IN); the [`Inspection`] then
+/// names no files.
+///
+/// # Errors
+///
+/// Those of [`inspect`].
+pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, WeightsError> {
+    let origin = Origin::Memory;
+    Ok(inspect_opened(open_in_memory(bytes, &origin)?, &origin))
+}
+
+fn inspect_opened(mut opened: Opened<'_>, origin: &Origin) -> Inspection {
     let source = opened.source.as_mut();
     let arrays = describe(source);
     let loads = |source: &mut dyn ArraySource, required: Vec<ConvolutionShape>| {
-        assemble(source, &origin, &Layers { required, optional: None })
+        assemble(source, origin, &Layers { required, optional: None })
     };
     let mut layers = Vec::new();
     for layer in 0..FEATURES.len() {
@@ -144,9 +158,9 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, WeightsError> {
         }
     }
     let has_classifier = loads(source, vec![architecture::classifier()]).is_ok();
-    let problem = assemble(source, &origin, &Layers::all()).err();
+    let problem = assemble(source, origin, &Layers::all()).err();
     let Opened { format, files, .. } = opened;
-    Ok(Inspection { format, files, arrays, layers, has_classifier, problem })
+    Inspection { format, files, arrays, layers, has_classifier, problem }
 }
 
 fn describe(source: &mut dyn ArraySource) -> Vec<ArrayDescription> {

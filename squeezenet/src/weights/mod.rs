@@ -6,6 +6,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `built_in` | the weights that are part of the crate, as the bytes of such a file |
 //! | `memory` | arrays that the caller holds, as a source like any file |
 //! | `names` | which array is which parameter, and in which order its axes stand |
 //! | `assemble` | the common step: find, check, read and rearrange |
@@ -35,6 +36,7 @@
 //! that a decompression bomb is left after one byte.
 
 mod assemble;
+mod built_in;
 mod error;
 mod inspect;
 mod memory;
@@ -50,8 +52,9 @@ use ndarray::{Array1, Array4, ArrayD};
 use crate::architecture::{self, ConvolutionShape, FEATURES};
 use crate::arrays::{OpenError, Opened, Scopes, open_bytes, open_path};
 use assemble::assemble;
+pub use built_in::BUILT_IN;
 pub use error::{Origin, WeightsError};
-pub use inspect::{ArrayContent, ArrayDescription, Inspection, Network, inspect};
+pub use inspect::{ArrayContent, ArrayDescription, Inspection, Network, inspect, inspect_bytes};
 use memory::Arrays;
 pub use save::SaveError;
 
@@ -105,7 +108,7 @@ impl Weights {
     /// Those of [`Weights::load`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
         let origin = Origin::Memory;
-        let mut opened = open_bytes(bytes).map_err(|error| cannot_open(error, &origin))?;
+        let mut opened = open_in_memory(bytes, &origin)?;
         assemble(opened.source.as_mut(), &origin, &Layers::all())
     }
 
@@ -177,6 +180,10 @@ fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {
 
 fn open(path: &Path, origin: &Origin) -> Result<Opened<'static>, WeightsError> {
     open_path(path, SCOPES).map_err(|error| cannot_open(error, origin))
+}
+
+fn open_in_memory<'a>(bytes: &'a [u8], origin: &Origin) -> Result<Opened<'a>, WeightsError> {
+    open_bytes(bytes).map_err(|error| cannot_open(error, origin))
 }
 
 fn cannot_open(error: OpenError, origin: &Origin) -> WeightsError {

@@ -2,6 +2,7 @@
 //! files that were damaged at random.
 
 mod accepted;
+mod built_in;
 mod damaged;
 mod inspected;
 mod parameters;
