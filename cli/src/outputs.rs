@@ -13,8 +13,9 @@ use crate::error::UsageError;
 use crate::problem::Problem;
 use crate::{snapshots, trace};
 
-/// Checks the output, the trace and the folder of snapshots of a problem that reads its weights from `weights`.
-pub(crate) fn check(problem: &Problem<'_>, weights: &Path) -> anyhow::Result<()> {
+/// Checks the output, the trace and the folder of snapshots of a problem that reads its weights from `weights`, if from
+/// a file.
+pub(crate) fn check(problem: &Problem<'_>, weights: Option<&Path>) -> anyhow::Result<()> {
     let reports = &problem.common.reports;
     let output = problem.common.picture.output.as_path();
     let inputs = inputs(problem, weights);
@@ -27,7 +28,7 @@ pub(crate) fn check(problem: &Problem<'_>, weights: &Path) -> anyhow::Result<()>
         refuse_shared("--trace", path, &[("--output", output)])?;
     }
     if let Some(folder) = &reports.snapshots {
-        check_folder(folder)?;
+        check_folder(folder, "save snapshots")?;
         let written = [Some(("--output", output)), reports.trace.as_deref().map(|path| ("--trace", path))];
         for (other, path) in inputs.into_iter().chain(written.into_iter().flatten()) {
             if is_snapshot(path, folder) {
@@ -58,8 +59,8 @@ fn cannot_write_plot(path: &Path) -> String {
 }
 
 /// Every file that is read, with what the user calls it.
-fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a Path) -> Vec<(&'static str, &'a Path)> {
-    let mut inputs = vec![("the weights", weights)];
+fn inputs<'a>(problem: &'a Problem<'_>, weights: Option<&'a Path>) -> Vec<(&'static str, &'a Path)> {
+    let mut inputs: Vec<_> = weights.map(|path| ("the weights", path)).into_iter().collect();
     inputs.extend(problem.content.iter().map(|content| ("the content image", content.path)));
     let styles = problem.style.iter().flat_map(|style| &style.pictures);
     inputs.extend(styles.map(|&(path, _)| ("a style image", path)));
@@ -94,7 +95,8 @@ fn place(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?)))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a path is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -111,16 +113,16 @@ fn check_trace(path: &Path) -> anyhow::Result<()> {
     tried.with_context(|| trace::cannot_write(path))
 }
 
-/// Checks that files can be created in a folder, or that it can be created itself.
-fn check_folder(folder: &Path) -> anyhow::Result<()> {
+/// Checks that files can be created in a folder, or that it can be created itself; `purpose` is what for.
+pub(crate) fn check_folder(folder: &Path, purpose: &str) -> anyhow::Result<()> {
     let existing = folder.ancestors().find(|ancestor| ancestor.exists());
     let existing = existing.unwrap_or(Path::new("."));
     if !existing.is_dir() {
-        bail!("cannot save snapshots in {}: {} is not a folder", folder.display(), existing.display());
+        bail!("cannot {purpose} in {}: {} is not a folder", folder.display(), existing.display());
     }
     tempfile::tempfile_in(existing).map(drop).with_context(|| {
         format!(
-            "cannot save snapshots in {}: check the permissions of {}",
+            "cannot {purpose} in {}: check the permissions of {}",
             folder.display(),
             existing.display()
         )

@@ -2,11 +2,16 @@
 
 use std::fs;
 use std::io::{Write, stdout};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use impasto::Losses;
+use impasto::simd::Level;
+use impasto::{Losses, Outcome, StyleTransfer};
 use serde::Serialize;
+
+use crate::Ending;
+use crate::weights::Located;
 
 /// A run in numbers.
 #[derive(Serialize)]
@@ -25,6 +30,7 @@ pub(crate) struct Summary {
     pub(crate) threads: usize,
     /// The instruction set of the kernels.
     pub(crate) simd: &'static str,
+    /// Their file, or `built-in`.
     pub(crate) weights: String,
     pub(crate) output: String,
 }
@@ -42,11 +48,11 @@ pub(crate) struct FinalLosses {
 #[derive(Serialize)]
 pub(crate) struct Seconds {
     /// Pictures and weights.
-    load: f64,
+    pub(crate) load: f64,
     /// Recording the tape, and what the picture is compared with.
-    prepare: f64,
-    iterate: f64,
-    save: f64,
+    pub(crate) prepare: f64,
+    pub(crate) iterate: f64,
+    pub(crate) save: f64,
     pub(crate) total: f64,
 }
 
@@ -87,14 +93,55 @@ impl From<Losses> for FinalLosses {
 }
 
 impl Summary {
-    pub(crate) fn print(&self) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        writeln!(stdout(), "{text}").context("cannot print the summary")
+    /// The summary of a session that ended with `outcome`, its picture saved at `output`.
+    pub(crate) fn new(
+        session: &StyleTransfer,
+        outcome: &Outcome,
+        seconds: Seconds,
+        weights: &Located,
+        output: &Path,
+    ) -> Summary {
+        let (height, width) = session.size();
+        Summary {
+            height,
+            width,
+            iterations: outcome.iterations,
+            interrupted: outcome.interrupted,
+            losses: outcome.losses.into(),
+            seconds,
+            peak_memory_bytes: peak_memory_bytes(),
+            threads: session.threads(),
+            simd: Level::current().name(),
+            weights: weights.to_string(),
+            output: output.display().to_string(),
+        }
+    }
+
+    /// One line for people.
+    pub(crate) fn line(&self) -> String {
+        let Summary { height, width, iterations, output, seconds, .. } = self;
+        let ended = if self.interrupted { "interrupted" } else { "done" };
+        let plural = if *iterations == 1 { "" } else { "s" };
+        format!(
+            "{ended} after {iterations} iteration{plural}: {output} ({height}x{width}, {:.1} s)",
+            seconds.total
+        )
+    }
+
+    /// How the command ends.
+    pub(crate) fn ending(&self) -> Ending {
+        if self.interrupted { Ending::Interrupted } else { Ending::Done }
     }
 }
 
+/// Prints a summary on stdout.
+pub(crate) fn print(summary: &impl Serialize) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(summary)?;
+    writeln!(stdout(), "{text}").context("cannot print the summary").context("the picture was written")
+}
+
 /// The most memory that this process ever held, where Linux tells.
-pub(crate) fn peak_memory_bytes() -> Option<u64> {
+fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

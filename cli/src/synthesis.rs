@@ -1,19 +1,18 @@
 //! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save.
 
-use anyhow::Context;
 use impasto::image::save_image;
-use impasto::simd::Level;
-use impasto::{Init, SqueezeNet, StyleTransfer, StyleTransferBuilder, Weights};
+use impasto::{Init, SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::Ending;
 use crate::arguments::InitArgument;
 use crate::error::say;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
+use crate::outputs;
 use crate::problem::Problem;
-use crate::summary::{Clock, Summary, peak_memory_bytes};
+use crate::summary::{self, Clock, Summary};
 use crate::watcher::Watcher;
-use crate::{outputs, weights};
+use crate::weights::Located;
 
 pub(crate) fn synthesize(problem: &Problem<'_>) -> anyhow::Result<Ending> {
     let (common, reports) = (problem.common, &problem.common.reports);
@@ -21,16 +20,16 @@ pub(crate) fn synthesize(problem: &Problem<'_>) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
 
-    let weights_path = weights::locate(common.network.weights.as_deref())?;
-    outputs::check(problem, &weights_path)?;
-    let weights = Weights::load_features(&weights_path, problem.deepest_layer())?;
-    let network = SqueezeNet::new(weights, common.network.pooling);
+    let weights = Located::find(common.network.weights.as_deref());
+    outputs::check(problem, weights.path())?;
+    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
     let inputs = Inputs::load(problem)?;
     let load = clock.phase();
 
     let mut session = builder(problem, &inputs, &network).build()?;
     let prepare = clock.phase();
 
+    weights.announce(reports.quiet);
     let mut watcher = Watcher::new(reports, session.iterations(), &interrupt)?;
     let outcome = session.run(&mut watcher)?;
     let iterate = clock.phase();
@@ -39,35 +38,15 @@ pub(crate) fn synthesize(problem: &Problem<'_>) -> anyhow::Result<Ending> {
     let save = clock.phase();
     watcher.finish()?;
 
-    let (height, width, _) = outcome.picture.dim();
     let seconds = clock.seconds([load, prepare, iterate, save]);
+    let summary = Summary::new(&session, &outcome, seconds, &weights, output);
     if !reports.quiet {
-        let ended = if outcome.interrupted { "interrupted" } else { "done" };
-        let plural = if outcome.iterations == 1 { "" } else { "s" };
-        say(&format!(
-            "{ended} after {} iteration{plural}: {} ({height}x{width}, {:.1} s)",
-            outcome.iterations,
-            output.display(),
-            seconds.total
-        ));
+        say(&summary.line());
     }
     if reports.json {
-        let summary = Summary {
-            height,
-            width,
-            iterations: outcome.iterations,
-            interrupted: outcome.interrupted,
-            losses: outcome.losses.into(),
-            seconds,
-            peak_memory_bytes: peak_memory_bytes(),
-            threads: session.threads(),
-            simd: Level::current().name(),
-            weights: weights_path.display().to_string(),
-            output: output.display().to_string(),
-        };
-        summary.print().context("the picture was written")?;
+        summary::print(&summary)?;
     }
-    Ok(if outcome.interrupted { Ending::Interrupted } else { Ending::Done })
+    Ok(summary.ending())
 }
 
 /// The problem in the library's terms. What is left out has the library's default, which suits any picture.

@@ -130,10 +130,10 @@ pub(crate) fn the_data_folder(sandbox: &Sandbox) {
     let server = Server::start([Answer::whole(&served.bytes)]);
     let ended = end(command(sandbox, &served.options(&server)));
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let mut transfer = sandbox.command(&format!("transfer content.png style.png -o o.png {SHORT}"));
-    transfer.env_remove("IMPASTO_WEIGHTS").env("XDG_DATA_HOME", sandbox.path("data"));
-    let ended = end(transfer);
+    let line = format!("transfer content.png style.png -o o.png {SHORT}");
+    let ended = end(sandbox.command_without_weights(&line));
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!ended.stderr.contains("built-in"), "{ended:?}");
 }
 
 pub(crate) fn other_formats_are_converted(sandbox: &Sandbox) {

@@ -30,6 +30,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         runs::starting_from_an_array,
         runs::orientation,
         runs::threads_do_not_change_the_result,
+        runs::weights_that_are_built_in,
         runs::help_and_version,
     );
     #[cfg(unix)]
@@ -356,21 +357,25 @@ pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
 
 #[cfg(target_os = "linux")]
 pub(crate) fn weights_in_the_data_folder(sandbox: &Sandbox) {
-    let weights = sandbox
-        .command("")
-        .get_envs()
-        .find(|(name, _)| *name == "IMPASTO_WEIGHTS")
-        .unwrap()
-        .1
-        .unwrap()
-        .to_owned();
     fs::create_dir_all(sandbox.path("data/impasto")).unwrap();
-    fs::copy(weights, sandbox.path("data/impasto/squeezenet1_1.npz")).unwrap();
-    let mut command = sandbox.command(&format!("transfer content.png style.png -o o.png {SHORT} --json"));
-    command.env_remove("IMPASTO_WEIGHTS").env("XDG_DATA_HOME", sandbox.path("data"));
-    let ended = end(command);
+    fs::copy(sandbox.weights(), sandbox.path("data/impasto/squeezenet1_1.npz")).unwrap();
+    let line = format!("transfer content.png style.png -o o.png {SHORT} --json");
+    let ended = end(sandbox.command_without_weights(&line));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(json(&ended.stdout)["weights"].as_str().unwrap().ends_with("data/impasto/squeezenet1_1.npz"));
+    assert!(!ended.stderr.contains("weights"), "{ended:?}");
+}
+
+pub(crate) fn weights_that_are_built_in(sandbox: &Sandbox) {
+    let line = format!("transfer content.png style.png -o o.png {SHORT} --json");
+    let ended = end(sandbox.command_without_weights(&line));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(json(&ended.stdout)["weights"], "built-in");
+    let about_weights: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("weights")).collect();
+    assert_eq!(about_weights.len(), 1, "{ended:?}");
+    assert!(about_weights[0].contains("built-in") && about_weights[0].contains("`impasto weights fetch`"));
+    let ended = end(sandbox.command_without_weights(&format!("{line} --quiet")));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
 fn the_notebooks_checks() -> Result<(), Failed> {

@@ -58,6 +58,16 @@ impl Sandbox {
         command
     }
 
+    /// The same without the random weights, and with a data folder that is empty until a test fills it.
+    pub(crate) fn command_without_weights(&self, line: &str) -> Command {
+        let mut command = self.command(line);
+        command.env_remove("IMPASTO_WEIGHTS");
+        for home in ["HOME", "XDG_DATA_HOME", "LOCALAPPDATA"] {
+            command.env(home, self.path("data"));
+        }
+        command
+    }
+
     pub(crate) fn run(&self, line: &str) -> Ended {
         end(self.command(line))
     }

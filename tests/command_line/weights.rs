@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use crate::arrays::{npy, random_weights, random_weights_with, write_npz};
 use crate::pictures::cut;
-use crate::sandbox::{SHORT, Sandbox};
+use crate::sandbox::{SHORT, Sandbox, end};
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     crate::trials!(weights;
         weights::info_as_text,
+        weights::info_of_the_weights_that_are_used,
         weights::info_in_json,
         weights::info_of_folders,
         weights::info_of_what_is_wrong,
@@ -43,9 +44,29 @@ pub(crate) fn info_as_text(sandbox: &Sandbox) {
     let row = lines.iter().find(|line| line.starts_with("features.0.weight ")).unwrap();
     assert_eq!(columns(row), ["features.0.weight", "64x3x3x3", "float32", "features.0.weight"]);
     assert!(!text.contains("problem"), "{text}");
-    // Without a file it is about the weights that a transfer would use, here the same.
+}
+
+pub(crate) fn info_of_the_weights_that_are_used(sandbox: &Sandbox) {
     let usual = sandbox.done("weights info").stdout;
-    assert!(usual.contains("random.npz: NumPy archive") && usual.contains("722496"), "{usual}");
+    let lines: Vec<&str> = usual.lines().collect();
+    assert!(lines[0].ends_with("random.npz (named by IMPASTO_WEIGHTS)"), "{usual}");
+    assert!(lines[1].starts_with("built in: SqueezeNet 1.1, features, trained on drawings; "), "{usual}");
+    assert!(lines[3].ends_with("random.npz: NumPy archive (.npz)"), "{usual}");
+    let report = json_of(sandbox, "weights info --json", 0);
+    assert_eq!((&report["source"], &report["parameters"]), (&json!("variable"), &json!(722_496)));
+    assert_eq!(
+        (&report["built_in"]["path"], &report["built_in"]["classifier"]),
+        (&json!("built-in"), &json!(false))
+    );
+
+    let ended = end(sandbox.command_without_weights("weights info"));
+    let first = "used without --weights: built-in (built in, since no others are found)\n";
+    assert!(ended.code == Some(0) && ended.stdout.starts_with(first), "{ended:?}");
+    assert!(ended.stdout.contains("\nbuilt-in: NumPy archive (.npz)\n"), "{ended:?}");
+    let ended = end(sandbox.command_without_weights("weights info --json"));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&report["source"], &report["path"]), (&json!("built-in"), &json!("built-in")));
+    assert_eq!(report["files"], report["built_in"]["files"]);
 }
 
 pub(crate) fn info_in_json(sandbox: &Sandbox) {

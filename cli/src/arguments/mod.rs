@@ -337,7 +337,7 @@ pub(crate) struct OptimizationOptions {
 #[command(next_help_heading = "Network and machine")]
 pub(crate) struct NetworkOptions {
     /// The network's weights, in any format that `impasto weights` reads [default: $IMPASTO_WEIGHTS, or the file in the
-    /// user's data folder]
+    /// user's data folder, or the built-in ones]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// How pools round: `floor` as in TensorFlow, `ceil` as in torchvision

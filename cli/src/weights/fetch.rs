@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use impasto::Weights;
 use impasto::arrays::{Container, Precision};
 
-use super::usual_path;
+use super::located::usual_path;
 use crate::Ending;
 use crate::arguments::{WeightsFetchArguments, WeightsOutput};
 use crate::download::{Download, DownloadError, Progress};

@@ -6,10 +6,11 @@ use std::io::{self, Read, Write, stdout};
 use std::path::Path;
 
 use anyhow::Context;
-use impasto::weights::{ArrayDescription, Inspection, inspect};
+use impasto::weights::{ArrayDescription, BUILT_IN, Inspection, inspect, inspect_bytes};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::Located;
 use crate::Ending;
 use crate::arguments::WeightsInfoArguments;
 
@@ -17,21 +18,65 @@ use crate::arguments::WeightsInfoArguments;
 const MOST_LISTED_FILES: usize = 4;
 
 pub(crate) fn run(arguments: &WeightsInfoArguments) -> anyhow::Result<Ending> {
-    let path = match &arguments.file {
-        Some(path) => path.clone(),
-        None => super::locate(None)?,
-    };
-    let inspection = inspect(&path)?;
-    let report = Report::new(&path, &inspection)?;
-    let text = match arguments.json {
-        true => serde_json::to_string_pretty(&report)? + "\n",
-        false => report.text(),
-    };
-    stdout().write_all(text.as_bytes()).context("cannot print what is in the weights")?;
-    Ok(if report.problem.is_none() { Ending::Done } else { Ending::ChecksFailed })
+    match &arguments.file {
+        Some(path) => {
+            let report = Report::of_file(path)?;
+            print(&report, report.text(), arguments.json)?;
+            Ok(report.ending())
+        }
+        None => {
+            let usual = Usual::find()?;
+            print(&usual, usual.text(), arguments.json)?;
+            Ok(usual.report.ending())
+        }
+    }
 }
 
-/// What `--json` prints.
+fn print(report: &impl Serialize, text: String, json: bool) -> anyhow::Result<()> {
+    let text = if json { serde_json::to_string_pretty(report)? + "\n" } else { text };
+    stdout().write_all(text.as_bytes()).context("cannot print what is in the weights")
+}
+
+/// What `--json` prints where no file is named: the weights that a run would use, and the built-in ones.
+#[derive(Serialize)]
+struct Usual {
+    #[serde(flatten)]
+    report: Report,
+    source: &'static str,
+    #[serde(skip)]
+    reason: String,
+    built_in: Report,
+}
+
+impl Usual {
+    fn find() -> anyhow::Result<Usual> {
+        let located = Located::find(None);
+        let report = match located.path() {
+            Some(path) => Report::of_file(path)?,
+            None => Report::of_built_in()?,
+        };
+        Ok(Usual {
+            report,
+            source: located.source(),
+            reason: located.reason(),
+            built_in: Report::of_built_in()?,
+        })
+    }
+
+    fn text(&self) -> String {
+        let Report { network, parameters, files, .. } = &self.built_in;
+        let FileReport { bytes, sha256, .. } = &files[0];
+        format!(
+            "used without --weights: {} ({})\n\
+             built in: {network}, trained on drawings; {parameters} parameters, {bytes} bytes, SHA-256 {sha256}\n\n{}",
+            printable(&self.report.path),
+            self.reason,
+            self.report.text()
+        )
+    }
+}
+
+/// What `--json` prints for a file.
 #[derive(Serialize)]
 struct Report {
     path: String,
@@ -69,20 +114,37 @@ struct ArrayReport {
 }
 
 impl Report {
-    fn new(path: &Path, inspection: &Inspection) -> anyhow::Result<Report> {
+    fn of_file(path: &Path) -> anyhow::Result<Report> {
+        let inspection = inspect(path)?;
         let files = inspection.files.iter().map(|path| FileReport::new(path));
-        Ok(Report {
-            path: path.display().to_string(),
+        let files = files.collect::<anyhow::Result<_>>()?;
+        Ok(Report::new(path.display().to_string(), files, &inspection))
+    }
+
+    fn of_built_in() -> anyhow::Result<Report> {
+        let path = Located::BuiltIn.to_string();
+        let (bytes, sha256) = digest(BUILT_IN)?;
+        let file = FileReport { path: path.clone(), bytes, sha256 };
+        Ok(Report::new(path, vec![file], &inspect_bytes(BUILT_IN)?))
+    }
+
+    fn new(path: String, files: Vec<FileReport>, inspection: &Inspection) -> Report {
+        Report {
+            path,
             format: inspection.format.name(),
             format_name: inspection.format.to_string(),
             network: inspection.network().to_string(),
             layers: inspection.layers.clone(),
             classifier: inspection.has_classifier,
             parameters: inspection.parameter_count(),
-            files: files.collect::<anyhow::Result<_>>()?,
+            files,
             arrays: inspection.arrays.iter().map(ArrayReport::new).collect(),
             problem: inspection.problem.as_ref().map(ToString::to_string),
-        })
+        }
+    }
+
+    fn ending(&self) -> Ending {
+        if self.problem.is_none() { Ending::Done } else { Ending::ChecksFailed }
     }
 
     fn text(&self) -> String {
@@ -135,7 +197,8 @@ impl Report {
 
 impl FileReport {
     fn new(path: &Path) -> anyhow::Result<FileReport> {
-        let (bytes, sha256) = digest(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let digest = File::open(path).and_then(digest);
+        let (bytes, sha256) = digest.with_context(|| format!("cannot read {}", path.display()))?;
         Ok(FileReport { path: path.display().to_string(), bytes, sha256 })
     }
 }
@@ -161,13 +224,12 @@ impl ArrayReport {
     }
 }
 
-/// A file's length and its SHA-256 in hexadecimal digits.
-fn digest(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+/// How many bytes there are, and their SHA-256 in hexadecimal digits.
+fn digest(mut bytes: impl Read) -> io::Result<(u64, String)> {
     let (mut hasher, mut length) = (Sha256::new(), 0);
     let mut piece = vec![0; 1 << 16];
     loop {
-        let count = match file.read(&mut piece) {
+        let count = match bytes.read(&mut piece) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
