@@ -3,6 +3,8 @@
 
 #[path = "common/arrays.rs"]
 mod arrays;
+#[path = "command_line/demo.rs"]
+mod demo;
 #[path = "command_line/encrypted.rs"]
 mod encrypted;
 #[path = "command_line/fetches.rs"]
@@ -53,6 +55,7 @@ fn main() {
         unreadable::trials(&weights),
         measurements::trials(&weights),
         weights::trials(&weights),
+        demo::trials(&weights),
         fetches::trials(&weights),
         encrypted::trials(&weights),
     ];

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `arguments` | every option, its checks and its help |
 //! | `transfer`, `invert`, `texture`, `check` | the subcommands |
+//! | `demo` | the subcommand of that name: a first picture, and a page that shows it |
 //! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
@@ -19,6 +20,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod demo;
 mod download;
 mod error;
 mod inputs;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     Level::from_environment()?;
     match &arguments.command {
+        Command::Demo(arguments) => demo::run(arguments),
         Command::Transfer(arguments) => transfer::run(arguments),
         Command::Invert(arguments) => invert::run(arguments),
         Command::Texture(arguments) => texture::run(arguments),

@@ -121,10 +121,6 @@ pub(crate) fn check_folder(folder: &Path, purpose: &str) -> anyhow::Result<()> {
         bail!("cannot {purpose} in {}: {} is not a folder", folder.display(), existing.display());
     }
     tempfile::tempfile_in(existing).map(drop).with_context(|| {
-        format!(
-            "cannot {purpose} in {}: check the permissions of {}",
-            folder.display(),
-            existing.display()
-        )
+        format!("cannot {purpose} in {}: check the permissions of {}", folder.display(), existing.display())
     })
 }

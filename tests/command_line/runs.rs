@@ -309,8 +309,15 @@ pub(crate) fn threads_do_not_change_the_result(sandbox: &Sandbox) {
 }
 
 pub(crate) fn help_and_version(sandbox: &Sandbox) {
-    for line in ["--help", "transfer --help", "invert --help", "texture --help", "check --help", "--version"]
-    {
+    for line in [
+        "--help",
+        "transfer --help",
+        "invert --help",
+        "texture --help",
+        "check --help",
+        "demo --help",
+        "--version",
+    ] {
         let ended = sandbox.done(line);
         assert!(ended.stdout.contains("impasto") && ended.stderr.is_empty(), "{line}: {ended:?}");
     }

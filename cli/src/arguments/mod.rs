@@ -2,7 +2,9 @@
 //! fit together is for `problem`.
 //!
 //! - `weights`: those of `impasto weights`
+//! - `demo`: those of `impasto demo`
 
+mod demo;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use impasto::architecture::FEATURES;
 use impasto::transfer::MOST_THREADS;
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
+pub(crate) use demo::DemoArguments;
 pub(crate) use weights::{
     WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsFetchArguments, WeightsInfoArguments,
     WeightsOutput,
@@ -29,6 +32,7 @@ pub(crate) use weights::{
     arg_required_else_help = true,
     after_help = "\
 Examples:
+  impasto demo
   impasto transfer photo.jpg painting.jpg -o result.png
   impasto transfer photo.jpg painting.jpg -o result.png --size 1024 --iterations 200
   impasto texture painting.jpg -o texture.png
@@ -44,6 +48,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Demo(DemoArguments),
     Transfer(TransferArguments),
     Invert(InvertArguments),
     Texture(TextureArguments),

@@ -1,0 +1,44 @@
+//! The options of `impasto demo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{NetworkOptions, positive_integer};
+
+/// Paint a first picture, and a page that shows how: no photo, no painting, no network needed
+///
+/// Repaints a town after a swirling sky, both drawn by impasto and part of this program, and writes the three pictures
+/// and index.html, a page for any browser.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  impasto demo
+  impasto demo --output-dir pictures
+  impasto demo --force --size 768")]
+pub(crate) struct DemoArguments {
+    /// The folder for the page and its pictures; it is created
+    #[arg(short, long, value_name = "DIR", default_value = "impasto-demo")]
+    pub(crate) output_dir: PathBuf,
+    /// Replace the files of an earlier demo
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Shorter side of the picture, in pixels
+    #[arg(
+        long, value_name = "N", default_value = "384", value_parser = positive_integer, allow_negative_numbers = true
+    )]
+    pub(crate) size: usize,
+    /// How many iterations
+    #[arg(
+        long, value_name = "N", default_value = "80", value_parser = positive_integer, allow_negative_numbers = true
+    )]
+    pub(crate) iterations: usize,
+    /// Print a summary on stdout, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing on stderr but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) network: NetworkOptions,
+}

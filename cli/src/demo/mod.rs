@@ -1,0 +1,133 @@
+//! `impasto demo`: a first picture with nothing but the binary, and a page that shows it. The pictures it starts from
+//! are the project's own, drawn by `examples/draw_pictures`.
+//!
+//! - `folder`: the files that are written, all of them or none
+//! - `page`: what happened, as one HTML file
+//! - `curve`: how the losses fell, as SVG
+
+mod curve;
+mod folder;
+mod page;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use impasto::image::{ImageError, LoadOptions, decode_image, save_image};
+use impasto::{Iteration, LossWeights, Losses, Observer, SqueezeNet, StyleTransfer};
+use ndarray::Array3;
+use serde::Serialize;
+
+use crate::Ending;
+use crate::arguments::DemoArguments;
+use crate::error::say;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::summary::{self, Clock, Summary};
+use crate::weights::Located;
+use folder::Staging;
+use page::Page;
+
+/// A picture that is part of the program.
+struct Picture {
+    file_name: &'static str,
+    jpeg: &'static [u8],
+}
+
+const CONTENT: Picture = Picture { file_name: "town.jpg", jpeg: include_bytes!("../../../assets/town.jpg") };
+const STYLE: Picture = Picture { file_name: "swirl.jpg", jpeg: include_bytes!("../../../assets/swirl.jpg") };
+
+const RESULT: &str = "town-swirl.png";
+const PAGE: &str = "index.html";
+
+/// Every file that a demo writes.
+const FILES: [&str; 4] = [CONTENT.file_name, STYLE.file_name, RESULT, PAGE];
+
+pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
+    let DemoArguments { output_dir, network: options, quiet, .. } = arguments;
+    let interrupt = Interrupt::listen()?;
+    let mut clock = Clock::start();
+
+    folder::check(output_dir, arguments.force)?;
+    let weights = Located::find(options.weights.as_deref());
+    // The size does not touch the layers.
+    let LossWeights { content_layer, style_layers, .. } = LossWeights::for_area(1, 1);
+    let deepest_layer = style_layers.into_iter().fold(content_layer, usize::max);
+    let network = SqueezeNet::new(weights.load(deepest_layer)?, options.pooling);
+    let [content, style] = [CONTENT.decode(arguments.size)?, STYLE.decode(arguments.size)?];
+    let load = clock.phase();
+
+    let mut builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
+    if let Some(threads) = options.threads {
+        builder = builder.threads(threads);
+    }
+    let mut session = builder.iterations(arguments.iterations).build()?;
+    let prepare = clock.phase();
+
+    weights.announce(*quiet);
+    let progress = Progress::new(*quiet, session.iterations());
+    let mut recorder = Recorder { interrupt: &interrupt, progress, losses: Vec::new() };
+    let outcome = session.run(&mut recorder)?;
+    let Recorder { progress, mut losses, .. } = recorder;
+    progress.end();
+    losses.push(outcome.losses);
+    let iterate = clock.phase();
+
+    let staging = Staging::new(output_dir)?;
+    save_image(&staging.path(RESULT), outcome.picture.view())?;
+    let save = clock.phase();
+
+    let seconds = clock.seconds([load, prepare, iterate, save]);
+    let summary = Summary::new(&session, &outcome, seconds, &weights, &output_dir.join(RESULT));
+    let result = staging.read(RESULT)?;
+    let page = Page {
+        summary: &summary,
+        weights: &weights,
+        iterations: arguments.iterations,
+        losses: &losses,
+        result: &result,
+    };
+    staging.write(CONTENT.file_name, CONTENT.jpeg)?;
+    staging.write(STYLE.file_name, STYLE.jpeg)?;
+    staging.write(PAGE, page.html().as_bytes())?;
+    staging.publish(output_dir)?;
+
+    let page = output_dir.join(PAGE);
+    if !quiet {
+        say(&summary.line());
+        say(&format!("open {} in a browser", page.display()));
+    }
+    if arguments.json {
+        summary::print(&DemoSummary { summary: &summary, page: &page })?;
+    }
+    Ok(summary.ending())
+}
+
+impl Picture {
+    /// The picture (H, W, 3), with this shorter side in pixels.
+    fn decode(&self, size: usize) -> Result<Array3<u8>, ImageError> {
+        decode_image(self.jpeg, Path::new(self.file_name), &LoadOptions::shorter_side(size))
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct DemoSummary<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    page: &'a Path,
+}
+
+/// Shows progress, keeps the losses of every iteration, and ends the run when the user asks for it.
+struct Recorder<'a> {
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    losses: Vec<Losses>,
+}
+
+impl Observer for Recorder<'_> {
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
+        self.losses.push(iteration.losses);
+        self.progress.show(iteration);
+        if self.interrupt.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
