@@ -8,7 +8,8 @@
 //! use std::path::Path;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let network = SqueezeNet::new(Weights::load("squeezenet1_1.npz")?, PoolRounding::Floor);
+//! // Built in, to paint at once; `Weights::load("squeezenet1_1.npz")` reads others, such as ImageNet's.
+//! let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
 //! let photograph = load_image(Path::new("photo.jpg"), &LoadOptions::shorter_side(512))?;
 //! let painting = load_image(Path::new("painting.jpg"), &LoadOptions::shorter_side(512))?;
 //!

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes |
 //! | [`arrays`] | arrays in files: NumPy's, PyTorch's, safetensors, TensorFlow's |
-//! | [`weights`] | the network's arrays from such files, and to them |
+//! | [`weights`] | the network's arrays from such files, and to them; those that are built in |
 //! | [`files`] | files that appear whole or not at all |
 //! | [`features`] | recording the layers on a tape, and computing them for one image |
 #![forbid(unsafe_code)]

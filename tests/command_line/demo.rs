@@ -116,6 +116,7 @@ pub(crate) fn folders_that_cannot_be_written(sandbox: &Sandbox) {
         refused("/proc/demo", &["cannot write the demo in /proc/demo", "permissions"]);
     }
     fs::create_dir_all(sandbox.path("taken/index.html")).unwrap();
+    sandbox.write("taken/town.jpg", b"a file like any other");
     refused("taken", &["index.html", "it is a folder"]);
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn info_of_the_weights_that_are_used(sandbox: &Sandbox) {
     );
 
     let ended = end(sandbox.command_without_weights("weights info"));
-    let first = "used without --weights: built-in (built in, since no others are found)\n";
+    let first = "used without --weights: built-in (no others are found)\n";
     assert!(ended.code == Some(0) && ended.stdout.starts_with(first), "{ended:?}");
     assert!(ended.stdout.contains("\nbuilt-in: NumPy archive (.npz)\n"), "{ended:?}");
     let ended = end(sandbox.command_without_weights("weights info --json"));

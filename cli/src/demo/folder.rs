@@ -12,16 +12,21 @@ use crate::outputs::{check_folder, folder_of};
 /// Checks that a demo can be written to `folder`, and, unless `force`, that it replaces nothing.
 pub(super) fn check(folder: &Path, force: bool) -> anyhow::Result<()> {
     check_folder(folder, "write the demo")?;
-    let existing =
-        FILES.map(|name| folder.join(name)).into_iter().find(|path| path.symlink_metadata().is_ok());
-    match existing {
-        Some(path) if !force => bail!(
+    let there: Vec<PathBuf> =
+        FILES.map(|name| folder.join(name)).into_iter().filter(|path| is_there(path)).collect();
+    match (there.first(), there.iter().find(|path| path.is_dir())) {
+        (Some(path), _) if !force => bail!(
             "{} is there already: --force replaces the demo's files, --output-dir DIR names another folder",
             path.display()
         ),
-        Some(path) if path.is_dir() => bail!("cannot replace {}: it is a folder", path.display()),
+        (_, Some(path)) => bail!("cannot replace {}: it is a folder", path.display()),
         _ => Ok(()),
     }
+}
+
+/// Also if it is a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// Files that are not yet under their names. Dropped, they leave nothing.

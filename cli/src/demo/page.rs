@@ -36,6 +36,7 @@ impl Page<'_> {
             ("fall", self.fall()),
             ("curve", curve::draw(self.losses)),
             ("rows", self.rows()),
+            ("files", format!("{} and {}", CONTENT.file_name, STYLE.file_name)),
             ("next", self.next()),
         ];
         fill(TEMPLATE, &values)
@@ -57,9 +58,9 @@ impl Page<'_> {
     fn fall(&self) -> String {
         let (first, last) = (self.first(), self.last());
         format!(
-            "A loss tells how far the picture is from what it should be. That of style fell to {} of what it was. That \
-             of content, zero at the start, since the start is the content image itself, rose to {} of the whole. \
-             Roughness is the difference between neighbouring pixels, which keeps the result smooth.",
+            "A loss tells how far the picture is from what it should be. That of style is down to {} of what it was. \
+             That of content, zero at the start, since the start is the content image itself, is now {} of the whole. \
+             Roughness is the difference between neighbouring pixels; keeping it low keeps the result smooth.",
             percent(last.style, first.style),
             percent(last.content, last.total)
         )
@@ -110,7 +111,7 @@ impl Page<'_> {
         }
         commands.extend([
             (
-                "The pictures in this folder again, larger".to_owned(),
+                "The same again, larger".to_owned(),
                 format!("impasto transfer {content} {style} -o larger.png --size 768"),
             ),
             ("The style alone: a texture".to_owned(), format!("impasto texture {style} -o texture.png")),
@@ -202,8 +203,8 @@ mod tests {
             "changed every pixel of a picture 7 times",
             "It took 1.5 seconds on 1 thread of",
             "data:image/png;base64,UE5H\" width=\"512\" height=\"384\"",
-            "That of style fell to 6.0 % of what it was.",
-            "rose to 30 % of the whole",
+            "That of style is down to 6.0 % of what it was.",
+            "is now 30 % of the whole",
             "<polyline class=\"style\"",
             "<th>Threads</th><td>1, portable</td>",
             "<code>impasto weights fetch\nimpasto demo --force</code>",

@@ -14,9 +14,9 @@ const VARIABLE: &str = "IMPASTO_WEIGHTS";
 const FILE_NAME: &str = "squeezenet1_1.npz";
 
 /// The weights that a run uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Located {
-    /// By an option or an argument.
+    /// By --weights.
     Named(PathBuf),
     /// By [`VARIABLE`].
     InVariable(PathBuf),
@@ -59,10 +59,10 @@ impl Located {
     /// How they were found, in words.
     pub(crate) fn reason(&self) -> String {
         match self {
-            Located::Named(_) => "named on the command line".to_owned(),
+            Located::Named(_) => "named by --weights".to_owned(),
             Located::InVariable(_) => format!("named by {VARIABLE}"),
             Located::InDataFolder(_) => "in the user's data folder".to_owned(),
-            Located::BuiltIn => "built in, since no others are found".to_owned(),
+            Located::BuiltIn => "no others are found".to_owned(),
         }
     }
 
