@@ -23,6 +23,8 @@ pub(super) struct Windows {
     /// Pixels of a row of the frame, or of the source if it is read in place.
     frame_width: usize,
     in_place: bool,
+    /// Rows and columns that are computed together, even if they end beyond the target.
+    unit: usize,
     rows_a_strip: usize,
     /// Values of a scratch buffer that the filters want.
     scratch: usize,
@@ -67,7 +69,6 @@ impl Windows {
         };
         let before = largest(&|filter, axis| filter.before[axis]);
         let reach = largest(&|filter, axis| filter.kernel[axis] - filter.before[axis]);
-        // Winograd's tiles may end beyond the target.
         let unit = if filters.iter().any(|filter| filter.is_winograd(stride)) { winograd::TILE } else { 1 };
         let needed = |axis: usize| {
             let pixels = target[1 + axis].next_multiple_of(unit);
@@ -82,6 +83,7 @@ impl Windows {
             reach,
             frame_width: if in_place { source[2] } else { needed(1) },
             in_place,
+            unit,
             rows_a_strip: parallel::rows_a_strip(target, most_rows).next_multiple_of(unit),
             scratch: 0,
         };
@@ -110,8 +112,7 @@ impl Windows {
 
     /// The pixels of the source that windows of `rows` target rows from `first` on touch, those outside included.
     fn frame(&self, first: usize, rows: usize) -> Frame {
-        // Whole tiles of the last strip may end beyond the target.
-        let rows = if self.scratch > 0 { rows.next_multiple_of(winograd::TILE) } else { rows };
+        let rows = rows.next_multiple_of(self.unit);
         Frame {
             top: (first * self.stride[0]) as isize - self.before[0] as isize,
             left: -(self.before[1] as isize),
