@@ -26,10 +26,6 @@ impl PackedMatrix {
         }
     }
 
-    pub(crate) fn columns(&self) -> usize {
-        self.columns
-    }
-
     /// Fills row `k` from its values in order.
     pub(crate) fn set_row(&mut self, k: usize, row: impl IntoIterator<Item = f32>) {
         let mut row = row.into_iter();

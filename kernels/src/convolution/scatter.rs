@@ -93,7 +93,7 @@ impl Scatter {
                         }
                     };
                     for (filter, weights) in shape.filters.iter().zip(&self.weights) {
-                        let window = weights.columns();
+                        let window = weights.columns;
                         let products = &mut products[..out_width * window];
                         Product {
                             left,

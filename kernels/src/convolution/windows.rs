@@ -1,6 +1,7 @@
 //! How windows slide over an image, strip by strip, and the product of what they see with a filter's weights. The
 //! forward pass and the gradient with respect to the image are both this, over different images.
 
+use super::largest;
 use super::winograd::{self, Winograd};
 use crate::aligned::{announce_scratch, with_scratch};
 use crate::packed::PackedMatrix;
@@ -64,11 +65,8 @@ impl Windows {
         filters: &[Filter],
         most_rows: usize,
     ) -> Self {
-        let largest = |size: &dyn Fn(&Filter, usize) -> usize| {
-            [0, 1].map(|axis| filters.iter().map(|filter| size(filter, axis)).max().unwrap_or(0))
-        };
-        let before = largest(&|filter, axis| filter.before[axis]);
-        let reach = largest(&|filter, axis| filter.kernel[axis] - filter.before[axis]);
+        let before = largest(filters.iter().map(|f| f.before));
+        let reach = largest(filters.iter().map(|f| [0, 1].map(|axis| f.kernel[axis] - f.before[axis])));
         let unit = if filters.iter().any(|filter| filter.is_winograd(stride)) { winograd::TILE } else { 1 };
         let needed = |axis: usize| {
             let pixels = target[1 + axis].next_multiple_of(unit);
