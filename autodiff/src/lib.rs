@@ -36,11 +36,13 @@
 //! | [`operation`] | the trait that every operation implements, yours included |
 //! | [`ops`] | the operations that come with the crate, one file each |
 //! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences |
+//! | [`inspect`] | what is on a tape, node by node, for people |
 #![forbid(unsafe_code)]
 
 mod buffers;
 pub mod error;
 pub mod gradcheck;
+pub mod inspect;
 pub mod operation;
 pub mod ops;
 mod plan;
@@ -49,5 +51,6 @@ pub mod tape;
 pub use error::{Mismatch, TapeError};
 pub use gradcheck::gradcheck;
 pub use impasto_kernels::{Element, Epilogue, Padding, PoolRounding, Update};
+pub use inspect::{Formulas, NodeInfo};
 pub use operation::{Gradients, Operation, Values};
 pub use tape::{Tape, Var};

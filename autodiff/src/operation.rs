@@ -1,6 +1,7 @@
 //! What an operation is to the tape, and what the tape hands to an operation.
 
 use crate::error::Mismatch;
+use crate::inspect::Formulas;
 use crate::{Element, Update};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
@@ -62,6 +63,18 @@ pub trait Operation<T: Element>: Send + 'static {
     /// The vector-Jacobian product: from `d_out`, the gradient of some number with respect to the
     /// output, computes that number's gradient with respect to each input that wants one.
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>);
+
+    /// What [`forward`](Operation::forward) and [`backward`](Operation::backward) compute, for people.
+    fn formulas(&self) -> Formulas {
+        Formulas::default()
+    }
+
+    /// How the shape of the output, and the number of operations, follow from the shapes of the inputs: in
+    /// numbers, for people, a line for each step.
+    fn arithmetic(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<String> {
+        let _ = (inputs, output);
+        Vec::new()
+    }
 
     /// Floating-point operations of one forward pass.
     fn flops(&self) -> u64 {

@@ -5,6 +5,7 @@ use crate::error::{Mismatch, TapeError};
 use crate::operation::{Gradients, Loan, Operation, Place, Values};
 use crate::plan::{self, Loans, Plan};
 use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A handle to a node of one tape: cheap to copy, meaningless to any other tape.
@@ -24,8 +25,8 @@ impl Var {
 /// A recorded computation with the buffers it is replayed in.
 pub struct Tape<T: Element = f32> {
     id: u64,
-    nodes: Vec<Node<T>>,
-    places: Vec<Place>,
+    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) places: Vec<Place>,
     buffers: Vec<Vec<T>>,
     recycling: Option<Recycling>,
     plan: Option<Plan>,
@@ -38,6 +39,7 @@ pub struct Tape<T: Element = f32> {
 
 /// One step of the computation.
 pub(crate) struct Node<T> {
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) kind: Kind<T>,
     /// Earlier nodes.
     pub(crate) inputs: Vec<usize>,
@@ -100,7 +102,7 @@ impl<T: Element> Tape<T> {
 
     fn leaf<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>, variable: bool) -> Var {
         self.buffers.push(value.iter().copied().collect());
-        let node = Node { kind: Kind::Leaf, inputs: Vec::new(), differentiable: variable };
+        let node = Node { name: None, kind: Kind::Leaf, inputs: Vec::new(), differentiable: variable };
         self.push(node, self.buffers.len() - 1, value.shape().to_vec())
     }
 
@@ -120,7 +122,7 @@ impl<T: Element> Tape<T> {
             }
         })?;
         let differentiable = inputs.iter().any(|&index| self.nodes[index].differentiable);
-        let node = Node { kind: Kind::Operation(Box::new(operation)), inputs, differentiable };
+        let node = Node { name: None, kind: Kind::Operation(Box::new(operation)), inputs, differentiable };
         // The buffer is assigned when the walks are planned.
         Ok(self.push(node, usize::MAX, shape))
     }
@@ -130,7 +132,17 @@ impl<T: Element> Tape<T> {
         self.places.push(Place { buffer, shape, len, version: 0 });
         self.nodes.push(node);
         self.forget_plan();
-        Var { tape: self.id, index: self.nodes.len() - 1 }
+        self.var(self.nodes.len() - 1)
+    }
+
+    /// Gives a node a name that reports use. Names need not differ; a second one replaces the first.
+    ///
+    /// # Errors
+    /// [`TapeError::ForeignVariable`] if it was recorded elsewhere.
+    pub fn set_name(&mut self, var: Var, name: impl Into<Cow<'static, str>>) -> Result<(), TapeError> {
+        let index = self.index(var)?;
+        self.nodes[index].name = Some(name.into());
+        Ok(())
     }
 
     /// Lets buffers be shared from now on: a value or gradient that only the gradient of `result`
@@ -167,11 +179,14 @@ impl<T: Element> Tape<T> {
     /// Floating-point operations of one backward walk from a result that depends on every node.
     pub fn backward_flops(&self) -> u64 {
         let flops = self.operations().map(|(operation, node)| {
-            let wanted: Vec<bool> =
-                node.inputs.iter().map(|&input| self.nodes[input].differentiable).collect();
-            if node.differentiable { operation.backward_flops(&wanted) } else { 0 }
+            if node.differentiable { operation.backward_flops(&self.wanted(node)) } else { 0 }
         });
         flops.sum()
+    }
+
+    /// Which inputs of a node want a gradient.
+    pub(crate) fn wanted(&self, node: &Node<T>) -> Vec<bool> {
+        node.inputs.iter().map(|&input| self.nodes[input].differentiable).collect()
     }
 
     fn operations(&self) -> impl Iterator<Item = (&dyn Operation<T>, &Node<T>)> {
@@ -189,6 +204,10 @@ impl<T: Element> Tape<T> {
         Ok(&self.places[self.index(var)?].shape)
     }
 
+    pub(crate) fn var(&self, index: usize) -> Var {
+        Var { tape: self.id, index }
+    }
+
     fn index(&self, var: Var) -> Result<usize, TapeError> {
         if var.tape == self.id { Ok(var.index) } else { Err(TapeError::ForeignVariable) }
     }
@@ -203,6 +222,11 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Tape<T> {
     /// Computes every value, from the first node to the last.
     pub fn forward(&mut self) {
+        self.forward_each(|_| ());
+    }
+
+    /// As [`Tape::forward`], calling `visit` right after each operation: a clock there finds what each costs.
+    pub fn forward_each(&mut self, mut visit: impl FnMut(Var)) {
         let plan = match self.plan.take() {
             Some(plan) => plan,
             None => self.make_plan(self.recycling.as_ref().map(|recycling| recycling.result)),
@@ -218,6 +242,7 @@ impl<T: Element> Tape<T> {
                 Values { buffers: &self.buffers, places: &self.places, inputs: &node.inputs, output: None };
             operation.forward(&values, &mut out[..len]);
             self.buffers[buffer] = out;
+            visit(Var { tape: self.id, index });
         }
         self.plan = Some(plan);
         self.progress = Progress::Computed;
@@ -236,6 +261,14 @@ impl<T: Element> Tape<T> {
     /// [`TapeError::OtherResult`] if the buffers are recycled for another result;
     /// [`TapeError::OutOfDate`] if a leaf was set after forward, or its values were recycled.
     pub fn backward(&mut self, result: Var) -> Result<(), TapeError> {
+        self.backward_each(result, |_| ())
+    }
+
+    /// As [`Tape::backward`], calling `visit` right after each operation that a gradient went through.
+    ///
+    /// # Errors
+    /// As [`Tape::backward`].
+    pub fn backward_each(&mut self, result: Var, mut visit: impl FnMut(Var)) -> Result<(), TapeError> {
         let result = self.index(result)?;
         if self.places[result].len != 1 {
             return Err(TapeError::NotAScalar(self.places[result].shape.clone()));
@@ -284,6 +317,7 @@ impl<T: Element> Tape<T> {
                 self.buffers[buffer] = loan.buffer;
             }
             self.buffers[d_out_buffer] = d_out;
+            visit(Var { tape: self.id, index });
         }
         self.plan = Some(plan);
         self.progress = Progress::Differentiated;

@@ -4,8 +4,8 @@
 
 use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
 use impasto_autodiff::{
-    Element, Epilogue, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError, Values, Var,
-    gradcheck,
+    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError,
+    Values, Var, gradcheck,
 };
 use ndarray::ArrayD;
 
@@ -254,9 +254,23 @@ fn check(inputs: &[ArrayD<f64>], record: Record<f64>, record_f32: Record<f32>) {
     if let Err(error) = checked {
         panic!("inputs {shapes:?}: {error}");
     }
+    assert_explained(inputs, record);
     let exact = run(inputs, record, false);
     assert_close(&exact, &run(inputs, record_f32, false), 1e-5, &format!("f32, inputs {shapes:?}"));
     assert_close(&exact, &run(inputs, record, true), 0.0, &format!("recycled, inputs {shapes:?}"));
+}
+
+/// Every operation says what it computes in both directions.
+fn assert_explained(inputs: &[ArrayD<f64>], record: Record<f64>) {
+    let mut tape = Tape::new();
+    let variables: Vec<Var> = inputs.iter().map(|input| tape.variable(input)).collect();
+    record(&mut tape, &variables).unwrap();
+    for node in tape.inspect() {
+        if let Some(operation) = node.operation {
+            let Formulas { forward, backward } = node.formulas;
+            assert!(!forward.is_empty() && !backward.is_empty(), "{operation} has no formulas");
+        }
+    }
 }
 
 /// One number that each value of `out` moves differently.

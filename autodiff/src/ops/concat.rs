@@ -1,9 +1,14 @@
-//! `out` = the inputs one after the other along one axis; the gradient of each is its part of `d_out`.
+//! Arrays one after the other along one axis.
 
 use super::{check_axis, lengths_around};
 use crate::error::shape;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use std::ops::Range;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = the inputs one after the other along one axis"],
+    backward: &["d_x of each input = its part of d_out"],
+};
 
 struct Concat {
     axis: usize,
@@ -28,6 +33,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Concat {
     fn name(&self) -> &'static str {
         "concat"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

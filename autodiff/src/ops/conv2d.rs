@@ -1,16 +1,27 @@
-//! `out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]`,
-//! then ReLU where it is fused. With `g = d_out`, closed where ReLU was:
-//!
-//! - `d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]`
-//! - `d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]`
-//! - `d_bias[o] = sum over n, y, x of g[n, y, x, o]`
+//! Convolution of an image with a bank of filters, with ReLU where it is fused.
 //!
 //! The operation takes a bank of filters over one image and lays their outputs side by side along
 //! the channels; an ordinary convolution is a bank of one.
 
-use crate::{Element, Epilogue, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var};
+use crate::inspect::product;
+use crate::{
+    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
+};
 use impasto_kernels::element::ConvolutionKernels;
 use impasto_kernels::{ConvShape, Filter};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &[
+        "out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]",
+        "then max(out, 0), where ReLU is fused",
+    ],
+    backward: &[
+        "g = d_out; 0 where a fused ReLU gave 0",
+        "d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]",
+        "d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]",
+        "d_bias[o] = sum over n, y, x of g[n, y, x, o]",
+    ],
+};
 
 /// The weights of one filter on a tape, and its padding.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +120,10 @@ impl<T: Element> Operation<T> for Conv2d<T> {
         }
     }
 
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let &[n, h, w, channels] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
@@ -164,6 +179,38 @@ impl<T: Element> Operation<T> for Conv2d<T> {
                 kernels.bias_gradient(index, d_out, gate, update, d_bias);
             });
         }
+    }
+
+    fn arithmetic(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<String> {
+        let weights = || inputs[1..].iter().step_by(2);
+        let length = |name: &str, axis: usize| {
+            let (size, out) = (inputs[0][1 + axis], output[1 + axis]);
+            let (kernel, stride) = (inputs[1][axis], self.options.stride[axis]);
+            match self.paddings[0] {
+                Padding::Valid => format!("{name}: ({size} - {kernel}) / {stride} + 1 = {out}, rounded down"),
+                Padding::Same => format!("{name}: {size} / {stride} = {out}, rounded up"),
+                Padding::Explicit { top, bottom, left, right } => {
+                    let [before, after] = if axis == 0 { [top, bottom] } else { [left, right] };
+                    format!(
+                        "{name}: ({before} + {size} + {after} - {kernel}) / {stride} + 1 = {out}, rounded down"
+                    )
+                }
+            }
+        };
+        let filters = |text: fn(&[usize]) -> String| -> String {
+            weights().map(|weight| text(weight)).collect::<Vec<_>>().join(" + ")
+        };
+        vec![
+            length("height", 0),
+            length("width", 1),
+            format!("channels: {} = {}", filters(|weight| weight[3].to_string()), output[3]),
+            format!(
+                "operations: 2 * {} * ({}) = {}",
+                product(&output[..3]),
+                filters(product),
+                <Self as Operation<T>>::flops(self)
+            ),
+        ]
     }
 
     fn flops(&self) -> u64 {

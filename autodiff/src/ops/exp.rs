@@ -1,6 +1,8 @@
-//! `out = e^x` and `d_x = out * d_out`, value by value.
+//! The exponential, value by value.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas { forward: &["out = e^x"], backward: &["d_x = out * d_out"] };
 
 struct Exp;
 
@@ -17,6 +19,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Exp {
     fn name(&self) -> &'static str {
         "exp"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,8 +1,12 @@
-//! `out[i, j] = scale * sum over p of features[p, i] * features[p, j]`, the Gram matrix, and
-//! `d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])`.
+//! The Gram matrix of features.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use impasto_kernels::element::GramKernels;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out[i, j] = scale * sum over p of features[p, i] * features[p, j]"],
+    backward: &["d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])"],
+};
 
 struct GramMatrix<T: Element> {
     scale: T,
@@ -25,6 +29,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for GramMatrix<T> {
     fn name(&self) -> &'static str {
         "gram"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
@@ -52,6 +60,18 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
         gradients.write(0, |d_features, update| {
             kernels.gradient(self.scale, values.input(0), d_out, update, d_features);
         });
+    }
+
+    fn arithmetic(&self, _: &[&[usize]], _: &[usize]) -> Vec<String> {
+        let (positions, channels) = (self.positions, self.channels);
+        vec![
+            format!("{positions} positions of {channels} channels: ({channels}, {channels})"),
+            format!(
+                "operations: {positions} * {channels} * {} = {}, since one half mirrors the other",
+                channels + 1,
+                <Self as Operation<T>>::flops(self)
+            ),
+        ]
     }
 
     /// Those of one half of the product and its diagonal: the other half mirrors it.

@@ -1,6 +1,8 @@
-//! `out = ln x` and `d_x = d_out / x`, value by value.
+//! The natural logarithm, value by value.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas { forward: &["out = ln x"], backward: &["d_x = d_out / x"] };
 
 struct Ln;
 
@@ -17,6 +19,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Ln {
     fn name(&self) -> &'static str {
         "ln"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

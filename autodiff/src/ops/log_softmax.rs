@@ -1,7 +1,11 @@
-//! Along the last axis `out[i] = x[i] - ln(sum over j of e^x[j])`, the logarithm of the softmax, and
-//! `d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]`.
+//! The logarithm of the softmax along the last axis.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out[i] = x[i] - ln(sum over j of e^x[j])"],
+    backward: &["d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]"],
+};
 
 #[derive(Default)]
 struct LogSoftmax {
@@ -25,6 +29,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for LogSoftmax {
     fn name(&self) -> &'static str {
         "log_softmax"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,7 +1,12 @@
-//! `out[i, j] = sum over l of a[i, l] * b[l, j]`, `d_a = d_out b^T` and `d_b = a^T d_out`.
+//! The product of two matrices.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use impasto_kernels::matmul::{self, Operand};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out[i, j] = sum over l of a[i, l] * b[l, j]"],
+    backward: &["d_a = d_out b^T", "d_b = a^T d_out"],
+};
 
 #[derive(Default)]
 struct MatMul {
@@ -32,6 +37,10 @@ impl<T: Element> Operation<T> for MatMul {
         "matmul"
     }
 
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let (&[rows, columns], &[b_rows, b_columns]) = (inputs[0], inputs[1]) else {
             return Err(Mismatch::new("both must be matrices"));
@@ -57,6 +66,14 @@ impl<T: Element> Operation<T> for MatMul {
         gradients.write(1, |d_b, update| {
             matmul::matmul([k, m, n], transposed(values.input(0)), plain(d_out), update, d_b);
         });
+    }
+
+    fn arithmetic(&self, _: &[&[usize]], _: &[usize]) -> Vec<String> {
+        let [m, k, n] = self.sizes;
+        vec![
+            format!("({m}, {k}) x ({k}, {n}) = ({m}, {n})"),
+            format!("operations: 2 * {m} * {k} * {n} = {}", <Self as Operation<T>>::flops(self)),
+        ]
     }
 
     fn flops(&self) -> u64 {

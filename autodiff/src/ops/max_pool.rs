@@ -1,8 +1,14 @@
-//! `out[n, y, x, c] = max of image[n, sy*y + i, sx*x + j, c] over the window's i, j`; each `d_out`
-//! goes to the pixel that won its window, the first of equals.
+//! The maximum of each window.
 
-use crate::{Element, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var};
 use impasto_kernels::PoolShape;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]"],
+    backward: &[
+        "d_image = at each pixel, the sum of d_out over the windows that it won; of equals the first wins",
+    ],
+};
 
 struct MaxPool {
     kernel: [usize; 2],
@@ -40,6 +46,10 @@ impl<T: Element> Operation<T> for MaxPool {
         "max_pool"
     }
 
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let &[n, h, w, c] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
@@ -57,6 +67,19 @@ impl<T: Element> Operation<T> for MaxPool {
     fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
         let Some(Prepared { shape, argmax }) = &self.prepared else { return };
         gradients.write(0, |d_image, update| T::max_pool_gradient(shape, d_out, argmax, update, d_image));
+    }
+
+    fn arithmetic(&self, inputs: &[&[usize]], output: &[usize]) -> Vec<String> {
+        let rounded = match self.rounding {
+            PoolRounding::Floor => "down",
+            PoolRounding::Ceil => "up",
+        };
+        let length = |name: &str, axis: usize| {
+            let (size, out) = (inputs[0][1 + axis], output[1 + axis]);
+            let (kernel, stride) = (self.kernel[axis], self.stride[axis]);
+            format!("{name}: ({size} - {kernel}) / {stride} + 1 = {out}, rounded {rounded}")
+        };
+        vec![length("height", 0), length("width", 1), format!("channels: {}, each by itself", output[3])]
     }
 
     fn reads_input(&self, _: usize, _: &[bool]) -> bool {

@@ -1,6 +1,11 @@
-//! `out = sum of all x / count` and `d_x = d_out / count`, the same for every value.
+//! The mean of all values.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = sum of all x / count"],
+    backward: &["d_x = d_out / count, the same for every value"],
+};
 
 #[derive(Default)]
 struct Mean {
@@ -20,6 +25,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Mean {
     fn name(&self) -> &'static str {
         "mean"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

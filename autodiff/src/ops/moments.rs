@@ -1,7 +1,14 @@
-//! `mean[c] = (sum over p of x[p, c]) / P` and `variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P`,
-//! p all positions along the other axes; `d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P`.
+//! Mean and variance of each channel; the positions p are those along all other axes.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &[
+        "mean[c] = (sum over p of x[p, c]) / P",
+        "variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P",
+    ],
+    backward: &["d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P"],
+};
 
 #[derive(Default)]
 struct Moments {
@@ -24,6 +31,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Moments {
     fn name(&self) -> &'static str {
         "moments"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,7 +1,12 @@
-//! `out = a * b`, `d_a = b * d_out` and `d_b = a * d_out`, summed where an operand was repeated.
+//! The product of two arrays, value by value.
 
 use super::broadcast::Broadcast;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = a * b"],
+    backward: &["d_a = b * d_out and d_b = a * d_out, summed where an operand was repeated"],
+};
 
 #[derive(Default)]
 struct Mul {
@@ -21,6 +26,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Mul {
     fn name(&self) -> &'static str {
         "mul"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,8 +1,13 @@
-//! `out` = the positions `start .. start + len` of one axis; `d_x = d_out` there and 0 elsewhere.
+//! A part of an array along one axis.
 
 use super::{check_axis, lengths_around};
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use std::ops::Range;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = the positions start .. start + len of one axis of x"],
+    backward: &["d_x = d_out there, 0 elsewhere"],
+};
 
 struct Narrow {
     axis: usize,
@@ -40,6 +45,10 @@ impl Narrow {
 impl<T: Element> Operation<T> for Narrow {
     fn name(&self) -> &'static str {
         "narrow"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

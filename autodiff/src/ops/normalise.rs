@@ -1,18 +1,28 @@
-//! `out[p, c] = normal[p, c] * scale[c] + shift[c]`, where
-//! `normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)`, then ReLU where it is fused. With
-//! `g = d_out`, closed where ReLU was, and all sums over the positions p:
-//!
-//! - `d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)`
-//! - `d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)`
-//! - `d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))`
-//! - `d_scale[c] = sum of g[p, c] * normal[p, c]`
-//! - `d_shift[c] = sum of g[p, c]`
+//! Each channel shifted and scaled by given moments, then scaled and shifted again.
 //!
 //! With the moments of `x` itself this is batch normalisation (Ioffe and Szegedy 2015); that they depend
 //! on `x` is the affair of the operation that computed them.
 
-use crate::{Element, Epilogue, Gradients, Mismatch, Operation, Tape, TapeError, Update, Values, Var};
+use crate::{
+    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Update, Values, Var,
+};
 use impasto_kernels::Normalisation;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &[
+        "normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)",
+        "out[p, c] = normal[p, c] * scale[c] + shift[c]",
+        "then max(out, 0), where ReLU is fused",
+    ],
+    backward: &[
+        "g = d_out; 0 where a fused ReLU gave 0; all sums over the positions p",
+        "d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)",
+        "d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)",
+        "d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))",
+        "d_scale[c] = sum of g[p, c] * normal[p, c]",
+        "d_shift[c] = sum of g[p, c]",
+    ],
+};
 
 /// What keeps a normalisation finite, and what follows in the same pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +83,10 @@ impl<T: Element> Operation<T> for Normalise<T> {
             Epilogue::Bias => "normalise",
             Epilogue::Relu => "normalise+relu",
         }
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,6 +1,9 @@
-//! `out = max(x, 0)`; `d_x = d_out` where `out > 0`, else 0.
+//! The rectifier, value by value.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas =
+    Formulas { forward: &["out = max(x, 0)"], backward: &["d_x = d_out where out > 0, else 0"] };
 
 struct Relu;
 
@@ -18,6 +21,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Relu {
     fn name(&self) -> &'static str {
         "relu"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

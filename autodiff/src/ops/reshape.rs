@@ -1,7 +1,12 @@
-//! `out` = the values of `x`, row by row, under another shape; `d_x = d_out` likewise.
+//! The same values under another shape.
 
 use crate::error::shape;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = the values of x, row by row, under another shape"],
+    backward: &["d_x = the values of d_out, row by row, under the shape of x"],
+};
 
 struct Reshape {
     shape: Vec<usize>,
@@ -20,6 +25,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Reshape {
     fn name(&self) -> &'static str {
         "reshape"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,6 +1,8 @@
-//! `out = factor * x` and `d_x = factor * d_out`, for a constant factor.
+//! The product with a constant.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas { forward: &["out = factor * x"], backward: &["d_x = factor * d_out"] };
 
 struct Scale<T> {
     factor: T,
@@ -19,6 +21,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Scale<T> {
     fn name(&self) -> &'static str {
         "scale"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

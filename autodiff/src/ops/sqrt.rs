@@ -1,6 +1,8 @@
-//! `out = sqrt(x)` and `d_x = d_out / (2 out)`, value by value.
+//! The square root, value by value.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas { forward: &["out = sqrt(x)"], backward: &["d_x = d_out / (2 out)"] };
 
 struct Sqrt;
 
@@ -17,6 +19,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Sqrt {
     fn name(&self) -> &'static str {
         "sqrt"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,6 +1,8 @@
-//! `out = x^2` and `d_x = 2 x * d_out`, element by element.
+//! The square, value by value.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas { forward: &["out = x^2"], backward: &["d_x = 2 x * d_out"] };
 
 struct Square;
 
@@ -17,6 +19,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Square {
     fn name(&self) -> &'static str {
         "square"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,7 +1,13 @@
-//! `out = sum of (a - b)^2`, `d_a = 2 (a - b) * d_out` and `d_b = 2 (b - a) * d_out`.
+//! The squared distance of two arrays.
 
 use crate::error::shape;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::inspect::product;
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = sum of (a - b)^2"],
+    backward: &["d_a = 2 (a - b) * d_out", "d_b = 2 (b - a) * d_out"],
+};
 
 #[derive(Default)]
 struct SquaredDifference {
@@ -24,6 +30,10 @@ impl<T: Element> Operation<T> for SquaredDifference {
         "squared_difference"
     }
 
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         if inputs[0] != inputs[1] {
             let (a, b) = (shape(inputs[0]), shape(inputs[1]));
@@ -41,6 +51,10 @@ impl<T: Element> Operation<T> for SquaredDifference {
         let (a, b) = (values.input(0), values.input(1));
         gradients.write(0, |d_a, update| T::squared_difference_gradient(a, b, d_out[0], update, d_a));
         gradients.write(1, |d_b, update| T::squared_difference_gradient(b, a, d_out[0], update, d_b));
+    }
+
+    fn arithmetic(&self, inputs: &[&[usize]], _: &[usize]) -> Vec<String> {
+        vec![format!("{} = {} differences, squared and summed", product(inputs[0]), self.len)]
     }
 
     fn flops(&self) -> u64 {

@@ -1,6 +1,9 @@
-//! `out = sum of all x` and `d_x = d_out`, the same for every value.
+//! The sum of all values.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas =
+    Formulas { forward: &["out = sum of all x"], backward: &["d_x = d_out, the same for every value"] };
 
 struct Sum;
 
@@ -17,6 +20,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Sum {
     fn name(&self) -> &'static str {
         "sum"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

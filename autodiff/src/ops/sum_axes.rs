@@ -1,12 +1,16 @@
-//! `out = sum of x over some axes`, or the mean: the same divided by the count. Each value receives
-//! the `d_out` of the sum it went into, divided by the count where it was a mean.
+//! Sums and means over some axes.
 //!
 //! It is broadcasting backwards: `out` is summed over the axes along which it would be repeated to
 //! have the shape of `x`.
 
 use super::broadcast::Broadcast;
 use super::check_axis;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = sum of x over some axes; of a mean, divided by the count"],
+    backward: &["d_x = the d_out of the sum that the value went into; of a mean, divided by the count"],
+};
 
 struct SumAxes<T> {
     axes: Vec<usize>,
@@ -44,6 +48,10 @@ impl<T: Element> SumAxes<T> {
 impl<T: Element> Operation<T> for SumAxes<T> {
     fn name(&self) -> &'static str {
         if self.mean { "mean_axes" } else { "sum_axes" }
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,8 +1,14 @@
-//! `out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2 + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2`,
-//! each sum over the pairs of neighbours inside the image; the gradient of a pixel is
-//! `2 * d_out * sum over its neighbours of (pixel - neighbour)`.
+//! How much neighbouring pixels differ; both sums are over the pairs of neighbours inside the image.
 
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &[
+        "out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2",
+        "    + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2",
+    ],
+    backward: &["d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)"],
+};
 
 #[derive(Default)]
 struct TotalVariation {
@@ -26,6 +32,10 @@ impl<T: Element> Operation<T> for TotalVariation {
         "total_variation"
     }
 
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let &[n, h, w, c] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
@@ -45,6 +55,13 @@ impl<T: Element> Operation<T> for TotalVariation {
         gradients.write(0, |d_image, update| {
             T::total_variation_gradient(self.shape, values.input(0), d_out[0], update, d_image);
         });
+    }
+
+    fn arithmetic(&self, _: &[&[usize]], _: &[usize]) -> Vec<String> {
+        let [n, h, w, c] = self.shape;
+        let vertical = format!("vertical pairs: {n} * {} * {w} * {c} = {}", h - 1, n * (h - 1) * w * c);
+        let horizontal = format!("horizontal pairs: {n} * {h} * {} * {c} = {}", w - 1, n * h * (w - 1) * c);
+        vec![vertical, horizontal]
     }
 
     fn flops(&self) -> u64 {

@@ -1,7 +1,12 @@
-//! Axis `i` of `out` is axis `axes[i]` of `x`; `d_x` is `d_out` with the axes put back.
+//! The same values with the axes in another order.
 
 use super::strided::{Axis, Walk, contiguous_strides};
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["axis i of out = axis axes[i] of x"],
+    backward: &["d_x = d_out with the axes put back"],
+};
 
 struct Transpose {
     axes: Vec<usize>,
@@ -23,6 +28,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for Transpose {
     fn name(&self) -> &'static str {
         "transpose"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {

@@ -1,7 +1,12 @@
-//! `out = sum over i of weight[i] * x[i]` of single numbers, and `d_x[i] = weight[i] * d_out`.
+//! The sum of single numbers, each with its weight.
 
 use crate::error::shape;
-use crate::{Element, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out = sum over i of weight[i] * x[i]"],
+    backward: &["d_x[i] = weight[i] * d_out"],
+};
 
 struct WeightedSum<T> {
     weights: Vec<T>,
@@ -21,6 +26,10 @@ impl<T: Element> Tape<T> {
 impl<T: Element> Operation<T> for WeightedSum<T> {
     fn name(&self) -> &'static str {
         "weighted_sum"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
     }
 
     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
@@ -45,6 +54,12 @@ impl<T: Element> Operation<T> for WeightedSum<T> {
         for (index, &weight) in self.weights.iter().enumerate() {
             gradients.add(index, |d_x| d_x[0] = d_x[0] + weight * d_out[0]);
         }
+    }
+
+    fn arithmetic(&self, _: &[&[usize]], _: &[usize]) -> Vec<String> {
+        let terms = self.weights.iter().enumerate();
+        let terms: Vec<_> = terms.map(|(index, weight)| format!("{weight} * x[{index}]")).collect();
+        vec![format!("out = {}", terms.join(" + "))]
     }
 
     fn flops(&self) -> u64 {
