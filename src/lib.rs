@@ -31,11 +31,13 @@
 //! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
 //! | the four checks | [`check`] |
 //!
-//! [`bench`](mod@bench) has no counterpart there: it tells how fast all this is, and how close to the machine's peak.
+//! Two modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers;
+//! [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
 #![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod check;
+pub mod explain;
 pub mod image;
 pub mod loss;
 pub mod optimizer;

@@ -17,7 +17,9 @@ pub fn content_loss<T: Element>(
     target: Var,
 ) -> Result<Var, TapeError> {
     let distance = tape.squared_difference(features, target)?;
-    tape.weighted_sum(&[(distance, T::from_f64(weight))])
+    tape.name(distance, "content_distance")?;
+    let loss = tape.weighted_sum(&[(distance, T::from_f64(weight))])?;
+    tape.name(loss, "content_loss")
 }
 
 /// The Gram matrix (C, C) of features (1, H, W, C): which channels respond together, wherever they
@@ -28,7 +30,8 @@ pub fn content_loss<T: Element>(
 pub fn gram_matrix<T: Element>(tape: &mut Tape<T>, features: Var, normalize: bool) -> Result<Var, TapeError> {
     let neurons = tape.shape(features)?.iter().product::<usize>();
     let scale = if normalize { 1.0 / neurons as f64 } else { 1.0 };
-    tape.gram(features, T::from_f64(scale))
+    let gram = tape.gram(features, T::from_f64(scale))?;
+    tape.name(gram, "gram_matrix")
 }
 
 /// One layer's part in the style loss.
@@ -48,7 +51,8 @@ pub struct StyleTerm {
 /// [`TapeError::Shape`] if the target does not have the features' channels.
 pub fn style_distance<T: Element>(tape: &mut Tape<T>, features: Var, target: Var) -> Result<Var, TapeError> {
     let gram = gram_matrix(tape, features, true)?;
-    tape.squared_difference(gram, target)
+    let distance = tape.squared_difference(gram, target)?;
+    tape.name(distance, "style_distance")
 }
 
 /// `sum over layers of weight * sum of (gram_matrix(features) - target)^2`.
@@ -61,7 +65,16 @@ pub fn style_loss<T: Element>(tape: &mut Tape<T>, terms: &[StyleTerm]) -> Result
         let distance = style_distance(tape, term.features, term.target)?;
         distances.push((distance, T::from_f64(term.weight)));
     }
-    tape.weighted_sum(&distances)
+    weighted_style_loss(tape, &distances)
+}
+
+/// `sum over layers of weight * distance`: the style loss of distances that [`style_distance`] recorded.
+///
+/// # Errors
+/// [`TapeError::Shape`] if there is no distance, or one is not a single number.
+pub fn weighted_style_loss<T: Element>(tape: &mut Tape<T>, distances: &[(Var, T)]) -> Result<Var, TapeError> {
+    let loss = tape.weighted_sum(distances)?;
+    tape.name(loss, "style_loss")
 }
 
 /// `weight * (sum of squared vertical differences + sum of squared horizontal differences)` of an
@@ -71,5 +84,7 @@ pub fn style_loss<T: Element>(tape: &mut Tape<T>, terms: &[StyleTerm]) -> Result
 /// [`TapeError::Shape`] if the image is not of that shape.
 pub fn tv_loss<T: Element>(tape: &mut Tape<T>, weight: f64, image: Var) -> Result<Var, TapeError> {
     let roughness = tape.total_variation(image)?;
-    tape.weighted_sum(&[(roughness, T::from_f64(weight))])
+    tape.name(roughness, "total_variation")?;
+    let loss = tape.weighted_sum(&[(roughness, T::from_f64(weight))])?;
+    tape.name(loss, "tv_loss")
 }

@@ -20,7 +20,7 @@ pub struct Formulas {
 pub struct NodeInfo {
     /// The node; its [`index`](Var::index) is its place in the list.
     pub var: Var,
-    /// The name that [`Tape::set_name`] gave it.
+    /// The name that [`Tape::name`] gave it.
     pub name: Option<String>,
     /// The operation's name; `None` for a leaf.
     pub operation: Option<&'static str>,
@@ -52,7 +52,7 @@ impl<T: Element> Tape<T> {
     /// # fn main() -> Result<(), impasto_autodiff::TapeError> {
     /// let mut tape = Tape::<f64>::new();
     /// let x = tape.variable(&array![[1.0, 2.0], [3.0, 4.0]]);
-    /// tape.set_name(x, "x")?;
+    /// tape.name(x, "x")?;
     /// tape.matmul(x, x)?;
     /// let nodes = tape.inspect();
     /// assert_eq!((nodes[0].name.as_deref(), nodes[0].operation), (Some("x"), None));

@@ -135,14 +135,15 @@ impl<T: Element> Tape<T> {
         self.var(self.nodes.len() - 1)
     }
 
-    /// Gives a node a name that reports use. Names need not differ; a second one replaces the first.
+    /// Gives a node a name that reports use, and returns the node. Names need not differ; a second one replaces the
+    /// first.
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`] if it was recorded elsewhere.
-    pub fn set_name(&mut self, var: Var, name: impl Into<Cow<'static, str>>) -> Result<(), TapeError> {
+    pub fn name(&mut self, var: Var, name: impl Into<Cow<'static, str>>) -> Result<Var, TapeError> {
         let index = self.index(var)?;
         self.nodes[index].name = Some(name.into());
-        Ok(())
+        Ok(var)
     }
 
     /// Lets buffers be shared from now on: a value or gradient that only the gradient of `result`

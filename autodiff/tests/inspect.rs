@@ -102,8 +102,8 @@ fn a_node_tells_what_it_is() {
     let forward_only = tape.matmul(constant, constant).err();
     assert!(forward_only.is_some());
     let product = tape.matmul(constant, variable).unwrap();
-    tape.set_name(product, "first").unwrap();
-    tape.set_name(product, String::from("product")).unwrap();
+    tape.name(product, "first").unwrap();
+    tape.name(product, String::from("product")).unwrap();
     let nodes = tape.inspect();
     assert_eq!(nodes.len(), 3);
     let NodeInfo { name, operation, inputs, shape, differentiable, bytes, flops, backward_flops, .. } =
@@ -114,7 +114,7 @@ fn a_node_tells_what_it_is() {
     // Backward, only one of the two operands wants a gradient.
     assert_eq!((*bytes, *flops, *backward_flops), (24, 60, 60));
     assert_eq!(tape.flops() + tape.backward_flops(), 120);
-    assert_eq!(Tape::<f32>::new().set_name(product, "x"), Err(TapeError::ForeignVariable));
+    assert_eq!(Tape::<f32>::new().name(product, "x"), Err(TapeError::ForeignVariable));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) struct Summary {
     pub(crate) iterations: usize,
     pub(crate) interrupted: bool,
     /// Of the result.
-    pub(crate) losses: FinalLosses,
+    pub(crate) losses: Losses,
     pub(crate) seconds: Seconds,
     /// `None` where the operating system does not say.
     pub(crate) peak_memory_bytes: Option<u64>,
@@ -33,15 +33,6 @@ pub(crate) struct Summary {
     /// Their file, or `built-in`.
     pub(crate) weights: String,
     pub(crate) output: String,
-}
-
-/// The weighted losses of the result.
-#[derive(Serialize)]
-pub(crate) struct FinalLosses {
-    content: f64,
-    style: f64,
-    tv: f64,
-    total: f64,
 }
 
 /// How long each phase took.
@@ -86,12 +77,6 @@ impl Clock {
     }
 }
 
-impl From<Losses> for FinalLosses {
-    fn from(Losses { content, style, tv, total }: Losses) -> FinalLosses {
-        FinalLosses { content, style, tv, total }
-    }
-}
-
 impl Summary {
     /// The summary of a session that ended with `outcome`, its picture saved at `output`.
     pub(crate) fn new(
@@ -107,7 +92,7 @@ impl Summary {
             width,
             iterations: outcome.iterations,
             interrupted: outcome.interrupted,
-            losses: outcome.losses.into(),
+            losses: outcome.losses,
             seconds,
             peak_memory_bytes: peak_memory_bytes(),
             threads: session.threads(),

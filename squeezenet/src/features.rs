@@ -105,7 +105,9 @@ impl SqueezeNet {
 
     /// Records the network on `image`, preprocessed and of shape (N, H, W, 3), up to the deepest of
     /// `layers`; nothing beyond it is recorded. Layer `l`'s output has the shape that
-    /// [`architecture::feature_shape`] gives.
+    /// [`architecture::feature_shape`] gives. Nodes are named after the layers: `features.0+1` is a convolution with
+    /// the ReLU that follows it, `features.3.expand` both expansions of a fire module, `features.3.squeeze.weight` an
+    /// array of weights.
     ///
     /// # Errors
     /// A layer that does not exist or whose weights were not read; an image too small for a layer.
@@ -147,12 +149,19 @@ impl SqueezeNet {
                     rectified = relu_follows && !layers.contains(&index);
                     let epilogue = if rectified { Epilogue::Relu } else { Epilogue::Bias };
                     let weights = self.weights_of(tape, &format!("features.{index}"), Padding::Valid)?;
-                    tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], epilogue })?
+                    let maps =
+                        tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], epilogue })?;
+                    let fused = if rectified { format!("+{}", index + 1) } else { String::new() };
+                    tape.name(maps, format!("features.{index}{fused}"))?
                 }
                 Layer::Relu if std::mem::take(&mut rectified) => current,
-                Layer::Relu => tape.relu(current)?,
+                Layer::Relu => {
+                    let maps = tape.relu(current)?;
+                    tape.name(maps, format!("features.{index}"))?
+                }
                 Layer::MaxPool { size, stride } => {
-                    tape.max_pool(current, [size, size], [stride, stride], self.rounding)?
+                    let maps = tape.max_pool(current, [size, size], [stride, stride], self.rounding)?;
+                    tape.name(maps, format!("features.{index}"))?
                 }
                 Layer::Fire { .. } => self.fire(tape, current, index)?,
             };
@@ -170,9 +179,11 @@ impl SqueezeNet {
         let name = |part: &str| format!("features.{layer}.{part}");
         let squeeze = self.weights_of(tape, &name("squeeze"), Padding::Valid)?;
         let squeezed = tape.conv2d(input, squeeze, options)?;
+        tape.name(squeezed, name("squeeze"))?;
         let expand1x1 = self.weights_of(tape, &name("expand1x1"), Padding::Valid)?;
         let expand3x3 = self.weights_of(tape, &name("expand3x3"), Padding::Same)?;
-        Ok(tape.conv2d_bank(squeezed, &[expand1x1, expand3x3], options)?)
+        let expanded = tape.conv2d_bank(squeezed, &[expand1x1, expand3x3], options)?;
+        Ok(tape.name(expanded, name("expand"))?)
     }
 
     /// Records the classifier on the output of layer 12: a 1x1 convolution, ReLU, and the average
@@ -187,8 +198,10 @@ impl SqueezeNet {
     ) -> Result<Var, FeatureError> {
         let weights = self.weights_of(tape, &architecture::classifier().name, Padding::Valid)?;
         let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
-        let scores = tape.conv2d(features, weights, options)?;
-        Ok(tape.mean_axes(scores, &[1, 2])?)
+        let maps = tape.conv2d(features, weights, options)?;
+        tape.name(maps, architecture::classifier().name)?;
+        let scores = tape.mean_axes(maps, &[1, 2])?;
+        Ok(tape.name(scores, "scores")?)
     }
 
     fn weights_of<T: Element>(
@@ -200,6 +213,8 @@ impl SqueezeNet {
         let convolution = self.weights.convolution(name)?;
         let weight = tape.constant(&convolution.weight.mapv(|value| T::from_f64(f64::from(value))));
         let bias = tape.constant(&convolution.bias.mapv(|value| T::from_f64(f64::from(value))));
+        tape.name(weight, format!("{name}.weight"))?;
+        tape.name(bias, format!("{name}.bias"))?;
         Ok(ConvWeights { weight, bias, padding })
     }
 

@@ -4,7 +4,7 @@
 use super::clock::Summary;
 use super::{dimensions, input};
 use crate::preset::Preset;
-use crate::transfer::{Iteration, StyleTransfer, TransferError, check_memory};
+use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory};
 use impasto_kernels::{Level, peak};
 use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet};
 use rayon::ThreadPoolBuilder;
@@ -106,7 +106,7 @@ pub fn run(options: &IterationOptions<'_>) -> Result<IterationReport, TransferEr
 pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<StyleTransfer, TransferError> {
     let (height, width) = dimensions(size);
     // Before the pictures are made, which need memory too.
-    check_memory(height, width)?;
+    check_memory(height, width, BYTES_PER_PIXEL)?;
     let weights = input::weights();
     let weights = weights.map_err(|source| TransferError::Features {
         name: "the weights",

@@ -4,7 +4,7 @@ use super::cases::{Case, cases};
 use super::clock::{Effort, measure};
 use super::dimensions;
 use super::routines::Implementation;
-use crate::transfer::{TransferError, check_memory};
+use crate::transfer::{BYTES_PER_PIXEL, TransferError, check_memory};
 use impasto_kernels::{Level, peak};
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
@@ -106,7 +106,7 @@ pub fn run(
     let mut selected = Vec::new();
     for &size in &options.sizes {
         let (height, width) = dimensions(size);
-        check_memory(height, width)?;
+        check_memory(height, width, BYTES_PER_PIXEL)?;
         let cases = cases(height, width).into_iter();
         selected.extend(cases.filter(|case| case.name().to_lowercase().contains(&filter)));
     }

@@ -2,7 +2,7 @@
 
 use super::{Settings, StyleTransfer, Terms, TransferError};
 use crate::image::preprocess_image;
-use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss};
+use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
 use crate::memory;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
@@ -55,6 +55,7 @@ pub struct StyleTransferBuilder<'a> {
     iterations: Option<usize>,
     learning_rate: Option<f64>,
     threads: Option<usize>,
+    inspectable: bool,
 }
 
 /// The settings after all defaults are filled in.
@@ -85,6 +86,7 @@ impl<'a> StyleTransferBuilder<'a> {
             iterations: None,
             learning_rate: None,
             threads: None,
+            inspectable: false,
         }
     }
 
@@ -181,6 +183,12 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
+    /// Keeps every value and gradient, for [`StyleTransfer::explain`]: twice the memory, and somewhat slower.
+    pub fn inspectable(mut self) -> Self {
+        self.inspectable = true;
+        self
+    }
+
     /// Checks everything, computes what the picture is compared with, and records the tape.
     ///
     /// # Errors
@@ -205,8 +213,8 @@ impl<'a> StyleTransferBuilder<'a> {
         let seen = [problem.height, problem.width].map(|length| {
             architecture::seen_length(self.content_layer, length, self.network.rounding()).unwrap_or(length)
         });
-        let (optimizer, schedule) = (self.optimizer, self.schedule);
-        let settings = Settings { iterations, optimizer, learning_rate, schedule, seen };
+        let StyleTransferBuilder { optimizer, schedule, inspectable, .. } = self;
+        let settings = Settings { iterations, optimizer, learning_rate, schedule, seen, inspectable };
         Ok(StyleTransfer { tape, image, terms, settings, pool })
     }
 
@@ -291,7 +299,8 @@ impl<'a> StyleTransferBuilder<'a> {
             let (height, width) = picture_size("a style image", style)?;
             reaches("a style image", height, width)?;
         }
-        check_memory(*height, *width)
+        let bytes = if self.inspectable { INSPECTABLE_BYTES_PER_PIXEL } else { BYTES_PER_PIXEL };
+        check_memory(*height, *width, bytes)
     }
 
     fn record(&self, problem: &Problem, pool: &ThreadPool) -> Result<(Tape<f32>, Var, Terms), TransferError> {
@@ -299,6 +308,7 @@ impl<'a> StyleTransferBuilder<'a> {
         let content = self.content.map(|content| preprocess_image(content.view()));
         let image = self.init_array(problem, content.as_ref())?;
         let image = tape.variable(&image);
+        tape.name(image, "pixels")?;
 
         let styles: Vec<(usize, f64)> = problem
             .style_layers
@@ -312,12 +322,16 @@ impl<'a> StyleTransferBuilder<'a> {
         let content_target = match (&content, content_layer) {
             (Some(content), Some(_)) => {
                 let target = pool.install(|| self.content_target(content))?;
-                Some(tape.constant(&target))
+                let target = tape.constant(&target);
+                Some(tape.name(target, format!("content_target.{}", self.content_layer))?)
             }
             _ => None,
         };
         let style_targets = pool.install(|| self.style_targets(&style_layers))?;
         let style_targets: Vec<Var> = style_targets.iter().map(|target| tape.constant(target)).collect();
+        for (&target, layer) in style_targets.iter().zip(&style_layers) {
+            tape.name(target, format!("style_target.{layer}"))?;
+        }
 
         // Each loss is recorded right behind its layer: its gradient is then computed when the walk
         // back arrives there, not all of them at once at its beginning.
@@ -337,7 +351,7 @@ impl<'a> StyleTransferBuilder<'a> {
         recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
         let style_term = match distances.is_empty() {
             true => None,
-            false => Some(tape.weighted_sum(&distances)?),
+            false => Some(weighted_style_loss(&mut tape, &distances)?),
         };
         let tv_term = match problem.tv_weight {
             0.0 => None,
@@ -346,7 +360,10 @@ impl<'a> StyleTransferBuilder<'a> {
         let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
         let total = tape.weighted_sum(&summands)?;
-        tape.recycle(total, &terms)?;
+        tape.name(total, "total_loss")?;
+        if !self.inspectable {
+            tape.recycle(total, &terms)?;
+        }
         Ok((tape, image, Terms { content: content_term, style: style_term, tv: tv_term, total }))
     }
 
@@ -427,10 +444,15 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 }
 
+/// What a run needs; measured at 1024x1365 with the default layers.
+pub(crate) const BYTES_PER_PIXEL: u64 = 300;
+
+/// What it needs when buffers are not shared; measured likewise.
+const INSPECTABLE_BYTES_PER_PIXEL: u64 = 600;
+
 /// Refuses a result of `height` x `width` pixels that needs more memory than there is.
-pub(crate) fn check_memory(height: usize, width: usize) -> Result<(), TransferError> {
-    // Measured: a run at 1024x1365 with the default layers needs about 300 bytes a pixel.
-    let needed = (height as u64).saturating_mul(width as u64).saturating_mul(300);
+pub(crate) fn check_memory(height: usize, width: usize, bytes_per_pixel: u64) -> Result<(), TransferError> {
+    let needed = (height as u64).saturating_mul(width as u64).saturating_mul(bytes_per_pixel);
     match memory::available_bytes() {
         Some(available) if needed > available => {
             Err(TransferError::TooLarge { height, width, needed, available })

@@ -120,6 +120,9 @@ pub enum TransferError {
         /// What is wrong.
         source: FeatureError,
     },
+    /// A session that shares buffers was asked to explain itself.
+    #[error("this session keeps too little to be explained: build it with `inspectable`")]
+    NotInspectable,
     /// The tape refused an operation.
     #[error(transparent)]
     Tape(#[from] TapeError),

@@ -5,7 +5,7 @@
 mod builder;
 mod error;
 
-pub(crate) use builder::check_memory;
+pub(crate) use builder::{BYTES_PER_PIXEL, check_memory};
 pub use builder::{Init, MOST_THREADS, OptimizerKind, StyleTransferBuilder};
 pub use error::TransferError;
 
@@ -17,6 +17,7 @@ use impasto_kernels::elementwise;
 use impasto_squeezenet::SqueezeNet;
 use ndarray::{Array3, Array4, ArrayView4, ArrayViewMutD, Axis, Ix4};
 use rayon::ThreadPool;
+use serde::Serialize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ pub struct StyleTransfer {
 }
 
 /// The losses on the tape; a loss of weight zero is not recorded.
-struct Terms {
+pub(crate) struct Terms {
     content: Option<Var>,
     style: Option<Var>,
     tv: Option<Var>,
@@ -45,10 +46,12 @@ struct Settings {
     schedule: Schedule,
     /// Rows and columns that the content layer sees.
     seen: [usize; 2],
+    /// Whether every value and gradient is kept.
+    inspectable: bool,
 }
 
 /// The losses of one picture, weighted.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Losses {
     /// How far its features are from the content image's.
     pub content: f64,
@@ -172,6 +175,14 @@ impl StyleTransfer {
         Ok((losses, as_image(self.tape.gradient(self.image)?)))
     }
 
+    /// The tape, the picture and the losses on it, and the threads that replay it, if every value is kept.
+    pub(crate) fn parts(&mut self) -> Result<(&mut Tape<f32>, Var, &Terms, &ThreadPool), TransferError> {
+        match self.settings.inspectable {
+            true => Ok((&mut self.tape, self.image, &self.terms, &self.pool)),
+            false => Err(TransferError::NotInspectable),
+        }
+    }
+
     /// Runs the optimization from the picture as it is now, showing each iteration to `observer`.
     ///
     /// # Errors
@@ -259,7 +270,18 @@ fn run(
 }
 
 impl Terms {
-    fn losses(&self, tape: &Tape<f32>) -> Result<Losses, TapeError> {
+    /// The recorded losses with their names, the total last.
+    pub(crate) fn named(&self) -> Vec<(&'static str, Var)> {
+        let terms = [("content_loss", self.content), ("style_loss", self.style), ("tv_loss", self.tv)];
+        let terms = terms.into_iter().filter_map(|(name, var)| Some((name, var?)));
+        terms.chain([("total_loss", self.total)]).collect()
+    }
+
+    pub(crate) fn total(&self) -> Var {
+        self.total
+    }
+
+    pub(crate) fn losses(&self, tape: &Tape<f32>) -> Result<Losses, TapeError> {
         let loss = |var: Option<Var>| var.map_or(Ok(0.0), |var| tape.number(var).map(f64::from));
         Ok(Losses {
             content: loss(self.content)?,

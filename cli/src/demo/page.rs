@@ -184,7 +184,7 @@ mod tests {
             width: 512,
             iterations: 7,
             interrupted,
-            losses: losses[1].into(),
+            losses: losses[1],
             seconds,
             peak_memory_bytes: None,
             threads: 1,

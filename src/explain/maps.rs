@@ -1,0 +1,195 @@
+//! Values and gradients as pictures.
+
+use super::{NodePictures, NodeReport, Role};
+use crate::image::{deprocess_image, resize_image_to};
+use impasto_autodiff::{Tape, TapeError, Var};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView4, ArrayViewD, Axis, Ix2, Ix4, Slice};
+
+/// Maps on a sheet: 4 rows of 4.
+const MAPS: usize = 16;
+const COLUMNS: usize = 4;
+
+/// The longer side of a map on a sheet, at most, in pixels.
+const SIDE: usize = 96;
+
+/// Pixels between the maps of a sheet.
+const GAP: usize = 2;
+
+/// The part of all magnitudes that the brightest tone stands for: a few larger ones would leave all others dark.
+const BRIGHTEST: f64 = 0.995;
+
+/// Makes a tone from a number between -1 and 1.
+type Tone = fn(f32) -> [u8; 3];
+
+/// The gradient of pixels (1, H, W, 3) as a picture (H, W, 3): grey is 0, a brighter red a positive gradient of red,
+/// and so on.
+pub fn gradient_picture(gradient: ArrayView4<'_, f32>) -> Array3<u8> {
+    let gradient = gradient.index_axis(Axis(0), 0);
+    let scale = brightest(gradient.iter().copied());
+    gradient.mapv(|value| (127.5 + 127.5 * (value / scale).clamp(-1.0, 1.0)) as u8)
+}
+
+pub(super) fn node_pictures(tape: &Tape<f32>, node: &NodeReport) -> Result<NodePictures, TapeError> {
+    let Some(var) = tape.inspect().get(node.index).map(|info| info.var) else {
+        return Ok(NodePictures::default());
+    };
+    let gradient = gradient(tape, var)?;
+    let value = tape.value(var)?;
+    Ok(match (node.role, value.ndim()) {
+        (Role::Parameter, _) => NodePictures::default(),
+        (Role::Pixels, _) => pixels(value, gradient),
+        (_, 4) => sheets(value, gradient),
+        (_, 2) => NodePictures {
+            channels: Vec::new(),
+            value: matrix(value, value_tone),
+            gradient: gradient.and_then(|gradient| matrix(gradient, gradient_tone)),
+        },
+        _ => NodePictures::default(),
+    })
+}
+
+fn gradient(tape: &Tape<f32>, var: Var) -> Result<Option<ArrayViewD<'_, f32>>, TapeError> {
+    match tape.gradient(var) {
+        Ok(gradient) => Ok(Some(gradient)),
+        Err(TapeError::NoGradient) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn pixels(value: ArrayViewD<'_, f32>, gradient: Option<ArrayViewD<'_, f32>>) -> NodePictures {
+    let as_image = |array: ArrayViewD<'_, f32>, picture: fn(ArrayView4<'_, f32>) -> Array3<u8>| {
+        array.into_dimensionality::<Ix4>().ok().map(|array| shrunk(picture(array.view()), COLUMNS * SIDE))
+    };
+    NodePictures {
+        channels: Vec::new(),
+        value: as_image(value, |image| deprocess_image(image, false)),
+        gradient: gradient.and_then(|gradient| as_image(gradient, gradient_picture)),
+    }
+}
+
+/// The channels with the largest values, and their gradients.
+fn sheets(value: ArrayViewD<'_, f32>, gradient: Option<ArrayViewD<'_, f32>>) -> NodePictures {
+    let Ok(value) = value.into_dimensionality::<Ix4>() else { return NodePictures::default() };
+    let gradient = gradient.and_then(|gradient| gradient.into_dimensionality::<Ix4>().ok());
+    let energy = |channel: usize| -> f32 { value.index_axis(Axis(3), channel).iter().map(|v| v * v).sum() };
+    let mut ranked: Vec<(usize, f32)> =
+        (0..value.dim().3).map(|channel| (channel, energy(channel))).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut channels: Vec<usize> = ranked.into_iter().take(MAPS).map(|(channel, _)| channel).collect();
+    channels.sort_unstable();
+    let value = sheet(value, &channels, value_tone);
+    let gradient = gradient.map(|gradient| sheet(gradient, &channels, gradient_tone));
+    NodePictures { channels, value: Some(value), gradient }
+}
+
+/// The maps of some channels, of (1, H, W, C), on one scale.
+fn sheet(features: ArrayView4<'_, f32>, channels: &[usize], tone: Tone) -> Array3<u8> {
+    let maps = features.index_axis(Axis(0), 0);
+    let chosen = channels.iter().flat_map(|&channel| maps.index_axis(Axis(2), channel).into_iter().copied());
+    let scale = brightest(chosen);
+    let pictures: Vec<Array3<u8>> = channels
+        .iter()
+        .map(|&channel| shrunk(toned(maps.index_axis(Axis(2), channel), scale, tone), SIDE))
+        .collect();
+    let (height, width) = pictures.first().map_or((0, 0), |picture| (picture.dim().0, picture.dim().1));
+    let rows = channels.len().div_ceil(COLUMNS);
+    let mut sheet = Array3::from_elem((rows * (height + GAP) - GAP, COLUMNS * (width + GAP) - GAP, 3), 128);
+    for (place, picture) in pictures.iter().enumerate() {
+        let (top, left) = (place / COLUMNS * (height + GAP), place % COLUMNS * (width + GAP));
+        let mut rows = sheet.slice_axis_mut(Axis(0), Slice::from(top..top + height));
+        rows.slice_axis_mut(Axis(1), Slice::from(left..left + width)).assign(picture);
+    }
+    sheet
+}
+
+fn matrix(value: ArrayViewD<'_, f32>, tone: Tone) -> Option<Array3<u8>> {
+    let value = value.into_dimensionality::<Ix2>().ok()?;
+    let scale = brightest(value.iter().copied());
+    Some(shrunk(toned(value, scale, tone), COLUMNS * SIDE))
+}
+
+fn toned(map: ArrayView2<'_, f32>, scale: f32, tone: Tone) -> Array3<u8> {
+    let tones: Array2<[u8; 3]> = map.mapv(|value| tone((value / scale).clamp(-1.0, 1.0)));
+    let (height, width) = map.dim();
+    Array3::from_shape_fn((height, width, 3), |(y, x, channel)| tones[[y, x]][channel])
+}
+
+/// The magnitude that the brightest tone stands for; above 0.
+fn brightest(values: impl Iterator<Item = f32>) -> f32 {
+    let mut magnitudes: Vec<f32> = values.map(f32::abs).collect();
+    if magnitudes.is_empty() {
+        return 1.0;
+    }
+    let place = ((magnitudes.len() - 1) as f64 * BRIGHTEST) as usize;
+    let (_, &mut found, rest) = magnitudes.select_nth_unstable_by(place, f32::total_cmp);
+    // Where almost all are 0, the largest.
+    let largest = rest.iter().copied().fold(found, f32::max);
+    [found, largest].into_iter().find(|&scale| scale > 0.0).unwrap_or(1.0)
+}
+
+/// Black to white; negative numbers are blue.
+fn value_tone(value: f32) -> [u8; 3] {
+    let level = (255.0 * value.abs()) as u8;
+    if value < 0.0 { [level / 4, level / 2, level] } else { [level; 3] }
+}
+
+/// White is 0, red positive, blue negative.
+fn gradient_tone(value: f32) -> [u8; 3] {
+    let fade = |end: f32| (255.0 - (255.0 - end) * value.abs()) as u8;
+    let end = if value < 0.0 { [33.0, 102.0, 172.0] } else { [178.0, 24.0, 43.0] };
+    end.map(fade)
+}
+
+/// A picture with its longer side at most so many pixels.
+fn shrunk(picture: Array3<u8>, side: usize) -> Array3<u8> {
+    let (height, width, _) = picture.dim();
+    let longer = height.max(width);
+    if longer <= side {
+        return picture;
+    }
+    let scaled = |length: usize| (length * side / longer).max(1);
+    resize_image_to(picture.view(), scaled(height), scaled(width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array4, arr2};
+
+    #[test]
+    fn a_sheet_has_a_place_for_each_map() {
+        // Channel c holds c everywhere, but for one pixel.
+        let features = Array4::from_shape_fn((1, 5, 7, 20), |(_, y, _, c)| (c * usize::from(y > 0)) as f32);
+        let pictures = sheets(features.view().into_dyn(), Some((-features.clone()).view().into_dyn()));
+        assert_eq!(pictures.channels, (4..20).collect::<Vec<_>>());
+        let (value, gradient) = (pictures.value.unwrap(), pictures.gradient.unwrap());
+        assert_eq!((value.dim(), gradient.dim()), ((4 * 7 - 2, 4 * 9 - 2, 3), value.dim()));
+        // The first map's pixels, the gap beside it, and the last map's.
+        assert_eq!((value[[0, 0, 0]], value[[1, 0, 0]], value[[1, 7, 0]]), (0, 53, 128));
+        assert_eq!(value[[25, 33, 0]], 255);
+        assert_eq!((gradient[[0, 0, 0]], gradient[[25, 33, 0]], gradient[[25, 33, 2]]), (255, 33, 172));
+    }
+
+    #[test]
+    fn few_large_values_do_not_darken_the_others() {
+        let mut values = vec![1.0; 1000];
+        values[17] = 1e6;
+        assert_eq!(brightest(values.into_iter()), 1.0);
+        assert_eq!(brightest([0.0, 0.0, 3.0].into_iter()), 3.0);
+        assert_eq!(brightest([0.0, 0.0].into_iter()), 1.0);
+        assert_eq!(brightest([].into_iter()), 1.0);
+    }
+
+    #[test]
+    fn pictures_are_small_enough_for_a_page() {
+        let picture = matrix(arr2(&[[1.0f32; 500]; 1000]).view().into_dyn(), value_tone).unwrap();
+        assert_eq!(picture.dim(), (384, 192, 3));
+        assert_eq!(shrunk(Array3::zeros((1, 1000, 3)), 96).dim(), (1, 96, 3));
+    }
+
+    #[test]
+    fn gradients_of_pixels_are_grey_at_zero() {
+        let gradient = Array4::from_shape_vec((1, 1, 2, 3), vec![0.0, 2.0, -2.0, 0.0, 0.0, 0.0]).unwrap();
+        assert_eq!(gradient_picture(gradient.view()).into_raw_vec_and_offset().0[..3], [127, 255, 0]);
+    }
+}

@@ -1,0 +1,166 @@
+//! A session's tape, node by node, with its numbers: what each operation computes, how long each direction takes, how
+//! large values and gradients are, and what each loss asks of the pixels.
+//!
+//! - `node`: one node, in numbers and words
+//! - `clock`: the time of each step of both walks
+//! - `maps`: values and gradients as pictures
+
+mod clock;
+mod maps;
+mod node;
+
+pub use maps::gradient_picture;
+pub use node::{NodeReport, Role};
+
+use crate::transfer::{Losses, StyleTransfer, TransferError};
+use clock::StepTimes;
+use impasto_autodiff::{Tape, TapeError, Var};
+use impasto_kernels::simd::Level;
+use ndarray::{Array3, Array4, Ix4};
+use serde::Serialize;
+
+/// Replays whose times are taken.
+const REPLAYS: usize = 7;
+
+/// What [`StyleTransfer::explain`] finds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Height of the picture, in pixels.
+    pub height: usize,
+    /// Width of the picture, in pixels.
+    pub width: usize,
+    /// Threads that computed.
+    pub threads: usize,
+    /// The instruction set of the kernels.
+    pub simd: &'static str,
+    /// Replays that the times are the medians of.
+    pub replays: usize,
+    /// The losses of the picture.
+    pub losses: Losses,
+    /// Sums over all nodes.
+    pub totals: Totals,
+    /// What each loss asks of the pixels, the total last.
+    pub pixel_gradients: Vec<PixelGradient>,
+    /// Every node of the tape, in the order of recording.
+    pub nodes: Vec<NodeReport>,
+}
+
+/// Sums over all nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Totals {
+    /// Values in the weights and biases of the network.
+    pub parameters: usize,
+    /// Floating-point operations forward.
+    pub flops: u64,
+    /// Floating-point operations backward.
+    pub backward_flops: u64,
+    /// Bytes of all values.
+    pub value_bytes: usize,
+    /// Milliseconds forward.
+    pub forward_ms: f64,
+    /// Milliseconds backward.
+    pub backward_ms: f64,
+}
+
+/// The gradient of one loss with respect to the pixels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PixelGradient {
+    /// `content_loss`, `style_loss`, `tv_loss` or `total_loss`.
+    pub loss: &'static str,
+    /// The loss itself, weighted.
+    pub value: f64,
+    /// The Euclidean length of the gradient.
+    pub norm: f64,
+    /// The gradient of largest magnitude.
+    pub largest: f64,
+    /// The gradient, (1, H, W, 3).
+    #[serde(skip)]
+    pub gradient: Array4<f32>,
+}
+
+/// A node's value and gradient as pictures, (H, W, 3), where they have a form that can be looked at: maps of features
+/// as a sheet of at most 16 of them, a matrix as a map of its own.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NodePictures {
+    /// The channels on the sheets, by rows; empty where there is no sheet.
+    pub channels: Vec<usize>,
+    /// The value: black is 0, white the largest; blue is negative.
+    pub value: Option<Array3<u8>>,
+    /// The gradient of the total loss: white is 0, red positive, blue negative.
+    pub gradient: Option<Array3<u8>>,
+}
+
+impl StyleTransfer {
+    /// Replays the tape on the picture as it is now, and tells what happens at each node. The session must have been
+    /// built as [`inspectable`](crate::StyleTransferBuilder::inspectable). Times are medians of several replays; with
+    /// buffers of their own for all values they are somewhat longer than a run's.
+    ///
+    /// # Errors
+    /// [`TransferError::NotInspectable`] if the session was built otherwise.
+    pub fn explain(&mut self) -> Result<Explanation, TransferError> {
+        let (height, width) = self.size();
+        let threads = self.threads();
+        let (tape, image, terms, pool) = self.parts()?;
+        pool.install(|| {
+            tape.forward();
+            let losses = terms.losses(tape)?;
+            let mut pixel_gradients = Vec::new();
+            for (loss, var) in terms.named() {
+                tape.backward(var)?;
+                pixel_gradients.push(PixelGradient::read(tape, loss, var, image)?);
+            }
+            let times = StepTimes::measure(tape, terms.total(), REPLAYS)?;
+            let nodes = node::report(tape, &times)?;
+            Ok(Explanation {
+                height,
+                width,
+                threads,
+                simd: Level::current().name(),
+                replays: REPLAYS,
+                losses,
+                totals: Totals::of(&nodes),
+                pixel_gradients,
+                nodes,
+            })
+        })
+    }
+
+    /// A node's value and gradient as pictures, after [`StyleTransfer::explain`].
+    ///
+    /// # Errors
+    /// As [`StyleTransfer::explain`].
+    pub fn node_pictures(&mut self, node: &NodeReport) -> Result<NodePictures, TransferError> {
+        let (tape, ..) = self.parts()?;
+        Ok(maps::node_pictures(tape, node)?)
+    }
+}
+
+impl Totals {
+    fn of(nodes: &[NodeReport]) -> Totals {
+        Totals {
+            parameters: nodes.iter().map(|node| node.parameters).sum(),
+            flops: nodes.iter().map(|node| node.flops).sum(),
+            backward_flops: nodes.iter().map(|node| node.backward_flops).sum(),
+            value_bytes: nodes.iter().map(|node| node.value_bytes).sum(),
+            forward_ms: nodes.iter().filter_map(|node| node.forward_ms).sum(),
+            backward_ms: nodes.iter().filter_map(|node| node.backward_ms).sum(),
+        }
+    }
+}
+
+impl PixelGradient {
+    /// What the last backward walk, from the loss `var`, left at the pixels.
+    fn read(tape: &Tape<f32>, loss: &'static str, var: Var, image: Var) -> Result<PixelGradient, TapeError> {
+        let gradient = tape.gradient(image)?;
+        let value = f64::from(tape.number(var)?);
+        let largest = gradient.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        let norm = norm(gradient.iter());
+        let gradient = gradient.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)").to_owned();
+        Ok(PixelGradient { loss, value, norm, largest: f64::from(largest), gradient })
+    }
+}
+
+/// The Euclidean length.
+fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {
+    values.map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+}
