@@ -7,6 +7,8 @@ mod arrays;
 mod demo;
 #[path = "command_line/encrypted.rs"]
 mod encrypted;
+#[path = "command_line/explain.rs"]
+mod explain;
 #[path = "command_line/fetches.rs"]
 mod fetches;
 #[path = "command_line/measurements.rs"]
@@ -58,6 +60,7 @@ fn main() {
         demo::trials(&weights),
         fetches::trials(&weights),
         encrypted::trials(&weights),
+        explain::trials(&weights),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

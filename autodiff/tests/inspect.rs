@@ -29,7 +29,7 @@ fn convolutions_show_how_their_shape_follows() {
         [
             "height: (9 - 3) / 2 + 1 = 4, rounded down",
             "width: (12 - 3) / 2 + 1 = 5, rounded down",
-            "channels: 8 = 8",
+            "channels: 8",
             "operations: 2 * 1 * 4 * 5 * (3 * 3 * 3 * 8) = 8640",
         ]
     );

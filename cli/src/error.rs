@@ -32,6 +32,10 @@ pub(crate) enum UsageError {
         "no folder to check against: name it with --data DIR, or set IMPASTO_DATA to the folder around `notebook`"
     )]
     NoData,
+    #[error(
+        "--at {at}, but the run ends after {iterations} iterations: name an earlier one, or more --iterations"
+    )]
+    BeyondTheEnd { at: usize, iterations: usize },
     #[error("no kernel at these sizes has {0:?} in its name: leave --filter out to see all names")]
     NoSuchKernel(String),
 }

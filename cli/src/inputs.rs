@@ -11,6 +11,7 @@ use ndarray::{Array3, Array4, Ix4};
 use crate::arguments::InitArgument;
 use crate::error::UsageError;
 use crate::problem::Problem;
+use crate::source::Source;
 
 /// What a problem reads. Pictures are (H, W, 3).
 pub(crate) struct Inputs {
@@ -32,15 +33,15 @@ impl Inputs {
     pub(crate) fn load(problem: &Problem<'_>) -> anyhow::Result<Inputs> {
         let ignore_orientation = problem.common.picture.ignore_orientation;
         let options = LoadOptions::default().with_ignore_orientation(ignore_orientation);
-        let load = |path: &Path, size| {
-            load_image(path, &LoadOptions::shorter_side(size).with_ignore_orientation(ignore_orientation))
+        let load = |source: Source<'_>, size| {
+            source.load(&LoadOptions::shorter_side(size).with_ignore_orientation(ignore_orientation))
         };
         let content =
-            problem.content.as_ref().map(|content| load(content.path, problem.size())).transpose()?;
+            problem.content.as_ref().map(|content| load(content.source, problem.size())).transpose()?;
         let mut styles = Vec::new();
         if let Some(style) = &problem.style {
-            for &(path, _) in &style.pictures {
-                styles.push(load(path, style.size.unwrap_or(problem.size()))?);
+            for &(source, _) in &style.pictures {
+                styles.push(load(source, style.size.unwrap_or(problem.size()))?);
             }
         }
         let init = match problem.init {

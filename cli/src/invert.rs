@@ -2,16 +2,15 @@
 
 use crate::Ending;
 use crate::arguments::InvertArguments;
-use crate::problem::{Content, Problem};
+use crate::problem::{Content, DEFAULT_SIZE, Problem};
+use crate::source::Source;
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
-    let preset = arguments.preset;
-    synthesize(&Problem {
-        content: Some(Content::new(&arguments.content, &arguments.content_options, preset)),
-        style: None,
-        init: &arguments.init,
-        preset,
-        common: &arguments.common,
-    })
+    let InvertArguments { content, preset, init, result, content_options, common, reports } = arguments;
+    let preset = *preset;
+    let content = Content::new(Source::File(content), content_options, preset);
+    let problem =
+        Problem { content: Some(content), style: None, init, preset, common, default_size: DEFAULT_SIZE };
+    synthesize(&problem, result, reports)
 }

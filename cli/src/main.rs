@@ -6,14 +6,16 @@
 //! | `arguments` | every option, its checks and its help |
 //! | `transfer`, `invert`, `texture`, `check` | the subcommands |
 //! | `demo` | the subcommand of that name: a first picture, and a page that shows it |
+//! | `explain` | the subcommand of that name: the recorded tape as a table, a graph and a page |
 //! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
-//! | `inputs`, `outputs` | the files that are read, the paths that are written |
+//! | `source`, `inputs`, `outputs` | the pictures and files that are read, the paths that are written |
 //! | `weights` | where the network's weights are, and the subcommand of that name |
 //! | `download` | a file from a URL onto the disk |
 //! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
 //! | `summary` | what `--json` prints |
+//! | `html` | what pages are made of |
 //! | `error` | wrong usage or failure, and how either is told |
 #![forbid(unsafe_code)]
 
@@ -23,6 +25,8 @@ mod check;
 mod demo;
 mod download;
 mod error;
+mod explain;
+mod html;
 mod inputs;
 mod interrupt;
 mod invert;
@@ -30,6 +34,7 @@ mod outputs;
 mod problem;
 mod progress;
 mod snapshots;
+mod source;
 mod summary;
 mod synthesis;
 mod texture;
@@ -60,6 +65,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Texture(arguments) => texture::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Weights(arguments) => weights::run(arguments),
     }
 }

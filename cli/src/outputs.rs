@@ -8,29 +8,24 @@ use anyhow::{Context, bail};
 use impasto::files;
 use impasto::image::check_output_path;
 
-use crate::arguments::InitArgument;
+use crate::arguments::{InitArgument, ReportOptions};
 use crate::error::UsageError;
 use crate::problem::Problem;
 use crate::{snapshots, trace};
 
-/// Checks the output, the trace and the folder of snapshots of a problem that reads its weights from `weights`, if from
-/// a file.
-pub(crate) fn check(problem: &Problem<'_>, weights: Option<&Path>) -> anyhow::Result<()> {
-    let reports = &problem.common.reports;
-    let output = problem.common.picture.output.as_path();
-    let inputs = inputs(problem, weights);
-
+/// Checks the output, the trace and the folder of snapshots of a run that reads `inputs`.
+pub(crate) fn check(output: &Path, reports: &ReportOptions, inputs: &[Input<'_>]) -> anyhow::Result<()> {
     check_output_path(output)?;
-    refuse_shared("--output", output, &inputs)?;
+    refuse_shared("--output", output, inputs)?;
     if let Some(path) = &reports.trace {
         check_trace(path)?;
-        refuse_shared("--trace", path, &inputs)?;
+        refuse_shared("--trace", path, inputs)?;
         refuse_shared("--trace", path, &[("--output", output)])?;
     }
     if let Some(folder) = &reports.snapshots {
         check_folder(folder, "save snapshots")?;
         let written = [Some(("--output", output)), reports.trace.as_deref().map(|path| ("--trace", path))];
-        for (other, path) in inputs.into_iter().chain(written.into_iter().flatten()) {
+        for (other, path) in inputs.iter().copied().chain(written.into_iter().flatten()) {
             if is_snapshot(path, folder) {
                 return Err(
                     UsageError::SamePath { option: "--snapshots", path: folder.clone(), other }.into()
@@ -41,29 +36,33 @@ pub(crate) fn check(problem: &Problem<'_>, weights: Option<&Path>) -> anyhow::Re
     Ok(())
 }
 
-/// Checks that [`write_plot`] can write to `path`.
-pub(crate) fn check_plot(path: &Path) -> anyhow::Result<()> {
+/// Checks that [`write_text`] can write `what`, such as `the plot`, to `path`.
+pub(crate) fn check_text(what: &str, path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
-        bail!("cannot write the plot {}: it is a folder", path.display());
+        bail!("cannot write {what} {}: it is a folder", path.display());
     }
-    files::create_beside(path).map(drop).with_context(|| cannot_write_plot(path))
+    files::create_beside(path).map(drop).with_context(|| cannot_write(what, path))
 }
 
-/// Writes a plot that appears whole or not at all.
-pub(crate) fn write_plot(path: &Path, svg: &str) -> anyhow::Result<()> {
-    files::write_whole(path, svg.as_bytes()).with_context(|| cannot_write_plot(path))
+/// Writes a file of text that appears whole or not at all.
+pub(crate) fn write_text(what: &str, path: &Path, text: &str) -> anyhow::Result<()> {
+    files::write_whole(path, text.as_bytes()).with_context(|| cannot_write(what, path))
 }
 
-fn cannot_write_plot(path: &Path) -> String {
-    format!("cannot write the plot {}: check its folder, its permissions and the free space", path.display())
+fn cannot_write(what: &str, path: &Path) -> String {
+    format!("cannot write {what} {}: check its folder, its permissions and the free space", path.display())
 }
 
-/// Every file that is read, with what the user calls it.
-fn inputs<'a>(problem: &'a Problem<'_>, weights: Option<&'a Path>) -> Vec<(&'static str, &'a Path)> {
+/// A file that is read, after what the user calls it.
+pub(crate) type Input<'a> = (&'static str, &'a Path);
+
+/// Every file that a problem reads, with its weights if they are one.
+pub(crate) fn inputs<'a>(problem: &'a Problem<'_>, weights: Option<&'a Path>) -> Vec<Input<'a>> {
     let mut inputs: Vec<_> = weights.map(|path| ("the weights", path)).into_iter().collect();
-    inputs.extend(problem.content.iter().map(|content| ("the content image", content.path)));
+    let content = problem.content.iter().filter_map(|content| content.source.path());
+    inputs.extend(content.map(|path| ("the content image", path)));
     let styles = problem.style.iter().flat_map(|style| &style.pictures);
-    inputs.extend(styles.map(|&(path, _)| ("a style image", path)));
+    inputs.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
     if let InitArgument::File(path) = problem.init {
         inputs.push(("the picture of --init", path));
     }
@@ -74,7 +73,7 @@ fn inputs<'a>(problem: &'a Problem<'_>, weights: Option<&'a Path>) -> Vec<(&'sta
 pub(crate) fn refuse_shared(
     option: &'static str,
     path: &Path,
-    others: &[(&'static str, &Path)],
+    others: &[Input<'_>],
 ) -> Result<(), UsageError> {
     let place = place(path);
     match others.iter().find(|(_, other)| place.is_some() && self::place(other) == place) {

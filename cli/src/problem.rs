@@ -1,15 +1,14 @@
 //! Arguments and preset joined to one complete problem: which pictures, which layers, which weights. It checks how
 //! options fit together, and opens no file.
 
-use std::path::{Path, PathBuf};
+use impasto::{Init, LossWeights, Preset, Schedule};
 
-use impasto::{LossWeights, Preset, Schedule};
-
-use crate::arguments::{CommonOptions, ContentOptions, InitArgument, StyleOptions};
+use crate::arguments::{CommonOptions, ContentOptions, InitArgument, StyleOptions, TransferOptions};
 use crate::error::UsageError;
+use crate::source::Source;
 
-/// Shorter side of a result, in pixels, where neither option nor preset says otherwise.
-const DEFAULT_SIZE: usize = 512;
+/// [`Problem::default_size`] of a picture that is made to be kept.
+pub(crate) const DEFAULT_SIZE: usize = 512;
 
 /// What `transfer`, `invert` or `texture` is to do.
 pub(crate) struct Problem<'a> {
@@ -18,11 +17,13 @@ pub(crate) struct Problem<'a> {
     pub(crate) init: &'a InitArgument,
     pub(crate) preset: Option<&'static Preset>,
     pub(crate) common: &'a CommonOptions,
+    /// Shorter side of the result, in pixels, where neither option nor preset says otherwise.
+    pub(crate) default_size: usize,
 }
 
 /// The content loss.
 pub(crate) struct Content<'a> {
-    pub(crate) path: &'a Path,
+    pub(crate) source: Source<'a>,
     pub(crate) layer: usize,
     /// `None`: what suits the result's area.
     pub(crate) weight: Option<f64>,
@@ -31,18 +32,44 @@ pub(crate) struct Content<'a> {
 /// The style loss.
 pub(crate) struct Style<'a> {
     /// Each style image with the weight of its Gram matrices.
-    pub(crate) pictures: Vec<(&'a Path, f64)>,
+    pub(crate) pictures: Vec<(Source<'a>, f64)>,
     /// Shorter side of the style images, in pixels; `None`: the result's.
     pub(crate) size: Option<usize>,
     pub(crate) layers: Vec<usize>,
     pub(crate) weights: Vec<f64>,
 }
 
-impl Problem<'_> {
+/// What a transfer starts from unless it is told.
+static CONTENT_INIT: InitArgument = InitArgument::Content;
+static RANDOM_INIT: InitArgument = InitArgument::Random;
+
+impl<'a> Problem<'a> {
+    /// A content image in the style of others.
+    pub(crate) fn transfer(
+        content: Source<'a>,
+        styles: Vec<Source<'a>>,
+        options: &'a TransferOptions,
+        common: &'a CommonOptions,
+    ) -> Result<Problem<'a>, UsageError> {
+        let preset = options.preset;
+        let default_init = match preset.map(|preset| preset.init) {
+            Some(Init::Random { .. }) => &RANDOM_INIT,
+            Some(Init::Content) | None => &CONTENT_INIT,
+        };
+        Ok(Problem {
+            content: Some(Content::new(content, &options.content_options, preset)),
+            style: Some(Style::new(styles, &options.style_options, preset)?),
+            init: options.init.as_ref().unwrap_or(default_init),
+            preset,
+            common,
+            default_size: DEFAULT_SIZE,
+        })
+    }
+
     /// Shorter side of the result, in pixels.
     pub(crate) fn size(&self) -> usize {
         let of_preset = self.preset.map(|preset| preset.image_size);
-        self.common.picture.size.or(of_preset).unwrap_or(DEFAULT_SIZE)
+        self.common.picture.size.or(of_preset).unwrap_or(self.default_size)
     }
 
     pub(crate) fn schedule(&self) -> Schedule {
@@ -64,16 +91,16 @@ impl Problem<'_> {
 }
 
 impl<'a> Content<'a> {
-    pub(crate) fn new(path: &'a Path, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
+    pub(crate) fn new(source: Source<'a>, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
         let defaults = preset.map_or(any_picture(), |preset| preset.weights);
         let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
-        Content { path, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
+        Content { source, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
     }
 }
 
 impl<'a> Style<'a> {
     pub(crate) fn new(
-        paths: &'a [PathBuf],
+        sources: Vec<Source<'a>>,
         options: &StyleOptions,
         preset: Option<&Preset>,
     ) -> Result<Style<'a>, UsageError> {
@@ -87,14 +114,14 @@ impl<'a> Style<'a> {
         if let Some((_, &layer)) = repeated {
             return Err(UsageError::RepeatedLayer(layer));
         }
-        let blend = options.style_blend.clone().unwrap_or(vec![1.0; paths.len()]);
-        if blend.len() != paths.len() {
-            return Err(UsageError::UnequalBlend { blends: blend.len(), styles: paths.len() });
+        let blend = options.style_blend.clone().unwrap_or(vec![1.0; sources.len()]);
+        if blend.len() != sources.len() {
+            return Err(UsageError::UnequalBlend { blends: blend.len(), styles: sources.len() });
         }
         if blend.iter().all(|&weight| weight == 0.0) {
             return Err(UsageError::EmptyBlend);
         }
-        let pictures = paths.iter().map(PathBuf::as_path).zip(blend).collect();
+        let pictures = sources.into_iter().zip(blend).collect();
         let size = options.style_size.or(preset.map(|preset| preset.style_size));
         Ok(Style { pictures, size, layers, weights })
     }
@@ -109,6 +136,7 @@ fn any_picture() -> LossWeights {
 mod tests {
     use super::*;
     use crate::arguments::{Arguments, Command};
+    use crate::source::files;
     use clap::Parser;
 
     /// Layers, weights, blend weights.
@@ -119,7 +147,7 @@ mod tests {
         let line = format!("impasto texture a.png b.png -o c.png {options}");
         let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
-        let style = Style::new(&arguments.styles, &arguments.style_options, arguments.preset)?;
+        let style = Style::new(files(&arguments.styles), &arguments.style_options, arguments.preset)?;
         let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
         Ok((style.layers, style.weights, blend))
     }

@@ -1,10 +1,11 @@
-//! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save.
+//! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save. Its first steps
+//! are also those of `explain`.
 
 use impasto::image::save_image;
 use impasto::{Init, SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::Ending;
-use crate::arguments::InitArgument;
+use crate::arguments::{InitArgument, ReportOptions, ResultOptions};
 use crate::error::say;
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -14,15 +15,19 @@ use crate::summary::{self, Clock, Summary};
 use crate::watcher::Watcher;
 use crate::weights::Located;
 
-pub(crate) fn synthesize(problem: &Problem<'_>) -> anyhow::Result<Ending> {
-    let (common, reports) = (problem.common, &problem.common.reports);
-    let output = common.picture.output.as_path();
+pub(crate) fn synthesize(
+    problem: &Problem<'_>,
+    result: &ResultOptions,
+    reports: &ReportOptions,
+) -> anyhow::Result<Ending> {
+    let output = result.output.as_path();
+    let options = &problem.common.network;
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
 
-    let weights = Located::find(common.network.weights.as_deref());
-    outputs::check(problem, weights.path())?;
-    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
+    let weights = Located::find(options.weights.as_deref());
+    outputs::check(output, reports, &outputs::inputs(problem, weights.path()))?;
+    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, options.pooling);
     let inputs = Inputs::load(problem)?;
     let load = clock.phase();
 
@@ -50,7 +55,7 @@ pub(crate) fn synthesize(problem: &Problem<'_>) -> anyhow::Result<Ending> {
 }
 
 /// The problem in the library's terms. What is left out has the library's default, which suits any picture.
-fn builder<'a>(
+pub(crate) fn builder<'a>(
     problem: &Problem<'_>,
     inputs: &'a Inputs,
     network: &'a SqueezeNet,

@@ -2,16 +2,15 @@
 
 use crate::Ending;
 use crate::arguments::TextureArguments;
-use crate::problem::{Problem, Style};
+use crate::problem::{DEFAULT_SIZE, Problem, Style};
+use crate::source::files;
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
-    let preset = arguments.preset;
-    synthesize(&Problem {
-        content: None,
-        style: Some(Style::new(&arguments.styles, &arguments.style_options, preset)?),
-        init: &arguments.init,
-        preset,
-        common: &arguments.common,
-    })
+    let TextureArguments { styles, preset, init, result, style_options, common, reports } = arguments;
+    let preset = *preset;
+    let style = Style::new(files(styles), style_options, preset)?;
+    let problem =
+        Problem { content: None, style: Some(style), init, preset, common, default_size: DEFAULT_SIZE };
+    synthesize(&problem, result, reports)
 }

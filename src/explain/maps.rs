@@ -18,7 +18,8 @@ const GAP: usize = 2;
 /// The part of all magnitudes that the brightest tone stands for: a few larger ones would leave all others dark.
 const BRIGHTEST: f64 = 0.995;
 
-/// Makes a tone from a number between -1 and 1.
+/// Makes a tone from a number between -1 and 1, whose magnitude is the root of what it stands for: most values are
+/// small, and small ones are to be seen too.
 type Tone = fn(f32) -> [u8; 3];
 
 /// The gradient of pixels (1, H, W, 3) as a picture (H, W, 3): grey is 0, a brighter red a positive gradient of red,
@@ -109,7 +110,8 @@ fn matrix(value: ArrayViewD<'_, f32>, tone: Tone) -> Option<Array3<u8>> {
 }
 
 fn toned(map: ArrayView2<'_, f32>, scale: f32, tone: Tone) -> Array3<u8> {
-    let tones: Array2<[u8; 3]> = map.mapv(|value| tone((value / scale).clamp(-1.0, 1.0)));
+    let tones: Array2<[u8; 3]> =
+        map.mapv(|value| tone((value / scale).abs().min(1.0).sqrt().copysign(value)));
     let (height, width) = map.dim();
     Array3::from_shape_fn((height, width, 3), |(y, x, channel)| tones[[y, x]][channel])
 }
@@ -127,7 +129,7 @@ fn brightest(values: impl Iterator<Item = f32>) -> f32 {
     [found, largest].into_iter().find(|&scale| scale > 0.0).unwrap_or(1.0)
 }
 
-/// Black to white; negative numbers are blue.
+/// Black to white; blue is negative.
 fn value_tone(value: f32) -> [u8; 3] {
     let level = (255.0 * value.abs()) as u8;
     if value < 0.0 { [level / 4, level / 2, level] } else { [level; 3] }
@@ -165,7 +167,7 @@ mod tests {
         let (value, gradient) = (pictures.value.unwrap(), pictures.gradient.unwrap());
         assert_eq!((value.dim(), gradient.dim()), ((4 * 7 - 2, 4 * 9 - 2, 3), value.dim()));
         // The first map's pixels, the gap beside it, and the last map's.
-        assert_eq!((value[[0, 0, 0]], value[[1, 0, 0]], value[[1, 7, 0]]), (0, 53, 128));
+        assert_eq!((value[[0, 0, 0]], value[[1, 0, 0]], value[[1, 7, 0]]), (0, 117, 128));
         assert_eq!(value[[25, 33, 0]], 255);
         assert_eq!((gradient[[0, 0, 0]], gradient[[25, 33, 0]], gradient[[25, 33, 2]]), (255, 33, 172));
     }

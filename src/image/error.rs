@@ -158,6 +158,13 @@ pub enum ImageError {
         reason: String,
     },
 
+    /// A picture in memory could not become PNG.
+    #[error("cannot encode a picture as PNG: {reason}")]
+    EncodePng {
+        /// What the encoder said.
+        reason: String,
+    },
+
     /// The encoded picture could not be written out in full; nothing is left behind.
     #[error("cannot write {path}; check the free space on its disk")]
     Write {

@@ -25,7 +25,7 @@ pub use self::{
     error::ImageError,
     preprocess::{deprocess_image, pixel_range, preprocess_image},
     resize::{resize_image, resize_image_to, resized_dimensions},
-    save::{check_output_path, save_image},
+    save::{check_output_path, encode_png, save_image},
 };
 
 /// The largest picture that is decoded or made by resizing, in pixels (200 megapixels, 600 MB of RGB).

@@ -41,6 +41,22 @@ pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageE
     Ok(())
 }
 
+/// A picture (H, W, 3), RGB, as the bytes of a PNG file.
+///
+/// # Errors
+///
+/// The picture has no pixels, or more than the format can hold.
+///
+/// # Panics
+///
+/// If the last axis is not 3 long.
+pub fn encode_png(picture: ArrayView3<'_, u8>) -> Result<Vec<u8>, ImageError> {
+    let (height, width, channels) = picture.dim();
+    assert_eq!(channels, 3, "a picture has shape (H, W, 3)");
+    let rgb: Vec<u8> = picture.iter().copied().collect();
+    encode(ImageFormat::Png, &rgb, width, height).map_err(|reason| ImageError::EncodePng { reason })
+}
+
 /// Checks that [`save_image`] can write to `path`, without leaving anything there.
 ///
 /// # Errors

@@ -203,7 +203,10 @@ impl<T: Element> Operation<T> for Conv2d<T> {
         vec![
             length("height", 0),
             length("width", 1),
-            format!("channels: {} = {}", filters(|weight| weight[3].to_string()), output[3]),
+            match self.paddings.len() {
+                1 => format!("channels: {}", output[3]),
+                _ => format!("channels: {} = {}", filters(|weight| weight[3].to_string()), output[3]),
+            },
             format!(
                 "operations: 2 * {} * ({}) = {}",
                 product(&output[..3]),

@@ -61,6 +61,10 @@ impl<T: Element> Operation<T> for SquaredDifference {
         3 * self.len as u64
     }
 
+    fn backward_flops(&self, wanted: &[bool]) -> u64 {
+        2 * self.len as u64 * wanted.iter().filter(|&&wanted| wanted).count() as u64
+    }
+
     fn reads_output(&self) -> bool {
         false
     }

@@ -68,6 +68,11 @@ impl<T: Element> Operation<T> for TotalVariation {
         6 * self.shape.iter().product::<usize>() as u64
     }
 
+    fn backward_flops(&self, _: &[bool]) -> u64 {
+        // Four differences, their sum, and the factor.
+        8 * self.shape.iter().product::<usize>() as u64
+    }
+
     fn reads_output(&self) -> bool {
         false
     }

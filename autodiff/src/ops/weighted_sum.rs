@@ -66,6 +66,10 @@ impl<T: Element> Operation<T> for WeightedSum<T> {
         2 * self.weights.len() as u64
     }
 
+    fn backward_flops(&self, wanted: &[bool]) -> u64 {
+        2 * wanted.iter().filter(|&&wanted| wanted).count() as u64
+    }
+
     fn reads_input(&self, _: usize, _: &[bool]) -> bool {
         false
     }

@@ -3,8 +3,10 @@
 //!
 //! - `weights`: those of `impasto weights`
 //! - `demo`: those of `impasto demo`
+//! - `explain`: those of `impasto explain`
 
 mod demo;
+mod explain;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use impasto::transfer::MOST_THREADS;
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
 pub(crate) use demo::DemoArguments;
+pub(crate) use explain::ExplainArguments;
 pub(crate) use weights::{
     WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsFetchArguments, WeightsInfoArguments,
     WeightsOutput,
@@ -36,6 +39,7 @@ Examples:
   impasto transfer photo.jpg painting.jpg -o result.png
   impasto transfer photo.jpg painting.jpg -o result.png --size 1024 --iterations 200
   impasto texture painting.jpg -o texture.png
+  impasto explain --html explain.html
   impasto weights fetch
   impasto check --data notebook
 
@@ -54,6 +58,7 @@ pub(crate) enum Command {
     Texture(TextureArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
+    Explain(ExplainArguments),
     Weights(WeightsArguments),
 }
 
@@ -72,6 +77,19 @@ pub(crate) struct TransferArguments {
     /// The painting, or several whose styles are blended
     #[arg(value_name = "STYLE", required = true)]
     pub(crate) styles: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) result: ResultOptions,
+    #[command(flatten)]
+    pub(crate) options: TransferOptions,
+    #[command(flatten)]
+    pub(crate) common: CommonOptions,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
+}
+
+/// What `transfer` is about, apart from its pictures.
+#[derive(Args)]
+pub(crate) struct TransferOptions {
     /// The notebook's parameters and its schedule; options given beside it win
     #[arg(long, value_name = "NAME", value_parser = presets(|_| true), help_heading = "Picture")]
     pub(crate) preset: Option<&'static Preset>,
@@ -85,8 +103,6 @@ pub(crate) struct TransferArguments {
     pub(crate) content_options: ContentOptions,
     #[command(flatten)]
     pub(crate) style_options: StyleOptions,
-    #[command(flatten)]
-    pub(crate) common: CommonOptions,
 }
 
 /// Rebuild CONTENT from its features alone (feature inversion)
@@ -116,9 +132,13 @@ pub(crate) struct InvertArguments {
     )]
     pub(crate) init: InitArgument,
     #[command(flatten)]
+    pub(crate) result: ResultOptions,
+    #[command(flatten)]
     pub(crate) content_options: ContentOptions,
     #[command(flatten)]
     pub(crate) common: CommonOptions,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
 }
 
 /// Synthesise a texture from STYLE's Gram matrices alone
@@ -150,9 +170,13 @@ pub(crate) struct TextureArguments {
     )]
     pub(crate) init: InitArgument,
     #[command(flatten)]
+    pub(crate) result: ResultOptions,
+    #[command(flatten)]
     pub(crate) style_options: StyleOptions,
     #[command(flatten)]
     pub(crate) common: CommonOptions,
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
 }
 
 /// Run the notebook's four checks against its own answers
@@ -271,7 +295,15 @@ pub(crate) struct StyleOptions {
     pub(crate) style_blend: Option<Vec<f64>>,
 }
 
-/// What `transfer`, `invert` and `texture` have in common.
+#[derive(Args)]
+#[command(next_help_heading = "Picture")]
+pub(crate) struct ResultOptions {
+    /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// What `transfer`, `invert`, `texture` and `explain` have in common.
 #[derive(Args)]
 pub(crate) struct CommonOptions {
     #[command(flatten)]
@@ -280,17 +312,12 @@ pub(crate) struct CommonOptions {
     pub(crate) optimization: OptimizationOptions,
     #[command(flatten)]
     pub(crate) network: NetworkOptions,
-    #[command(flatten)]
-    pub(crate) reports: ReportOptions,
 }
 
 #[derive(Args)]
 #[command(next_help_heading = "Picture")]
 pub(crate) struct PictureOptions {
-    /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Shorter side of the result, in pixels [default: 512, or the preset's]
+    /// Shorter side of the result, in pixels [default: 512 (explain: 128), or the preset's]
     #[arg(long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true)]
     pub(crate) size: Option<usize>,
     /// Seed of `--init random`: the same seed gives the same picture
@@ -461,6 +488,10 @@ fn positive_integer(text: &str) -> Result<usize, &'static str> {
         Ok(value) if value > 0 => Ok(value),
         _ => Err("it must be a whole number of at least 1"),
     }
+}
+
+fn whole_number(text: &str) -> Result<usize, &'static str> {
+    text.trim().parse().map_err(|_| "it must be a whole number, such as 0 or 10")
 }
 
 /// The shorter side of a made-up picture.

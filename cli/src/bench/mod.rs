@@ -19,6 +19,9 @@ use crate::arguments::{BenchArguments, BenchIterationArguments, BenchKernelsArgu
 use crate::error::UsageError;
 use crate::outputs;
 
+/// What `--plot` writes.
+const PLOT: &str = "the plot";
+
 pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Ending> {
     match &arguments.subject {
         BenchSubject::Iteration(arguments) => run_iteration(arguments),
@@ -39,7 +42,7 @@ fn run_iteration(arguments: &BenchIterationArguments) -> anyhow::Result<Ending> 
 
 fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
     if let Some(path) = &arguments.plot {
-        outputs::check_plot(path)?;
+        outputs::check_text(PLOT, path)?;
     }
     let options = KernelOptions {
         sizes: arguments.size.clone(),
@@ -61,7 +64,7 @@ fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
         return Err(UsageError::NoSuchKernel(arguments.filter.clone().unwrap_or_default()).into());
     }
     if let Some(path) = &arguments.plot {
-        outputs::write_plot(path, &roofline::draw(&rows)?)?;
+        outputs::write_text(PLOT, path, &roofline::draw(&rows)?)?;
     }
     if arguments.json {
         print_json(&rows)?;

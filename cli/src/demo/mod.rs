@@ -12,9 +12,8 @@ mod page;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use impasto::image::{ImageError, LoadOptions, decode_image, save_image};
+use impasto::image::{LoadOptions, save_image};
 use impasto::{Iteration, LossWeights, Losses, Observer, SqueezeNet, StyleTransfer};
-use ndarray::Array3;
 use serde::Serialize;
 
 use crate::Ending;
@@ -22,19 +21,14 @@ use crate::arguments::DemoArguments;
 use crate::error::say;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::source::{BuiltIn, SWIRL, TOWN};
 use crate::summary::{self, Clock, Summary};
 use crate::weights::Located;
 use folder::Staging;
 use page::Page;
 
-/// A picture that is part of the program.
-struct Picture {
-    file_name: &'static str,
-    jpeg: &'static [u8],
-}
-
-const CONTENT: Picture = Picture { file_name: "town.jpg", jpeg: include_bytes!("../../../assets/town.jpg") };
-const STYLE: Picture = Picture { file_name: "swirl.jpg", jpeg: include_bytes!("../../../assets/swirl.jpg") };
+const CONTENT: BuiltIn = TOWN;
+const STYLE: BuiltIn = SWIRL;
 
 const RESULT: &str = "town-swirl.png";
 const PAGE: &str = "index.html";
@@ -53,7 +47,8 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     let LossWeights { content_layer, style_layers, .. } = LossWeights::for_area(1, 1);
     let deepest_layer = style_layers.into_iter().fold(content_layer, usize::max);
     let network = SqueezeNet::new(weights.load(deepest_layer)?, options.pooling);
-    let [content, style] = [CONTENT.decode(arguments.size)?, STYLE.decode(arguments.size)?];
+    let of_size = LoadOptions::shorter_side(arguments.size);
+    let [content, style] = [CONTENT.decode(&of_size)?, STYLE.decode(&of_size)?];
     let load = clock.phase();
 
     let mut builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
@@ -100,13 +95,6 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
         summary::print(&DemoSummary { summary: &summary, page: &page })?;
     }
     Ok(summary.ending())
-}
-
-impl Picture {
-    /// The picture (H, W, 3), with this shorter side in pixels.
-    fn decode(&self, size: usize) -> Result<Array3<u8>, ImageError> {
-        decode_image(self.jpeg, Path::new(self.file_name), &LoadOptions::shorter_side(size))
-    }
 }
 
 /// What `--json` prints.

@@ -1,10 +1,10 @@
 //! The page of a demo: one HTML file that holds its pictures, so that it can be sent to a friend, and that asks nothing
 //! of the network.
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use impasto::{LossWeights, Losses, Schedule};
 
 use super::{CONTENT, STYLE, curve};
+use crate::html::{data_uri, escape, fill};
 use crate::summary::Summary;
 use crate::weights::Located;
 
@@ -136,24 +136,6 @@ impl Page<'_> {
     }
 }
 
-/// The template with each `{{name}}` replaced by its value, which is not looked through again.
-fn fill(template: &str, values: &[(&str, String)]) -> String {
-    let mut filled = String::new();
-    let mut pieces = template.split("{{");
-    filled.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let (name, text) = piece.split_once("}}").unwrap_or((piece, ""));
-        let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-        filled.push_str(value);
-        filled.push_str(text);
-    }
-    filled
-}
-
-fn data_uri(media_type: &str, bytes: &[u8]) -> String {
-    format!("data:{media_type};base64,{}", BASE64_STANDARD.encode(bytes))
-}
-
 /// A part in per cent, to two digits or so.
 fn percent(part: f64, whole: f64) -> String {
     let percent = 100.0 * part / whole.max(f64::MIN_POSITIVE);
@@ -162,11 +144,6 @@ fn percent(part: f64, whole: f64) -> String {
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
-}
-
-/// Text as HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -222,16 +199,5 @@ mod tests {
         assert!(html(&Located::BuiltIn, true).contains("7 of 80 times"));
         let html = html(&Located::Named("<b>.npz".into()), false);
         assert!(html.contains("&lt;b&gt;.npz") && !html.contains("<b>") && !html.contains("weights fetch"));
-    }
-
-    #[test]
-    fn values_are_not_looked_through_again() {
-        let values = [("a", "{{b}}".to_owned()), ("b", "x".to_owned())];
-        assert_eq!(fill("1 {{a}} 2 {{b}} 3", &values), "1 {{b}} 2 x 3");
-    }
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(escape("<w>&\"a\".npz"), "&lt;w&gt;&amp;&quot;a&quot;.npz");
     }
 }

@@ -1,0 +1,51 @@
+//! The options of `impasto explain`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{CommonOptions, TransferOptions, whole_number};
+
+/// Show how the gradient travels: the recorded tape, node by node, with its numbers
+///
+/// Records what `impasto transfer CONTENT STYLE` would run, goes a few iterations, and shows every node of the tape:
+/// its operation, inputs and shape, its parameters, floating-point operations and bytes, how long it takes forward and
+/// backward, and the norms of its value and of its gradient. Without pictures it takes a small problem that is part of
+/// this program.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  impasto explain
+  impasto explain --html explain.html
+  impasto explain photo.jpg painting.jpg --size 192 --html explain.html
+  impasto explain --preset starry --at 0 --json
+  impasto explain --dot | dot -Tsvg -o tape.svg")]
+pub(crate) struct ExplainArguments {
+    /// The photograph [default: one that is built in]
+    #[arg(value_name = "CONTENT", requires = "styles")]
+    pub(crate) content: Option<PathBuf>,
+    /// The painting, or several whose styles are blended [default: one that is built in]
+    #[arg(value_name = "STYLE")]
+    pub(crate) styles: Vec<PathBuf>,
+    /// Write a page for any browser: the graph, every node's formulas and maps, the walks played
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print the graph for Graphviz instead of the table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dot: bool,
+    /// Print one JSON object instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How many iterations come before what is shown; 0 shows the picture that the run starts from
+    #[arg(
+        long, value_name = "N", default_value = "10", value_parser = whole_number, allow_negative_numbers = true
+    )]
+    pub(crate) at: usize,
+    /// Print nothing on stderr but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) options: TransferOptions,
+    #[command(flatten)]
+    pub(crate) common: CommonOptions,
+}

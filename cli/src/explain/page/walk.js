@@ -1,0 +1,116 @@
+// The walk: forward from the pixels to the total loss, each node's value appearing, then backward, gradients taking
+// their place. A step is an item of the graph, so a folded fire module is one.
+
+const STEP_MS = 900;
+const caption = document.getElementById("caption");
+const playButton = document.getElementById("play");
+
+/** The node where the walk is, and its direction; `null` where there is no walk. */
+let position = null;
+let timer = null;
+
+/** Every step, in order. */
+function steps() {
+  const walked = items.filter((item) => item.role !== "leaf");
+  const forward = walked.map((item) => ({ item, direction: "forward" }));
+  const back = walked.filter((item) => item.nodes.some((node) => node.gradient_norm !== null)).reverse();
+  return [...forward, ...back.map((item) => ({ item, direction: "backward" }))];
+}
+
+/** Where the walk is among the steps; -1 where there is none. */
+function placeOfWalk(all) {
+  if (!position) return -1;
+  return all.findIndex((step) => step.direction === position.direction && step.item === itemOf.get(position.node));
+}
+
+/** Goes to a step by its place; outside of them, the walk ends. */
+function goTo(place) {
+  const all = steps();
+  const step = all[place];
+  position = step ? { node: step.item.last.index, direction: step.direction } : null;
+  showWalk();
+  if (!step) return;
+  choose(step.item.nodes.map((node) => node.index));
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const picture = container.firstElementChild;
+  const centre = (step.item.x + step.item.width / 2) * (picture.clientWidth / picture.viewBox.baseVal.width);
+  container.scrollTo({ left: centre - container.clientWidth / 2, behavior: calm ? "auto" : "smooth" });
+}
+
+/** Draws the state of the walk into the graph. */
+function showWalk() {
+  const all = steps();
+  const place = placeOfWalk(all);
+  const done = (item, direction) =>
+    place < 0 || all.slice(0, place + 1).some((step) => step.item === item && step.direction === direction);
+  for (const item of items) {
+    const isCurrent = place >= 0 && all[place].item === item;
+    item.element.classList.toggle("current", isCurrent);
+    item.element.classList.toggle("waiting", place >= 0 && item.role !== "leaf" && !done(item, "forward"));
+    const image = item.element.querySelector("image");
+    if (!image) continue;
+    const turned = place >= 0 && done(item, "backward") && item.maps.gradient;
+    image.setAttribute("href", turned ? item.maps.gradient : item.maps.value || item.maps.gradient);
+    item.element.classList.toggle("turned", Boolean(turned));
+  }
+  container.querySelectorAll(".edge").forEach((edge) => edge.classList.remove("travelled-forward", "travelled-backward"));
+  if (place >= 0) {
+    const { item, direction } = all[place];
+    container.querySelectorAll(`.edge[data-to="${item.id}"]`).forEach((edge) => {
+      const carries = direction === "forward" || steps().some((step) => step.direction === "backward" && step.item.id === edge.dataset.from);
+      if (carries) edge.classList.add(`travelled-${direction}`);
+    });
+  }
+  caption.replaceChildren(...describe(all, place));
+  playButton.textContent = timer === null ? "Play" : "Pause";
+}
+
+function describe(all, place) {
+  if (place < 0) {
+    return ["Press Play: values are computed from left to right, then the gradient goes back from the loss to the pixels. Choose a node for its formulas, numbers and maps."];
+  }
+  const { item, direction } = all[place];
+  const count = all.filter((step) => step.direction === direction).length;
+  const number = direction === "forward" ? place + 1 : place + 1 - (all.length - count);
+  const node = item.last;
+  const ms = direction === "forward" ? item.forward : item.backward;
+  const norm = direction === "forward" ? `|value| ${significant(node.value_norm)}` : `|gradient| ${significant(node.gradient_norm)}`;
+  const time = ms ? `, ${milliseconds(ms)} ms` : "";
+  const text = ` ${number} of ${count}: ${item.title}, ${shapeText(node.shape)}, ${norm}${time}`;
+  const heading = make("b", { class: direction }, direction === "forward" ? "Forward" : "Backward");
+  return [heading, text];
+}
+
+function step(by) {
+  const all = steps();
+  const place = placeOfWalk(all);
+  // Back from no walk is its end, and on from its end is none.
+  goTo(place < 0 && by < 0 ? all.length - 1 : place + by);
+}
+
+function pause() {
+  clearTimeout(timer);
+  timer = null;
+  showWalk();
+}
+
+function play() {
+  const speed = Number(document.getElementById("speed").value);
+  const all = steps();
+  const place = placeOfWalk(all);
+  if (place === all.length - 1) return pause();
+  timer = setTimeout(play, STEP_MS / speed);
+  goTo(place + 1);
+}
+
+function togglePlay() {
+  if (timer !== null) return pause();
+  // From the end, from the beginning again.
+  if (placeOfWalk(steps()) === steps().length - 1) position = null;
+  play();
+}
+
+function reset() {
+  pause();
+  goTo(-1);
+}

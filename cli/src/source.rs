@@ -1,0 +1,64 @@
+//! Where a picture comes from: a file, or the program itself.
+
+use std::path::{Path, PathBuf};
+
+use impasto::image::{ImageError, LoadOptions, decode_image, load_image};
+use ndarray::Array3;
+
+/// A picture that is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    File(&'a Path),
+    BuiltIn(&'static BuiltIn),
+}
+
+/// A picture that is part of the program, drawn by the project itself.
+pub(crate) struct BuiltIn {
+    pub(crate) file_name: &'static str,
+    pub(crate) jpeg: &'static [u8],
+}
+
+/// A photograph, as it were.
+pub(crate) const TOWN: BuiltIn =
+    BuiltIn { file_name: "town.jpg", jpeg: include_bytes!("../../assets/town.jpg") };
+/// A painting.
+pub(crate) const SWIRL: BuiltIn =
+    BuiltIn { file_name: "swirl.jpg", jpeg: include_bytes!("../../assets/swirl.jpg") };
+
+/// Each file as a source.
+pub(crate) fn files(paths: &[PathBuf]) -> Vec<Source<'_>> {
+    paths.iter().map(|path| Source::File(path)).collect()
+}
+
+impl<'a> Source<'a> {
+    /// The picture, (H, W, 3).
+    pub(crate) fn load(self, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
+        match self {
+            Source::File(path) => load_image(path, options),
+            Source::BuiltIn(picture) => picture.decode(options),
+        }
+    }
+
+    /// The file, if it is one.
+    pub(crate) fn path(self) -> Option<&'a Path> {
+        match self {
+            Source::File(path) => Some(path),
+            Source::BuiltIn(_) => None,
+        }
+    }
+
+    /// What the user may call it.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Source::File(path) => path.display().to_string(),
+            Source::BuiltIn(picture) => format!("{} (built in)", picture.file_name),
+        }
+    }
+}
+
+impl BuiltIn {
+    /// The picture, (H, W, 3).
+    pub(crate) fn decode(&self, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
+        decode_image(self.jpeg, Path::new(self.file_name), options)
+    }
+}
