@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use impasto::StyleTransfer;
 use impasto::explain::{NodePictures, gradient_picture};
-use impasto::image::{ImageError, deprocess_image, encode_png};
+use impasto::image::{ImageError, deprocess_image, encode_png, resize_image_to};
 use ndarray::Array3;
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ const SCRIPT: &str = concat!(
     include_str!("walk.js"),
     include_str!("page.js"),
 );
+
+/// The longer side of a picture on the page, at most, in pixels.
+const LONGER_SIDE: usize = 640;
 
 /// The pictures of a page, as data URIs.
 #[derive(Serialize)]
@@ -79,5 +82,11 @@ impl Pictures {
 }
 
 fn uri(picture: &Array3<u8>) -> Result<String, ImageError> {
-    Ok(data_uri("image/png", &encode_png(picture.view())?))
+    let (height, width, _) = picture.dim();
+    let longer = height.max(width);
+    if longer <= LONGER_SIDE {
+        return Ok(data_uri("image/png", &encode_png(picture.view())?));
+    }
+    let scaled = |side: usize| (side * LONGER_SIDE / longer).max(1);
+    uri(&resize_image_to(picture.view(), scaled(height), scaled(width)))
 }
