@@ -31,7 +31,8 @@
 //! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
 //! | the four checks | [`check`] |
 //!
-//! Two modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers;
+//! Three modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers;
+//! [`worked`] has each loss and its gradient worked out by hand, on an input of a few numbers;
 //! [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
 #![forbid(unsafe_code)]
 
@@ -44,6 +45,7 @@ pub mod optimizer;
 pub mod preset;
 pub mod schedule;
 pub mod transfer;
+pub mod worked;
 
 mod memory;
 
