@@ -9,6 +9,8 @@ mod demo;
 mod encrypted;
 #[path = "command_line/explain.rs"]
 mod explain;
+#[path = "command_line/explain_step.rs"]
+mod explain_step;
 #[path = "command_line/fetches.rs"]
 mod fetches;
 #[path = "command_line/measurements.rs"]
@@ -58,6 +60,7 @@ fn main() {
         measurements::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
+        explain_step::trials(&weights),
         fetches::trials(&weights),
         encrypted::trials(&weights),
         explain::trials(&weights),

@@ -6,7 +6,7 @@
 //! | `arguments` | every option, its checks and its help |
 //! | `transfer`, `invert`, `texture`, `check` | the subcommands |
 //! | `demo` | the subcommand of that name: a first picture, and a page that shows it |
-//! | `explain` | the subcommand of that name: the recorded tape as a table, a graph and a page |
+//! | `explain` | the subcommand of that name: the recorded tape as a table, a graph and a page; functions worked out by hand |
 //! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |

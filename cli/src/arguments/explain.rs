@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use impasto::worked::Function;
 
-use super::{CommonOptions, TransferOptions, whole_number};
+use super::{CommonOptions, TransferOptions, one_of, whole_number};
 
 /// Show how the gradient travels: the recorded tape, node by node, with its numbers
 ///
@@ -19,7 +20,8 @@ Examples:
   impasto explain --html explain.html
   impasto explain photo.jpg painting.jpg --size 192 --html explain.html
   impasto explain --preset starry --at 0 --json
-  impasto explain --dot | dot -Tsvg -o tape.svg")]
+  impasto explain --dot | dot -Tsvg -o tape.svg
+  impasto explain --step gram_matrix")]
 pub(crate) struct ExplainArguments {
     /// The photograph [default: one that is built in]
     #[arg(value_name = "CONTENT", requires = "styles")]
@@ -36,6 +38,18 @@ pub(crate) struct ExplainArguments {
     /// Print one JSON object instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Work out one of the notebook's functions on paper instead: every number, forward and backward
+    ///
+    /// Takes an input of a few numbers through the function, one operation at a time, and back again, and sets the
+    /// gradient beside those of the tape and of central differences.
+    #[arg(
+        long, value_name = "NAME", value_parser = one_of(Function::ALL.map(|step| (step.name(), step))),
+        conflicts_with_all = [
+            "content", "html", "dot", "at", "preset", "init", "ContentOptions", "StyleOptions", "PictureOptions",
+            "OptimizationOptions", "NetworkOptions",
+        ]
+    )]
+    pub(crate) step: Option<Function>,
     /// How many iterations come before what is shown; 0 shows the picture that the run starts from
     #[arg(
         long, value_name = "N", default_value = "10", value_parser = whole_number, allow_negative_numbers = true

@@ -1,123 +1,30 @@
-//! `impasto explain`: the recorded tape of a problem, node by node, with its numbers. It computes none of them itself.
+//! `impasto explain`: what the library computes, as text for people, as JSON for programs, and as a page. It computes
+//! nothing itself.
 //!
-//! - `table`: aligned text
-//! - `dot`: the graph, for Graphviz
-//! - `page`: the graph, the formulas, the maps and the walks, as one HTML file
+//! - `tape`: the recorded tape of a problem, shown by `table` as aligned text, by `dot` as a graph for Graphviz, and by
+//!   `page` as one HTML file
+//! - `step`: one function, worked out by hand
 
 mod dot;
 mod page;
+mod step;
 mod table;
+mod tape;
 
 use std::io::{Write, stdout};
-use std::ops::ControlFlow;
-use std::path::Path;
 
 use anyhow::Context;
-use impasto::explain::Explanation;
-use impasto::{Iteration, SqueezeNet, StyleTransfer};
-use serde::Serialize;
 
 use crate::Ending;
 use crate::arguments::ExplainArguments;
-use crate::error::{UsageError, say};
-use crate::inputs::Inputs;
-use crate::interrupt::Interrupt;
-use crate::outputs;
-use crate::problem::Problem;
-use crate::source::{SWIRL, Source, TOWN, files};
-use crate::synthesis::builder;
-use crate::weights::Located;
-
-/// Shorter side of the picture, in pixels, unless an option or a preset says otherwise: small, so that maps can be told
-/// apart and a replay is quick.
-const DEFAULT_SIZE: usize = 128;
-
-/// What `--html` writes.
-const PAGE: &str = "the page";
-
-/// What `--json` prints, and what the page shows.
-#[derive(Serialize)]
-struct Report {
-    /// The photograph's and the paintings' files.
-    content: String,
-    styles: Vec<String>,
-    /// The weights' file, or `built-in`.
-    weights: String,
-    /// Iterations before what is shown.
-    iteration: usize,
-    #[serde(flatten)]
-    explanation: Explanation,
-}
 
 pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
-    let ExplainArguments { options, common, html, at, .. } = arguments;
-    let interrupt = Interrupt::listen()?;
-    let (content, styles) = sources(arguments);
-    let names = styles.iter().map(|style| style.name()).collect();
-    let mut problem = Problem::transfer(content, styles, options, common)?;
-    problem.default_size = DEFAULT_SIZE;
-
-    let weights = Located::find(common.network.weights.as_deref());
-    if let Some(path) = html {
-        outputs::check_text(PAGE, path)?;
-        outputs::refuse_shared("--html", path, &outputs::inputs(&problem, weights.path()))?;
-    }
-    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
-    let inputs = Inputs::load(&problem)?;
-    let mut session = builder(&problem, &inputs, &network).inspectable().build()?;
-    if *at > session.iterations() {
-        return Err(UsageError::BeyondTheEnd { at: *at, iterations: session.iterations() }.into());
-    }
-    weights.announce(arguments.quiet);
-    if !advance(&mut session, *at, &interrupt)? {
-        return Ok(Ending::Interrupted);
-    }
-    let report = Report {
-        content: content.name(),
-        styles: names,
-        weights: weights.to_string(),
-        iteration: *at,
-        explanation: session.explain()?,
-    };
-    if let Some(path) = html {
-        write_page(path, &report, &mut session)?;
-        if !arguments.quiet {
-            say(&format!("open {} in a browser", path.display()));
-        }
-    }
-    let text = if arguments.json {
-        serde_json::to_string_pretty(&report)? + "\n"
-    } else if arguments.dot {
-        dot::graph(&report.explanation)
-    } else {
-        table::table(&report)
-    };
-    stdout().write_all(text.as_bytes()).context("cannot print the tape")?;
-    Ok(Ending::Done)
-}
-
-/// The pictures that the user named, or those that are built in.
-fn sources(arguments: &ExplainArguments) -> (Source<'_>, Vec<Source<'_>>) {
-    match &arguments.content {
-        Some(content) => (Source::File(content), files(&arguments.styles)),
-        None => (Source::BuiltIn(&TOWN), vec![Source::BuiltIn(&SWIRL)]),
+    match arguments.step {
+        Some(step) => step::run(step, arguments.json),
+        None => tape::run(arguments),
     }
 }
 
-/// Takes so many iterations; whether they were all taken.
-fn advance(session: &mut StyleTransfer, iterations: usize, interrupt: &Interrupt) -> anyhow::Result<bool> {
-    if iterations == 0 {
-        return Ok(true);
-    }
-    let mut interrupted = false;
-    session.run(&mut |iteration: &Iteration<'_>| {
-        interrupted = interrupt.is_requested();
-        let goes_on = iteration.index + 1 < iterations && !interrupted;
-        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok(!interrupted)
-}
-
-fn write_page(path: &Path, report: &Report, session: &mut StyleTransfer) -> anyhow::Result<()> {
-    outputs::write_text(PAGE, path, &page::page(report, session)?)
+fn print(text: &str) -> anyhow::Result<()> {
+    stdout().write_all(text.as_bytes()).context("cannot print the explanation")
 }

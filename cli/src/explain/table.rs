@@ -2,7 +2,7 @@
 
 use impasto::explain::{NodeReport, PixelGradient, Totals};
 
-use super::Report;
+use super::tape::Report;
 
 const HEADINGS: [&str; 12] = [
     "node",

@@ -9,7 +9,7 @@ use impasto::image::{ImageError, deprocess_image, encode_png, resize_image_to};
 use ndarray::Array3;
 use serde::Serialize;
 
-use super::Report;
+use crate::explain::tape::Report;
 use crate::html::{data_uri, escape, fill, script_json};
 
 /// The page with `{{names}}` for what differs from run to run.
