@@ -12,8 +12,8 @@ const LAYOUT: Layout = Layout::Features { height: 2 };
 /// The steps from features to their Gram matrix; `layer` ends every name.
 pub(super) struct Gram {
     layer: &'static str,
-    pub(super) count: Step,
-    pub(super) products: Step,
+    count: Step,
+    products: Step,
     pub(super) matrix: Step,
 }
 
