@@ -5,6 +5,7 @@
 //! cargo run --release -p impasto-training --example draw -- classes.png    # a picture of each class
 //! cargo run --release -p impasto-training --example train -- --help        # makes the weights
 //! cargo run --release -p impasto-training --example judge -- --help        # tells how well they paint
+//! cargo run --release -p impasto-training --example draw_pictures -- assets # the project's own pictures
 //! ```
 //!
 //! The network learns to tell 240 classes of drawings apart, first as they are, then against an adversary

@@ -10,7 +10,7 @@ mod class;
 mod colour;
 mod families;
 mod flow;
-mod noise;
+pub mod noise;
 mod palette;
 pub(crate) mod random;
 mod shapes;

@@ -1,4 +1,5 @@
-//! Smooth random functions of the plane, the same for the same seed.
+//! Smooth random functions of the plane, the same for the same seed. What is public here is shared with the example that
+//! draws the project's pictures, whose noise takes other bits.
 
 use super::canvas::Point;
 use std::f32::consts::{FRAC_1_SQRT_2 as DIAGONAL, SQRT_2};
@@ -15,23 +16,31 @@ const GRADIENTS: [Point; 8] = [
     [DIAGONAL, -DIAGONAL],
 ];
 
-/// Random bits that belong to a place on the integer grid.
-pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
+/// Random bits that belong to a place on the integer grid, before the last shift: the low ones are not yet as good as
+/// the high ones.
+pub fn mixed(x: i32, y: i32, seed: u32) -> u32 {
     let mut bits = (x as u32).wrapping_mul(0x8da6_b343) ^ (y as u32).wrapping_mul(0xd816_3841);
     bits ^= seed.wrapping_mul(0xcb1a_b31f);
     for factor in [0x7feb_352d, 0x846c_a68b] {
         bits ^= bits >> 16;
         bits = bits.wrapping_mul(factor);
     }
+    bits
+}
+
+/// Random bits that belong to a place on the integer grid.
+pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
+    let bits = mixed(x, y, seed);
     bits ^ (bits >> 16)
 }
 
-/// Gradient noise (Perlin 2002): smooth, about [-1, 1], zero on the integer grid, features one unit wide.
-pub(crate) fn noise([x, y]: Point, seed: u32) -> f32 {
+/// Gradient noise (Perlin 2002): smooth, about [-1, 1], zero on the integer grid, features one unit wide. `chance` gives
+/// each place of the grid a random number from 0 to 7, which chooses its slope.
+pub fn gradient_noise([x, y]: Point, chance: impl Fn(i32, i32) -> usize) -> f32 {
     let (column, row) = (x.floor(), y.floor());
     let (u, v) = (x - column, y - row);
     let corner = |dx: i32, dy: i32| {
-        let [slope_x, slope_y] = GRADIENTS[hash(column as i32 + dx, row as i32 + dy, seed) as usize & 7];
+        let [slope_x, slope_y] = GRADIENTS[chance(column as i32 + dx, row as i32 + dy) % GRADIENTS.len()];
         slope_x * (u - dx as f32) + slope_y * (v - dy as f32)
     };
     let fade = |t: f32| t * t * t * (t * (t * 6.0 - 15.0) + 10.0);
@@ -40,6 +49,11 @@ pub(crate) fn noise([x, y]: Point, seed: u32) -> f32 {
     let bottom = between(corner(0, 1), corner(1, 1), fade(u));
     // Unit gradients reach sqrt(1/2) at most.
     between(top, bottom, fade(v)) * SQRT_2
+}
+
+/// [`gradient_noise`] of a seed.
+pub(crate) fn noise(place: Point, seed: u32) -> f32 {
+    gradient_noise(place, |column, row| hash(column, row, seed) as usize)
 }
 
 /// A sum of `octaves` noises, each twice as fine as the one before and `gain` times as strong: its power falls with
@@ -60,7 +74,7 @@ pub(crate) fn fractal([x, y]: Point, octaves: u32, gain: f32, seed: u32) -> f32 
 }
 
 /// 0 below `low`, 1 above `high`, smooth between; falls instead of rising if `low` > `high`.
-pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
+pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }

@@ -1,8 +1,8 @@
 //! Draws the pictures in `assets`: a town on a river to repaint, and three paintings to repaint it after.
 //!
 //! ```text
-//! cargo run --release --example draw_pictures -- assets
-//! cargo run --release --example draw_pictures -- sheet squeezenet1_1.npz assets assets/readme.jpg
+//! cargo run --release -p impasto-training --example draw_pictures -- assets
+//! cargo run --release -p impasto-training --example draw_pictures -- sheet squeezenet1_1.npz assets assets/readme.jpg
 //! ```
 //!
 //! The first command draws the four from fixed seeds alone, so that the project owns every pixel. The second repaints
