@@ -28,7 +28,8 @@
 //! # }
 //! ```
 //!
-//! Two complete programs lie in `examples`: `fit_line` and `classify`.
+//! Complete programs lie in the `examples` of the workspace's root: `02_linear_regression`, `03_own_operation`
+//! and `08_small_network` need no more than this crate.
 //!
 //! | module | what is in it |
 //! | --- | --- |
