@@ -69,7 +69,12 @@ fn is_usage(error: &anyhow::Error) -> bool {
             || matches!(cause.downcast_ref(), Some(ImageError::UnknownExtension { .. }))
             || matches!(
                 cause.downcast_ref(),
-                Some(TransferError::NoLoss | TransferError::NoContent { .. } | TransferError::NoStyle)
+                Some(
+                    TransferError::NoLoss
+                        | TransferError::NoContent { .. }
+                        | TransferError::NoStyle
+                        | TransferError::UnusedLearningRate
+                )
             )
     })
 }

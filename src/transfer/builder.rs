@@ -199,6 +199,9 @@ impl<'a> StyleTransferBuilder<'a> {
         if iterations == 0 {
             return Err(TransferError::NoIterations);
         }
+        if self.optimizer == OptimizerKind::Lbfgs && self.learning_rate.is_some() {
+            return Err(TransferError::UnusedLearningRate);
+        }
         let learning_rate = self.learning_rate.unwrap_or(self.schedule.default_learning_rate());
         if !(learning_rate.is_finite() && learning_rate > 0.0) {
             return Err(TransferError::InvalidLearningRate(learning_rate));

@@ -44,6 +44,9 @@ pub enum TransferError {
     /// A learning rate of zero, below, or not a number.
     #[error("the learning rate is {0}: it must be a finite number above 0")]
     InvalidLearningRate(f64),
+    /// A learning rate for an optimizer that has none.
+    #[error("L-BFGS chooses its own step: leave the learning rate out, or use Adam")]
+    UnusedLearningRate,
     /// No iterations.
     #[error("the number of iterations is 0: it must be at least 1")]
     NoIterations,

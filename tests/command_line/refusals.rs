@@ -106,6 +106,7 @@ pub(crate) fn lists_that_do_not_fit(sandbox: &Sandbox) {
 pub(crate) fn unknown_names(sandbox: &Sandbox) {
     refused(sandbox, "--preset sunflowers", 2, &["--preset", "sunflowers", "starry"]);
     refused(sandbox, "--optimizer sgd", 2, &["--optimizer", "sgd", "lbfgs"]);
+    refused(sandbox, "--optimizer lbfgs --learning-rate 0.1", 2, &["L-BFGS", "learning rate", "Adam"]);
     refused(sandbox, "--schedule slow", 2, &["--schedule", "slow", "notebook"]);
     refused(sandbox, "--pooling round", 2, &["--pooling", "round", "ceil"]);
     refused(sandbox, "--sise 5", 2, &["--sise", "--size"]);
