@@ -40,8 +40,25 @@ pub enum GradcheckError {
 /// input. `record` is given a tape and the inputs as variables; it must not branch on their values,
 /// and the function must be smooth near them (keep away from the kinks of ReLU and of maxima).
 ///
+/// The step is 1e-5; a difference passes up to 1e-7 times the larger of the two, or of 1. Every value costs two forward
+/// walks, so keep the inputs small.
+///
+/// ```
+/// use impasto_autodiff::gradcheck;
+/// use ndarray::array;
+///
+/// let features = array![[0.5, -1.0], [2.0, 0.25], [-0.75, 1.5]].into_dyn(); // 3 positions, 2 channels
+/// let target = array![[1.0, 0.5], [0.5, 2.0]].into_dyn();
+/// gradcheck(&[features, target], |tape, inputs| {
+///     let gram = tape.gram(inputs[0], 1.0 / 6.0)?;
+///     tape.squared_difference(gram, inputs[1])
+/// })?;
+/// # Ok::<(), impasto_autodiff::gradcheck::GradcheckError>(())
+/// ```
+///
 /// # Errors
-/// [`GradcheckError::Differs`] names the first value whose gradient is wrong.
+/// [`GradcheckError::Differs`] names the first value whose gradient is wrong; [`GradcheckError::Tape`] passes on what
+/// `record` returns, or that its result is no single number.
 pub fn gradcheck(
     inputs: &[ArrayD<f64>],
     record: impl FnOnce(&mut Tape<f64>, &[Var]) -> Result<Var, TapeError>,

@@ -31,13 +31,20 @@
 //! Complete programs lie in the `examples` of the workspace's root: `02_linear_regression`, `03_own_operation`
 //! and `08_small_network` need no more than this crate.
 //!
-//! | module | what is in it |
-//! | --- | --- |
-//! | [`tape`] | the list, its two walks, reading and setting values |
-//! | [`operation`] | the trait that every operation implements, yours included |
-//! | [`ops`] | the operations that come with the crate, one file each |
-//! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences |
-//! | [`inspect`] | what is on a tape, node by node, for people |
+//! | module | what is in it | begin with |
+//! | --- | --- | --- |
+//! | [`tape`] | the list, its two walks, reading and setting values | [`Tape`], [`Tape::backward`] |
+//! | [`ops`] | the operations that come with the crate, one file each: each method tells its formula and its gradient | [`ops`], [`Tape::matmul`] |
+//! | [`operation`] | the trait that every operation implements, yours included | [`Operation`] |
+//! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences | [`gradcheck()`] |
+//! | [`inspect`] | what is on a tape, node by node, for people | [`Tape::inspect`] |
+//! | [`error`](mod@error) | what can go wrong | [`TapeError`] |
+//!
+//! Values are f32, to compute fast, or f64, to check gradients: [`Element`]. The arithmetic of one operation, and its
+//! speed, is the affair of the crate below, `impasto-kernels`; the next crate above, `impasto-squeezenet`, records a
+//! network on a tape.
+//!
+//! Source of the method: Griewank and Walther 2008, "Evaluating Derivatives", chapter 3 (reverse mode).
 #![forbid(unsafe_code)]
 
 mod buffers;

@@ -120,22 +120,36 @@ pub(crate) struct Place {
 
 impl<'a, T> Values<'a, T> {
     /// The value of input `index`.
+    ///
+    /// Contiguous, row by row, of [`Values::input_shape`].
+    ///
+    /// # Panics
+    /// If the operation was not recorded with so many inputs.
     pub fn input(&self, index: usize) -> &'a [T] {
         self.value(self.inputs[index])
     }
 
     /// The shape of input `index`.
+    ///
+    /// # Panics
+    /// As [`Values::input`].
     pub fn input_shape(&self, index: usize) -> &'a [usize] {
         &self.places[self.inputs[index]].shape
     }
 
     /// The value of input `index` as an array.
+    ///
+    /// # Panics
+    /// As [`Values::input`].
     pub fn input_array(&self, index: usize) -> ArrayViewD<'a, T> {
         ArrayViewD::from_shape(self.input_shape(index), self.input(index)).expect("a value has its shape")
     }
 
     /// A number that changes whenever the value of input `index` changes; an operation that prepares
     /// an input (packs weights, say) compares it with the number of its last preparation.
+    ///
+    /// # Panics
+    /// As [`Values::input`].
     pub fn input_version(&self, index: usize) -> u64 {
         self.places[self.inputs[index]].version
     }
@@ -172,6 +186,11 @@ pub(crate) struct Loan<T> {
 
 impl<T: Element> Gradients<'_, T> {
     /// Whether input `index` wants a gradient.
+    ///
+    /// What is not wanted need not be computed; [`Gradients::add`] and its like skip it by themselves.
+    ///
+    /// # Panics
+    /// If the operation was not recorded with so many inputs; the other methods panic likewise.
     pub fn wanted(&self, index: usize) -> bool {
         self.inputs[index].is_some()
     }

@@ -23,6 +23,29 @@ impl Var {
 }
 
 /// A recorded computation with the buffers it is replayed in.
+///
+/// Its methods follow its life: record leaves and operations, replay with [`Tape::forward`] and [`Tape::backward`], read
+/// with [`Tape::value`] and [`Tape::gradient`], change a leaf, replay again. Any of them that takes a [`Var`] gives
+/// [`TapeError::ForeignVariable`] if that was recorded on another tape.
+///
+/// ```
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// // Down the slope of (x1 - 1)^2 + (x2 - 1)^2.
+/// let mut tape = Tape::<f64>::new();
+/// let x = tape.variable(&array![0.0, 3.0]);
+/// let ones = tape.constant(&array![1.0, 1.0]);
+/// let loss = tape.squared_difference(x, ones)?;
+/// for _ in 0..20 {
+///     tape.forward();
+///     tape.backward(loss)?;
+///     tape.update_leaf(x, |mut x, gradient| x.scaled_add(-0.25, &gradient.expect("after backward")))?;
+/// }
+/// tape.forward();
+/// assert!(tape.number(loss)? < 1e-9); // each step halves the way that is left
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
 pub struct Tape<T: Element = f32> {
     id: u64,
     pub(crate) nodes: Vec<Node<T>>,
@@ -91,6 +114,8 @@ impl<T: Element> Tape<T> {
     }
 
     /// Records a leaf that wants a gradient.
+    ///
+    /// Of any shape; the values are copied.
     pub fn variable<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>) -> Var {
         self.leaf(value, true)
     }
@@ -151,6 +176,24 @@ impl<T: Element> Tape<T> {
     /// read. What neither `result` nor `kept` depends on is no longer computed.
     ///
     /// Without this call every value and every gradient has a buffer of its own.
+    ///
+    /// ```
+    /// use impasto_autodiff::{Tape, TapeError};
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![1.0, 2.0]);
+    /// let squares = tape.square(x)?;
+    /// let loss = tape.sum(squares)?;
+    /// tape.recycle(loss, &[])?;
+    ///
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.gradient(x)?, array![2.0, 4.0].into_dyn());
+    /// assert_eq!(tape.value(squares), Err(TapeError::Recycled));
+    /// assert_eq!(tape.backward(loss), Err(TapeError::OutOfDate)); // forward first
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`] if a variable was recorded elsewhere.
@@ -227,6 +270,21 @@ impl<T: Element> Tape<T> {
     }
 
     /// As [`Tape::forward`], calling `visit` right after each operation: a clock there finds what each costs.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![3.0]);
+    /// let square = tape.square(x)?;
+    /// let loss = tape.sum(square)?;
+    /// let mut walk = Vec::new();
+    /// tape.forward_each(|var| walk.push(var));
+    /// tape.backward_each(loss, |var| walk.push(var))?;
+    /// assert_eq!(walk, [square, loss, loss, square]); // there and back
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     pub fn forward_each(&mut self, mut visit: impl FnMut(Var)) {
         let plan = match self.plan.take() {
             Some(plan) => plan,
@@ -256,6 +314,24 @@ impl<T: Element> Tape<T> {
     ///
     /// One forward walk serves any number of backward walks, each from a result of its own. Only
     /// where buffers are recycled each needs a forward walk before it: gradients take the place of values.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![1.0, 2.0]);
+    /// let sum = tape.sum(x)?;
+    /// let squares = tape.square(x)?;
+    /// let energy = tape.sum(squares)?;
+    ///
+    /// tape.forward();
+    /// tape.backward(sum)?;
+    /// assert_eq!(tape.gradient(x)?, array![1.0, 1.0].into_dyn());
+    /// tape.backward(energy)?;
+    /// assert_eq!(tape.gradient(x)?, array![2.0, 4.0].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::NoValue`] before forward; [`TapeError::NotAScalar`] if the result is an array;
@@ -383,6 +459,23 @@ impl<T: Element> Tape<T> {
 
     /// The gradient of the result of the last backward walk with respect to a node's value.
     ///
+    /// It has the value's shape. Every node on the way has one, not only the variables:
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![1.0, 2.0]);
+    /// let tripled = tape.scale(x, 3.0)?;
+    /// let loss = tape.mean(tripled)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.gradient(tripled)?, array![0.5, 0.5].into_dyn());
+    /// assert_eq!(tape.gradient(x)?, array![1.5, 1.5].into_dyn()); // the chain rule: 3 * 0.5
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::NoGradient`] before backward, or if the result does not depend on the node through
     /// a variable; [`TapeError::Recycled`] if its buffer serves others.
@@ -416,6 +509,20 @@ impl<T: Element> Tape<T> {
 
     /// Lets `update` change the value of a leaf in place, with its gradient from the last backward
     /// walk beside it, where it has one: what an optimizer does.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![3.0]);
+    /// let square = tape.square(x)?;
+    /// tape.forward();
+    /// tape.backward(square)?; // 2 x = 6
+    /// tape.update_leaf(x, |mut x, gradient| x.scaled_add(-0.5, &gradient.expect("after backward")))?;
+    /// assert_eq!(tape.number(x)?, 0.0); // 3 - 0.5 * 6
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::NotALeaf`] if the value is computed.

@@ -16,6 +16,24 @@ struct Add {
 impl<T: Element> Tape<T> {
     /// Records `a + b`, value by value; shapes broadcast as in NumPy.
     ///
+    /// Gradient: `d_a = d_out`, `d_b = d_out`, summed where an operand was repeated.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let rows = tape.variable(&array![[1.0, 2.0], [3.0, 4.0]]);
+    /// let bias = tape.variable(&array![10.0, 20.0]); // repeated for each row
+    /// let shifted = tape.add(rows, bias)?;
+    /// let loss = tape.sum(shifted)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.value(shifted)?, array![[11.0, 22.0], [13.0, 24.0]].into_dyn());
+    /// assert_eq!(tape.gradient(bias)?, array![2.0, 2.0].into_dyn()); // one from each row
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.
     pub fn add(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

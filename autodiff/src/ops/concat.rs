@@ -23,6 +23,25 @@ impl<T: Element> Tape<T> {
     /// Records `inputs` side by side along `axis`; their other axes must be equal. Convolutions of
     /// one image need no such copy: [`Tape::conv2d_bank`].
     ///
+    /// Gradient: each input gets its part of `d_out`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let (a, b) = (tape.variable(&array![[1.0], [2.0]]), tape.variable(&array![[3.0], [4.0]]));
+    /// let both = tape.concat(&[a, b], 1)?;
+    /// let second = tape.narrow(both, 1, 1, 1)?;
+    /// let loss = tape.sum(second)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.value(both)?, array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
+    /// assert_eq!(tape.value(second)?, tape.value(b)?);
+    /// assert_eq!(tape.gradient(a)?.sum(), 0.0); // narrow took nothing of it
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if there are no inputs, no such axis, or another axis differs.
     pub fn concat(&mut self, inputs: &[Var], axis: usize) -> Result<Var, TapeError> {

@@ -67,6 +67,36 @@ impl<T: Element> Tape<T> {
     /// Records a convolution of `image` (N, H, W, Cin) with `weight` (KH, KW, Cin, Cout) and `bias`
     /// (Cout); the output is (N, OH, OW, Cout).
     ///
+    /// `out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]`,
+    /// zeros outside the image, then ReLU if the options say so. Gradients, with `g = d_out`, 0 where that ReLU gave 0:
+    ///
+    /// - `d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]`,
+    ///   over the windows that cover the pixel
+    /// - `d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]`
+    /// - `d_bias[o] = sum over n, y, x of g[n, y, x, o]`
+    ///
+    /// ```
+    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{Padding, Tape};
+    /// use ndarray::{Array1, Array4};
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&Array4::ones((1, 4, 4, 1)));
+    /// let weight = tape.variable(&Array4::ones((3, 3, 1, 1)));
+    /// let bias = tape.variable(&Array1::zeros(1));
+    /// let weights = ConvWeights { weight, bias, padding: Padding::Valid };
+    /// let maps = tape.conv2d(image, weights, ConvOptions::default())?;
+    /// let loss = tape.sum(maps)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.shape(maps)?, [1, 2, 2, 1]);
+    /// assert_eq!(tape.value(maps)?[[0, 0, 0, 0]], 9.0);
+    /// assert_eq!(tape.gradient(image)?[[0, 0, 0, 0]], 1.0); // a corner is in one window,
+    /// assert_eq!(tape.gradient(image)?[[0, 1, 1, 0]], 4.0); // the middle in all four
+    /// assert_eq!(tape.gradient(weight)?[[0, 0, 0, 0]], 4.0); // each weight saw four ones
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not fit or the image is smaller than the window.
     pub fn conv2d(
@@ -80,6 +110,29 @@ impl<T: Element> Tape<T> {
 
     /// Records several convolutions of the same `image` whose outputs lie side by side along the
     /// channels, in the order of `filters`: their concatenation without the copy.
+    ///
+    /// Formulas as for [`Tape::conv2d`], filter by filter. Both expansions of a SqueezeNet fire module:
+    ///
+    /// ```
+    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{Padding, Tape};
+    /// use ndarray::{Array1, Array4};
+    ///
+    /// let mut tape = Tape::<f32>::new();
+    /// let squeezed = tape.constant(&Array4::ones((1, 5, 5, 2)));
+    /// let filter = |tape: &mut Tape<f32>, side| ConvWeights {
+    ///     weight: tape.constant(&Array4::ones((side, side, 2, 3))),
+    ///     bias: tape.constant(&Array1::zeros(3)),
+    ///     padding: Padding::Same,
+    /// };
+    /// let filters = [filter(&mut tape, 1), filter(&mut tape, 3)];
+    /// let expanded = tape.conv2d_bank(squeezed, &filters, ConvOptions::default())?;
+    /// tape.forward();
+    /// assert_eq!(tape.shape(expanded)?, [1, 5, 5, 6]); // 3 channels from 1x1, then 3 from 3x3
+    /// assert_eq!(tape.value(expanded)?[[0, 2, 2, 0]], 2.0); // 1 * 1 * 2
+    /// assert_eq!(tape.value(expanded)?[[0, 2, 2, 3]], 18.0); // 3 * 3 * 2
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tape::conv2d`], and if the outputs differ in height or width.

@@ -16,6 +16,8 @@ struct Div {
 impl<T: Element> Tape<T> {
     /// Records `a / b`, value by value; shapes broadcast as in NumPy.
     ///
+    /// Gradient: `d_a = d_out / b`, `d_b = -a / b^2 * d_out`, summed where an operand was repeated; see [`Tape::add`].
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.
     pub fn div(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

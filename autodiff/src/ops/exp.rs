@@ -9,6 +9,8 @@ struct Exp;
 impl<T: Element> Tape<T> {
     /// Records `e^x` for each value of `x`, any shape.
     ///
+    /// Gradient: `d_x = out * d_out`.
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn exp(&mut self, x: Var) -> Result<Var, TapeError> {

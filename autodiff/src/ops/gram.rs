@@ -19,6 +19,21 @@ impl<T: Element> Tape<T> {
     /// Records the Gram matrix (C, C), times `scale`, of features (P, C) or (1, H, W, C): which
     /// channels are active at the same positions.
     ///
+    /// `out[i, j] = scale * sum over p of features[p, i] * features[p, j]`, p over all positions. Gradient:
+    /// `d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let features = tape.variable(&array![[1.0, 2.0], [3.0, 0.0], [0.0, 1.0]]); // 3 positions, 2 channels
+    /// let gram = tape.gram(features, 1.0)?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(gram)?, array![[10.0, 2.0], [2.0, 5.0]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] for other shapes, several images, or no positions or channels.
     pub fn gram(&mut self, features: Var, scale: T) -> Result<Var, TapeError> {

@@ -9,6 +9,23 @@ struct Ln;
 impl<T: Element> Tape<T> {
     /// Records the natural logarithm of each value of `x`, any shape: -inf at 0, NaN below.
     ///
+    /// Gradient: `d_x = d_out / x`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![0.5]);
+    /// let power = tape.exp(x)?;
+    /// let back = tape.ln(power)?;
+    /// tape.forward();
+    /// tape.backward(back)?;
+    /// assert!((tape.number(back)? - 0.5).abs() < 1e-15);
+    /// assert!((tape.gradient(x)?[[0]] - 1.0).abs() < 1e-15); // e^x / e^x
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn ln(&mut self, x: Var) -> Result<Var, TapeError> {

@@ -19,6 +19,27 @@ impl<T: Element> Tape<T> {
     /// The cross-entropy of a classifier is minus their mean at the right classes: [`Tape::mul`] by
     /// one-hot targets, then [`Tape::sum`], then [`Tape::scale`] by `-1 / N`.
     ///
+    /// `out[i] = x[i] - ln(sum over j of e^x[j])`. Gradient: `d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let scores = tape.variable(&array![[1.0, 1.0]]);
+    /// let right = tape.constant(&array![[0.0, 1.0]]); // the second class, one-hot
+    /// let log_probabilities = tape.log_softmax(scores)?;
+    /// let picked = tape.mul(log_probabilities, right)?;
+    /// let sum = tape.sum(picked)?;
+    /// let cross_entropy = tape.scale(sum, -1.0)?;
+    /// tape.forward();
+    /// tape.backward(cross_entropy)?;
+    /// assert!((tape.number(cross_entropy)? - 2f64.ln()).abs() < 1e-15);
+    /// let slope = tape.gradient(scores)?; // probabilities - right
+    /// assert!((slope[[0, 0]] - 0.5).abs() < 1e-15 && (slope[[0, 1]] + 0.5).abs() < 1e-15);
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] for a single number of shape (): it has no axes.
     pub fn log_softmax(&mut self, x: Var) -> Result<Var, TapeError> {

@@ -17,6 +17,23 @@ struct MatMul {
 impl<T: Element> Tape<T> {
     /// Records the product (m, n) of the matrices `a` (m, k) and `b` (k, n).
     ///
+    /// `out[i, j] = sum over l of a[i, l] * b[l, j]`. Gradient: `d_a = d_out b^T`, `d_b = a^T d_out`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let a = tape.variable(&array![[1.0, 2.0]]);
+    /// let b = tape.constant(&array![[3.0], [4.0]]);
+    /// let product = tape.matmul(a, b)?; // (1, 1)
+    /// tape.forward();
+    /// tape.backward(product)?;
+    /// assert_eq!(tape.number(product)?, 11.0);
+    /// assert_eq!(tape.gradient(a)?, array![[3.0, 4.0]].into_dyn()); // b^T
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if one is no matrix, or `a` has not as many columns as `b` rows.
     pub fn matmul(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

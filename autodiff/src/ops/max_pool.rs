@@ -27,6 +27,23 @@ impl<T: Element> Tape<T> {
     /// Records the maximum of each `kernel` window (height, width) of an image (N, H, W, C), one
     /// every `stride` rows and columns: (N, OH, OW, C).
     ///
+    /// `out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]`. Gradient: each
+    /// `d_out` goes to the pixel that won its window; of equals, to the first.
+    ///
+    /// ```
+    /// use impasto_autodiff::{PoolRounding, Tape};
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[1.0], [4.0]], [[3.0], [2.0]]]]); // (1, 2, 2, 1)
+    /// let pooled = tape.max_pool(image, [2, 2], [2, 2], PoolRounding::Floor)?;
+    /// tape.forward();
+    /// tape.backward(pooled)?;
+    /// assert_eq!(tape.number(pooled)?, 4.0);
+    /// assert_eq!(tape.gradient(image)?, array![[[[0.0], [1.0]], [[0.0], [0.0]]]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the input is not (N, H, W, C), a size is zero, or the window is larger
     /// than the image or has more than 256 positions.

@@ -15,6 +15,8 @@ struct Mean {
 impl<T: Element> Tape<T> {
     /// Records the mean of all values of `x`, any shape, as a single number of shape ().
     ///
+    /// Gradient: `d_x = d_out / count`, the same for every value.
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if there are no values.
     pub fn mean(&mut self, x: Var) -> Result<Var, TapeError> {

@@ -20,6 +20,8 @@ impl<T: Element> Tape<T> {
     /// Records the mean and the variance of each channel of `x`, its last axis, over all other axes: of
     /// (N, H, W, C) they are (2, C), the means first. The variance is the plain one, divided by the count.
     ///
+    /// Gradient: `d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P`, of P positions.
+    ///
     /// # Errors
     /// [`TapeError::Shape`] for a single number of shape (), which has no channels, or where there are no
     /// values.

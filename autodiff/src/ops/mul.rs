@@ -16,6 +16,22 @@ struct Mul {
 impl<T: Element> Tape<T> {
     /// Records `a * b`, value by value; shapes broadcast as in NumPy.
     ///
+    /// Gradient: `d_a = b * d_out`, `d_b = a * d_out`, summed where an operand was repeated.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let (a, b) = (tape.variable(&array![2.0]), tape.variable(&array![5.0]));
+    /// let product = tape.mul(a, b)?;
+    /// tape.forward();
+    /// tape.backward(product)?;
+    /// assert_eq!(tape.number(product)?, 10.0);
+    /// assert_eq!((tape.gradient(a)?[[0]], tape.gradient(b)?[[0]]), (5.0, 2.0)); // each is the other
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.
     pub fn mul(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

@@ -24,6 +24,8 @@ struct Narrow {
 impl<T: Element> Tape<T> {
     /// Records the slice of `x` that keeps the positions `start .. start + len` of `axis`.
     ///
+    /// Gradient: `d_out` there, 0 elsewhere.
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it ends earlier.
     pub fn narrow(&mut self, x: Var, axis: usize, start: usize, len: usize) -> Result<Var, TapeError> {

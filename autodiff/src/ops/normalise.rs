@@ -51,6 +51,34 @@ impl<T: Element> Tape<T> {
     /// and shifted again: batch normalisation, if `moments`, of shape (2, C), are those that
     /// [`Tape::moments`] finds in `x`. `scale` and `shift` have shape (C).
     ///
+    /// `out[p, c] = normal[p, c] * scale[c] + shift[c]`, then ReLU if the options say so, where
+    /// `normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)`. With `g = d_out`, 0 where that ReLU
+    /// gave 0, and all sums over p, the gradients are:
+    ///
+    /// - `d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)`
+    /// - `d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)`
+    /// - `d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))`
+    /// - `d_scale[c] = sum of g[p, c] * normal[p, c]`, `d_shift[c] = sum of g[p, c]`
+    ///
+    /// Source: Ioffe and Szegedy 2015, algorithm 1, whose statistics and affine map are here two operations.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use impasto_autodiff::ops::NormaliseOptions;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![[1.0], [3.0]]); // 2 positions, 1 channel
+    /// let (scale, shift) = (tape.variable(&array![10.0]), tape.variable(&array![100.0]));
+    /// let moments = tape.moments(x)?; // mean 2, variance 1
+    /// let options = NormaliseOptions { epsilon: 0.0, ..NormaliseOptions::default() };
+    /// let normal = tape.normalise(x, moments, [scale, shift], options)?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(moments)?, array![[2.0], [1.0]].into_dyn());
+    /// assert_eq!(tape.value(normal)?, array![[90.0], [110.0]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the channels differ, or `x` is a single number of shape ().
     pub fn normalise(

@@ -11,6 +11,23 @@ impl<T: Element> Tape<T> {
     /// Records `max(x, 0)` for each value of `x`, any shape. After a convolution, [`Tape::conv2d`]
     /// does it in the same pass.
     ///
+    /// Gradient: `d_x = d_out` where `out > 0`, else 0.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![-1.0, 0.0, 2.0]);
+    /// let open = tape.relu(x)?;
+    /// let loss = tape.sum(open)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.value(open)?, array![0.0, 0.0, 2.0].into_dyn());
+    /// assert_eq!(tape.gradient(x)?, array![0.0, 0.0, 1.0].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn relu(&mut self, x: Var) -> Result<Var, TapeError> {

@@ -15,6 +15,8 @@ struct Reshape {
 impl<T: Element> Tape<T> {
     /// Records the values of `x`, row by row, under another shape.
     ///
+    /// Gradient: the values of `d_out`, row by row, under the shape of `x`.
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if `shape` has not as many values.
     pub fn reshape(&mut self, x: Var, shape: &[usize]) -> Result<Var, TapeError> {

@@ -11,6 +11,8 @@ struct Scale<T> {
 impl<T: Element> Tape<T> {
     /// Records each value of `x`, any shape, times a constant. (By a number that varies: [`Tape::mul`].)
     ///
+    /// Gradient: `d_x = factor * d_out`.
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn scale(&mut self, x: Var, factor: T) -> Result<Var, TapeError> {

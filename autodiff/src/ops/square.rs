@@ -9,6 +9,8 @@ struct Square;
 impl<T: Element> Tape<T> {
     /// Records the square of each value of `x`, any shape.
     ///
+    /// Gradient: `d_x = 2 x * d_out`.
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn square(&mut self, x: Var) -> Result<Var, TapeError> {

@@ -18,6 +18,23 @@ impl<T: Element> Tape<T> {
     /// Records the sum of `(a - b)^2` over all values of two arrays of one shape, as a single number
     /// of shape ().
     ///
+    /// Gradient: `d_a = 2 (a - b) * d_out`, `d_b = 2 (b - a) * d_out`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let a = tape.variable(&array![1.0, 5.0]);
+    /// let b = tape.constant(&array![2.0, 2.0]);
+    /// let distance = tape.squared_difference(a, b)?;
+    /// tape.forward();
+    /// tape.backward(distance)?;
+    /// assert_eq!(tape.number(distance)?, 10.0); // 1 + 9
+    /// assert_eq!(tape.gradient(a)?, array![-2.0, 6.0].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes differ.
     pub fn squared_difference(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

@@ -16,6 +16,8 @@ struct Sub {
 impl<T: Element> Tape<T> {
     /// Records `a - b`, value by value; shapes broadcast as in NumPy.
     ///
+    /// Gradient: `d_a = d_out`, `d_b = -d_out`, summed where an operand was repeated; see [`Tape::add`].
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.
     pub fn sub(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {

@@ -10,6 +10,8 @@ struct Sum;
 impl<T: Element> Tape<T> {
     /// Records the sum of all values of `x`, any shape, as a single number of shape ().
     ///
+    /// Gradient: `d_x = d_out`, the same for every value.
+    ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
     pub fn sum(&mut self, x: Var) -> Result<Var, TapeError> {

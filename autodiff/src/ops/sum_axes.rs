@@ -24,6 +24,8 @@ impl<T: Element> Tape<T> {
     /// Records the sum of `x` over `axes`, which the output no longer has: the sum of (N, H, W, C)
     /// over `[1, 2]` is (N, C).
     ///
+    /// Gradient: each value gets the `d_out` of the sum that it went into.
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it is named twice.
     pub fn sum_axes(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
@@ -31,6 +33,22 @@ impl<T: Element> Tape<T> {
     }
 
     /// Records the mean of `x` over `axes`, which the output no longer has.
+    ///
+    /// Gradient: each value gets the `d_out` of the mean that it went into, divided by the count.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable(&array![[1.0, 3.0], [5.0, 7.0]]);
+    /// let sums = tape.sum_axes(x, &[0])?; // over the rows: one for each column
+    /// let means = tape.mean_axes(x, &[1])?; // over the columns: one for each row
+    /// tape.forward();
+    /// assert_eq!(tape.value(sums)?, array![6.0, 10.0].into_dyn());
+    /// assert_eq!(tape.value(means)?, array![2.0, 6.0].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tape::sum_axes`], and if the axes have no positions.

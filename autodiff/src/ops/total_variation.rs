@@ -20,6 +20,22 @@ impl<T: Element> Tape<T> {
     /// Records the sum of squared differences between vertical and between horizontal neighbours of
     /// an image (N, H, W, C), as a single number of shape ().
     ///
+    /// Gradient: `d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[0.0], [1.0]], [[0.0], [3.0]]]]); // (1, 2, 2, 1)
+    /// let roughness = tape.total_variation(image)?;
+    /// tape.forward();
+    /// tape.backward(roughness)?;
+    /// assert_eq!(tape.number(roughness)?, 14.0); // vertical 0 + 4, horizontal 1 + 9
+    /// assert_eq!(tape.gradient(image)?[[0, 1, 1, 0]], 10.0); // 2 * ((3 - 1) + (3 - 0))
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if the input is not (N, H, W, C) or has no pixels.
     pub fn total_variation(&mut self, image: Var) -> Result<Var, TapeError> {

@@ -18,6 +18,22 @@ impl<T: Element> Tape<T> {
     /// Records `x` with its axes in another order: axis `i` of the output is axis `axes[i]` of `x`.
     /// A matrix is transposed by `[1, 0]`; (N, H, W, C) becomes (N, C, H, W) by `[0, 3, 1, 2]`.
     ///
+    /// Gradient: `d_out` with the axes put back.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.constant(&array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let columns = tape.transpose(x, &[1, 0])?;
+    /// let pairs = tape.reshape(x, &[3, 2])?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(columns)?, array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]].into_dyn());
+    /// assert_eq!(tape.value(pairs)?, array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if `axes` does not name each axis of `x` once.
     pub fn transpose(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {

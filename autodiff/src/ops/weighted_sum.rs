@@ -15,6 +15,22 @@ struct WeightedSum<T> {
 impl<T: Element> Tape<T> {
     /// Records the sum of single numbers, each times its weight: a loss made of several.
     ///
+    /// `out = sum over i of weight[i] * x[i]`. Gradient: `d_x[i] = weight[i] * d_out`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let (content, style) = (tape.variable(&array![2.0]), tape.variable(&array![3.0]));
+    /// let loss = tape.weighted_sum(&[(content, 1.0), (style, 10.0)])?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.number(loss)?, 32.0);
+    /// assert_eq!(tape.gradient(style)?[[0]], 10.0);
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TapeError::Shape`] if there are no terms or one is an array of several values.
     pub fn weighted_sum(&mut self, terms: &[(Var, T)]) -> Result<Var, TapeError> {
