@@ -9,8 +9,21 @@ use std::fmt::{Debug, Display};
 
 /// A type of values that all kernels exist for: f32 or f64.
 ///
-/// The methods are those of [`crate::reference`], which has their formulas. They panic if a slice's
-/// length does not fit the shape.
+/// The methods are those of [`crate::reference`], which has their formulas.
+///
+/// ```
+/// use impasto_kernels::Element;
+///
+/// fn distance<T: Element>(a: &[T], b: &[T]) -> T {
+///     T::squared_difference(a, b)
+/// }
+/// assert_eq!(distance(&[1.0f32, 2.0], &[0.0, 0.0]), 5.0); // fast
+/// assert_eq!(distance(&[1.0f64, 2.0], &[0.0, 0.0]), 5.0); // plain loops
+/// ```
+///
+/// # Panics
+/// Those of f32 if a slice's length does not fit the shape. Those of f64 check no lengths up front, as in
+/// [`crate::reference`].
 pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'static {
     /// A convolution with its weights in the form its kernels want.
     type Convolution: ConvolutionKernels<Self>;

@@ -91,6 +91,19 @@ impl Kernel for Squares<'_> {
 
 /// `out = max(input, 0)`.
 ///
+/// ```
+/// use impasto_kernels::elementwise::{relu, relu_gradient};
+/// use impasto_kernels::Update;
+///
+/// let mut out = [0.0; 3];
+/// relu(&[-1.0, 0.0, 2.0], &mut out);
+/// assert_eq!(out, [0.0, 0.0, 2.0]);
+///
+/// let mut d_input = [1.0; 3];
+/// relu_gradient(&out, &[5.0; 3], Update::Add, &mut d_input);
+/// assert_eq!(d_input, [1.0, 1.0, 6.0]);
+/// ```
+///
 /// # Panics
 /// If the lengths differ.
 pub fn relu(input: &[f32], out: &mut [f32]) {
@@ -107,6 +120,8 @@ pub fn relu(input: &[f32], out: &mut [f32]) {
 }
 
 /// The gradient of [`relu`], from its output.
+///
+/// `d_input (+)= d_out` where `out > 0`, else 0.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -131,6 +146,23 @@ pub fn relu_gradient(out: &[f32], d_out: &[f32], update: Update, d_input: &mut [
 }
 
 /// `sum of (a - b)^2`.
+///
+/// The same bits for any number of threads:
+///
+/// ```
+/// use impasto_kernels::elementwise::squared_difference;
+///
+/// assert_eq!(squared_difference(&[1.0, 5.0], &[2.0, 2.0]), 10.0);
+///
+/// let a: Vec<f32> = (0..100_000u32).map(|index| (index as f32).sin()).collect();
+/// let b = vec![0.5; a.len()];
+/// let with = |threads| {
+///     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+///     Ok::<_, rayon::ThreadPoolBuildError>(pool.install(|| squared_difference(&a, &b)))
+/// };
+/// assert_eq!(with(1)?.to_bits(), with(4)?.to_bits());
+/// # Ok::<(), rayon::ThreadPoolBuildError>(())
+/// ```
 ///
 /// # Panics
 /// If the lengths differ.
@@ -167,6 +199,13 @@ pub fn squared_difference_gradient(a: &[f32], b: &[f32], scale: f32, update: Upd
 /// The sum of squared differences between vertical and between horizontal neighbours of an image
 /// (N, H, W, C).
 ///
+/// ```
+/// use impasto_kernels::elementwise::total_variation;
+///
+/// let image = [0.0, 1.0, 0.0, 3.0]; // 2x2, one channel
+/// assert_eq!(total_variation([1, 2, 2, 1], &image), 14.0); // vertical 0 + 4, horizontal 1 + 9
+/// ```
+///
 /// # Panics
 /// If the length is not the shape's.
 pub fn total_variation([batch, height, width, channels]: [usize; 4], image: &[f32]) -> f64 {
@@ -182,6 +221,8 @@ pub fn total_variation([batch, height, width, channels]: [usize; 4], image: &[f3
 }
 
 /// The gradient of `scale *` [`total_variation`] with respect to the image.
+///
+/// `d_image (+)= 2 * scale * sum over the pixel's neighbours of (pixel - neighbour)`.
 ///
 /// # Panics
 /// If a length is not the shape's.
@@ -269,6 +310,14 @@ pub fn adam(
 }
 
 /// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; see [`crate::reference::clamp`].
+///
+/// ```
+/// use impasto_kernels::elementwise::clamp;
+///
+/// let mut pixel = [-2.0, 0.5, 7.0];
+/// clamp(&mut pixel, [[-1.0, 1.0], [-1.0, 1.0], [0.0, 2.0]]);
+/// assert_eq!(pixel, [-1.0, 0.5, 2.0]);
+/// ```
 ///
 /// # Panics
 /// If the length is not a multiple of three.

@@ -11,6 +11,24 @@ use crate::tile::{Finish, Segment};
 use crate::transposed::{Matrix, TransposedProduct};
 
 /// The Gram matrix of features of shape (positions, channels), with the buffers it works in.
+///
+/// Source: Gatys, Ecker and Bethge 2016, equation 3.
+///
+/// ```
+/// use impasto_kernels::{Gram, Level, Update};
+///
+/// let features = [1.0, 2.0, 3.0, 0.0]; // positions (1, 2) and (3, 0), of two channels
+/// for level in Level::available() {
+///     let mut gram = Gram::with_level(2, level);
+///     let mut out = [0.0; 4];
+///     gram.forward(1.0, &features, &mut out);
+///     assert_eq!(out, [10.0, 2.0, 2.0, 4.0]);
+///
+///     let mut d_features = [0.0; 4];
+///     gram.gradient(1.0, &features, &[1.0, 0.0, 0.0, 0.0], Update::Replace, &mut d_features);
+///     assert_eq!(d_features, [2.0, 0.0, 6.0, 0.0]); // of the first channel's energy: 2 x
+/// }
+/// ```
 pub struct Gram {
     channels: usize,
     product: TransposedProduct,

@@ -12,6 +12,18 @@ use crate::{Epilogue, Update};
 use rayon::prelude::*;
 
 /// A bank of convolutions through im2col, with the buffers it works in.
+///
+/// ```
+/// use impasto_kernels::{ConvShape, Epilogue, Filter, Im2col, Padding};
+///
+/// let filter = Filter { kernel: [1, 2], out_channels: 1, padding: Padding::Valid };
+/// let shape = ConvShape::new([1, 1, 3, 1], &[filter], [1, 1])?;
+/// let mut out = [0.0; 2];
+/// let image = [1.0, 4.0, 2.0]; // windows (1, 4) and (4, 2)
+/// Im2col::new(shape).forward(&[&[-1.0, 1.0]], &[&[0.0]], Epilogue::Bias, &image, &mut out);
+/// assert_eq!(out, [3.0, -2.0]);
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
 pub struct Im2col {
     shape: ConvShape,
     /// One row a window, of as many values as the largest window.

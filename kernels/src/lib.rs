@@ -8,19 +8,45 @@
 //!
 //! [`Element`] chooses between them by type: f32 computes fast, f64 by the reference.
 //!
-//! | module | what is in it |
-//! | --- | --- |
-//! | [`shape`] | sizes of convolutions and pools |
-//! | [`reference`](mod@reference) | every kernel as plain loops |
-//! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients |
-//! | [`gram`] | the symmetric product of features with themselves |
-//! | [`pool`] | max pooling |
-//! | [`normalise`](mod@normalise) | moments of each channel, and batch normalisation |
-//! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp |
-//! | [`im2col`] | convolution the classical way, to compare with |
-//! | [`peak`] | what this machine can do at best, measured |
-//! | [`simd`] | instruction sets, and how one is chosen |
-//! | [`matmul`](mod@matmul) | the plain matrix product (the `matrixmultiply` crate) |
+//! ```
+//! use impasto_kernels::{ConvShape, Convolution, Epilogue, Filter, Padding, reference};
+//!
+//! // A 5x4 image of one channel, and one 3x3 filter that sums its window.
+//! let filter = Filter { kernel: [3, 3], out_channels: 1, padding: Padding::Valid };
+//! let shape = ConvShape::new([1, 5, 4, 1], &[filter], [1, 1])?;
+//! assert_eq!(shape.output, [1, 3, 2, 1]);
+//! let image: Vec<f32> = (0..20u8).map(f32::from).collect();
+//! let (weights, bias) = ([1.0; 9], [0.5]);
+//!
+//! let mut convolution = Convolution::new(shape.clone());
+//! convolution.set_weights(0, &weights, &bias);
+//! let mut out = [0.0; 6];
+//! convolution.forward(Epilogue::Bias, &image, &mut out);
+//! assert_eq!(out[0], 45.5); // 0 + 1 + 2, 4 + 5 + 6, 8 + 9 + 10, and the bias
+//!
+//! let mut plain = [0.0; 6];
+//! reference::convolution(&shape, &[&weights], &[&bias], Epilogue::Bias, &image, &mut plain);
+//! assert_eq!(out, plain); // these sums are exact; others agree up to rounding
+//! # Ok::<(), impasto_kernels::ShapeError>(())
+//! ```
+//!
+//! | module | what is in it | begin with |
+//! | --- | --- | --- |
+//! | [`reference`](mod@reference) | every kernel as plain loops | [`reference::convolution`] |
+//! | [`shape`] | sizes of convolutions and pools | [`ConvShape::new`], [`PoolShape::new`] |
+//! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients | [`Convolution`] |
+//! | [`gram`] | the symmetric product of features with themselves | [`Gram`] |
+//! | [`pool`] | max pooling | [`max_pool`] |
+//! | [`normalise`](mod@normalise) | moments of each channel, and batch normalisation | [`normalise::moments`] |
+//! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp | [`elementwise::relu`] |
+//! | [`element`] | the choice between fast and reference | [`Element`] |
+//! | [`im2col`] | convolution the classical way, to compare with | [`Im2col`] |
+//! | [`peak`] | what this machine can do at best, measured | [`peak::flops`] |
+//! | [`simd`] | instruction sets, and how one is chosen | [`Level`] |
+//! | [`matmul`](mod@matmul) | the plain matrix product (the `matrixmultiply` crate) | [`matmul()`] |
+//!
+//! This is the lowest crate: it knows no tape. The next one above, `impasto-autodiff`, makes differentiable operations
+//! of these kernels. How fast they are, and why, is told in `docs/performance.md`.
 //!
 //! Tensors are NHWC: a batch of images, rows, columns, channels, the last changing fastest.
 //! Results do not depend on the number of threads: work is cut by shape, and partial sums are added

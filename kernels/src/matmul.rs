@@ -13,6 +13,17 @@ pub struct Operand<'a, T> {
 
 /// `c (+)= a * b`, where a is (m, k), b is (k, n) and c is (m, n), all after transposition.
 ///
+/// ```
+/// use impasto_kernels::matmul::{Operand, matmul};
+/// use impasto_kernels::Update;
+///
+/// let a = Operand { values: &[1.0, 2.0], transposed: false }; // (1, 2)
+/// let b = Operand { values: &[3.0, 4.0], transposed: true }; // (1, 2), read as (2, 1)
+/// let mut c = [100.0];
+/// matmul([1, 2, 1], a, b, Update::Add, &mut c);
+/// assert_eq!(c, [111.0]);
+/// ```
+///
 /// # Panics
 /// If a length does not fit `[m, k, n]`.
 pub fn matmul<T: Gemm>(

@@ -1,6 +1,6 @@
 //! Batch normalisation in its two halves: the mean and variance of each channel over all positions, and
 //! the channels shifted and scaled by them. See [`crate::reference::moments`] and
-//! [`crate::reference::normalise`] for the formulas.
+//! [`crate::reference::normalise`] for the formulas. Source: Ioffe and Szegedy 2015, algorithm 1.
 //!
 //! Values are (positions, channels), whatever axes the positions come from. Sums over positions are
 //! taken in f32 over a few hundred of them at a time and joined in f64.
@@ -20,6 +20,27 @@ const PART: usize = 1 << 14;
 
 /// What each channel is normalised with: `out = (x - mean) / sqrt(variance + epsilon) * scale + shift`,
 /// then ReLU, if the epilogue says so.
+///
+/// ```
+/// use impasto_kernels::normalise::{Normalisation, moments, normalise};
+/// use impasto_kernels::Epilogue;
+///
+/// let x = [1.0, 10.0, 3.0, 30.0]; // two positions of two channels
+/// let mut found = [0.0; 4];
+/// moments(2, &x, &mut found);
+/// assert_eq!(found, [2.0, 20.0, 1.0, 100.0]); // means, then variances
+///
+/// let with = Normalisation {
+///     epsilon: 0.0,
+///     moments: &found,
+///     scale: &[1.0, 1.0],
+///     shift: &[0.0, 5.0],
+///     epilogue: Epilogue::Relu,
+/// };
+/// let mut out = [0.0; 4];
+/// normalise(with, &x, &mut out);
+/// assert_eq!(out, [0.0, 4.0, 1.0, 6.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Normalisation<'a, T> {
     /// Keeps the division finite where a channel does not vary.

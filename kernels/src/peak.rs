@@ -15,6 +15,14 @@ const STEPS: usize = 300_000;
 /// The largest rate of multiply-adds, in FLOP/s (two a multiply-add), that all threads of the
 /// current rayon pool reach together with the instructions of [`Level::current`]: the best of
 /// `repeats` measurements of about a millisecond.
+///
+/// ```
+/// use impasto_kernels::{Level, peak};
+///
+/// let gflops = peak::flops(1) / 1e9;
+/// assert!(gflops > 0.0);
+/// println!("{gflops:.0} GFLOP/s with {}", Level::current().name());
+/// ```
 pub fn flops(repeats: usize) -> f64 {
     let level = Level::current();
     let threads = rayon::current_num_threads();

@@ -9,6 +9,20 @@ use crate::simd::{Kernel, Level, Simd};
 
 /// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
 ///
+/// ```
+/// use impasto_kernels::{PoolRounding, PoolShape, Update, max_pool, max_pool_gradient};
+///
+/// let shape = PoolShape::new([1, 2, 2, 1], [2, 2], [2, 2], PoolRounding::Floor)?;
+/// let (mut out, mut argmax) = ([0.0], [0]);
+/// max_pool(&shape, &[1.0, 4.0, 3.0, 2.0], &mut out, &mut argmax);
+/// assert_eq!((out, argmax), ([4.0], [1])); // the second place of the window
+///
+/// let mut d_image = [0.0; 4];
+/// max_pool_gradient(&shape, &[5.0], &argmax, Update::Replace, &mut d_image);
+/// assert_eq!(d_image, [0.0, 5.0, 0.0, 0.0]);
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
+///
 /// # Panics
 /// If a length is not the shape's.
 pub fn max_pool(shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {

@@ -1,7 +1,9 @@
 //! Every kernel as plain loops, generic over f32 and f64: the text to read first, and the oracle
 //! that each fast kernel is tested against. Nothing here is fast.
 //!
-//! Tensors are contiguous slices in NHWC order, weights in (KH, KW, Cin, Cout) order.
+//! Tensors are contiguous slices in NHWC order, weights in (KH, KW, Cin, Cout) order. In formulas `sy` and `sx` are the
+//! stride, `top` and `left` the padding before the image; (N, OH, OW, Cout) is the shape of a convolution's output and
+//! of `d_out`. Lengths are not checked up front: where slices do not fit the shape, the loops panic or stop early.
 
 use crate::shape::{ConvShape, PlacedFilter, PoolShape};
 use crate::{Epilogue, Normalisation, Update};
@@ -11,6 +13,19 @@ use num_traits::Float;
 /// for each filter of the bank, zeros outside the image; then ReLU, if the epilogue says so.
 ///
 /// `weights` and `biases` hold one slice a filter.
+///
+/// ```
+/// use impasto_kernels::{ConvShape, Epilogue, Filter, Padding, reference};
+///
+/// // A row of three pixels under a filter of two: differences of neighbours.
+/// let filter = Filter { kernel: [1, 2], out_channels: 1, padding: Padding::Valid };
+/// let shape = ConvShape::new([1, 1, 3, 1], &[filter], [1, 1])?;
+/// let weights: &[f64] = &[-1.0, 1.0];
+/// let mut out = [0.0; 2];
+/// reference::convolution(&shape, &[weights], &[&[0.0]], Epilogue::Relu, &[1.0, 4.0, 2.0], &mut out);
+/// assert_eq!(out, [3.0, 0.0]); // 4 - 1, and 2 - 4 rectified
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
 pub fn convolution<T: Float>(
     shape: &ConvShape,
     weights: &[&[T]],
@@ -35,6 +50,21 @@ pub fn convolution<T: Float>(
 /// over the windows that cover the pixel.
 ///
 /// `gate`, the output of a convolution with ReLU, closes the way for `d_out` where it is not positive.
+///
+/// ```
+/// use impasto_kernels::{ConvShape, Filter, Padding, Update, reference};
+///
+/// let filter = Filter { kernel: [1, 2], out_channels: 1, padding: Padding::Valid };
+/// let shape = ConvShape::new([1, 1, 3, 1], &[filter], [1, 1])?;
+/// let weights: &[f64] = &[-1.0, 1.0];
+/// let (d_out, gate) = ([1.0, 1.0], [3.0, 0.0]); // ReLU gave 0 at the second
+/// let mut d_image = [0.0; 3];
+/// reference::convolution_input_gradient(&shape, &[weights], &d_out, None, Update::Replace, &mut d_image);
+/// assert_eq!(d_image, [-1.0, 0.0, 1.0]);
+/// reference::convolution_input_gradient(&shape, &[weights], &d_out, Some(&gate), Update::Replace, &mut d_image);
+/// assert_eq!(d_image, [-1.0, 1.0, 0.0]);
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
 pub fn convolution_input_gradient<T: Float>(
     shape: &ConvShape,
     weights: &[&[T]],
@@ -121,6 +151,17 @@ pub fn max_pool_gradient<T: Float>(
 }
 
 /// `gram[i, j] = scale * sum over p of features[p, i] * features[p, j]`, features of shape (P, C).
+///
+/// Source: Gatys, Ecker and Bethge 2016, equation 3.
+///
+/// ```
+/// use impasto_kernels::reference;
+///
+/// let features = [1.0, 2.0, 3.0, 0.0]; // positions (1, 2) and (3, 0), of two channels
+/// let mut gram = [0.0; 4];
+/// reference::gram(2, 1.0, &features, &mut gram);
+/// assert_eq!(gram, [10.0, 2.0, 2.0, 4.0]);
+/// ```
 pub fn gram<T: Float>(channels: usize, scale: T, features: &[T], gram: &mut [T]) {
     gram.fill(T::zero());
     for row in features.chunks_exact(channels) {
@@ -290,6 +331,19 @@ pub fn total_variation_gradient<T: Float>(
 /// One step of Adam (Kingma and Ba 2015) as TensorFlow takes it, epsilon outside the bias correction:
 /// `m = b1*m + (1-b1)*g`, `v = b2*v + (1-b2)*g^2`, `x -= step * m / (sqrt(v) + epsilon)`,
 /// where the caller gives `step = learning_rate * sqrt(1 - b2^t) / (1 - b1^t)`.
+///
+/// The order of computation is the one that the paper's section 2 proposes for efficiency, below its algorithm 1.
+///
+/// ```
+/// use impasto_kernels::reference;
+///
+/// let [beta1, beta2] = [0.9, 0.999f64];
+/// let step = 0.1 * (1.0 - beta2).sqrt() / (1.0 - beta1); // learning rate 0.1, t = 1
+/// let (mut m, mut v, mut x) = ([0.0], [0.0], [1.0]);
+/// reference::adam(step, [beta1, beta2], 1e-8, &[4.0], &mut m, &mut v, &mut x);
+/// assert!((m[0] - 0.4).abs() < 1e-12 && (v[0] - 0.016).abs() < 1e-12);
+/// assert!((x[0] - 0.9).abs() < 1e-6); // the first step has the length of the learning rate
+/// ```
 pub fn adam<T: Float>(
     step: T,
     [beta1, beta2]: [T; 2],

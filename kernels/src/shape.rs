@@ -130,6 +130,24 @@ pub struct ConvShape {
 impl ConvShape {
     /// The shape of `filters` over an image of shape `input` (N, H, W, C).
     ///
+    /// ```
+    /// use impasto_kernels::{ConvShape, Filter, Padding, ShapeError};
+    ///
+    /// // SqueezeNet's first layer: 64 filters of 3x3 over three channels, every second pixel.
+    /// let filter = Filter { kernel: [3, 3], out_channels: 64, padding: Padding::Valid };
+    /// let shape = ConvShape::new([1, 192, 256, 3], &[filter], [2, 2])?;
+    /// assert_eq!(shape.output, [1, 95, 127, 64]);
+    /// assert_eq!(shape.weight_len(0), 3 * 3 * 3 * 64);
+    /// assert_eq!(shape.flops(), 2 * 95 * 127 * 3 * 3 * 3 * 64);
+    ///
+    /// // As TensorFlow's SAME, and why a shape may be refused.
+    /// let same = Filter { padding: Padding::Same, ..filter };
+    /// assert_eq!(ConvShape::new([1, 192, 256, 3], &[same], [2, 2])?.output, [1, 96, 128, 64]);
+    /// let refused = ConvShape::new([1, 2, 2, 3], &[filter], [1, 1]);
+    /// assert!(matches!(refused, Err(ShapeError::WindowTooLarge { .. })));
+    /// # Ok::<(), impasto_kernels::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// A size of zero, a window larger than the padded image, padding as large as its window, or
     /// filters whose results differ in height or width.
@@ -184,6 +202,9 @@ impl ConvShape {
     }
 
     /// Values in the weights of filter `index`: KH * KW * Cin * Cout, in that order.
+    ///
+    /// # Panics
+    /// If there is no such filter.
     pub fn weight_len(&self, index: usize) -> usize {
         let filter = &self.filters[index];
         filter.kernel[0] * filter.kernel[1] * self.input[3] * filter.out_channels
@@ -224,6 +245,17 @@ pub struct PoolShape {
 impl PoolShape {
     /// The shape of pooling an image of shape `input` (N, H, W, C).
     ///
+    /// ```
+    /// use impasto_kernels::{PoolRounding, PoolShape};
+    ///
+    /// // 96 rows: the window that would start at row 94 has two of its three.
+    /// let floor = PoolShape::new([1, 96, 96, 64], [3, 3], [2, 2], PoolRounding::Floor)?;
+    /// let ceil = PoolShape::new([1, 96, 96, 64], [3, 3], [2, 2], PoolRounding::Ceil)?;
+    /// assert_eq!((floor.output, ceil.output), ([1, 47, 47, 64], [1, 48, 48, 64]));
+    /// assert_eq!(ceil.window(0, 47), 94..96);
+    /// # Ok::<(), impasto_kernels::ShapeError>(())
+    /// ```
+    ///
     /// # Errors
     /// A size of zero, a window larger than the image, or one of more than 256 positions.
     pub fn new(
@@ -262,6 +294,9 @@ impl PoolShape {
     }
 
     /// The rows (axis 0) or columns (axis 1) of the input that window `index` covers.
+    ///
+    /// # Panics
+    /// If `axis` is neither 0 nor 1.
     pub fn window(&self, axis: usize, index: usize) -> std::ops::Range<usize> {
         let start = index * self.stride[axis];
         start..(start + self.kernel[axis]).min(self.input[1 + axis])

@@ -8,7 +8,8 @@
 //! - `scatter`: the same at any stride
 //! - `weight_gradient`: the gradients with respect to weights and bias
 //! - `windows`: how windows slide over an image, for the first two
-//! - `winograd`: 3x3 windows with a quarter of the multiplications
+//! - `winograd`: 3x3 windows with a quarter of the multiplications (Lavin and Gray 2016, "Fast Algorithms for
+//!   Convolutional Neural Networks")
 
 mod forward;
 mod gather;
@@ -26,6 +27,29 @@ use gather::Gather;
 use scatter::Scatter;
 
 /// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
+///
+/// Weights are packed once, by [`Convolution::set_weights`], and then serve any number of passes.
+///
+/// ```
+/// use impasto_kernels::{ConvShape, Convolution, Epilogue, Filter, Padding, Update};
+///
+/// // A bank as in a fire module: two channels from 1x1 beside one from 3x3.
+/// let filter = |side, out_channels| Filter { kernel: [side, side], out_channels, padding: Padding::Same };
+/// let shape = ConvShape::new([1, 4, 4, 1], &[filter(1, 2), filter(3, 1)], [1, 1])?;
+/// let mut convolution = Convolution::new(shape);
+/// convolution.set_weights(0, &[1.0, -1.0], &[0.0, 0.0]);
+/// convolution.set_weights(1, &[1.0; 9], &[0.0]);
+///
+/// let mut out = [0.0; 4 * 4 * 3];
+/// convolution.forward(Epilogue::Relu, &[1.0; 16], &mut out);
+/// assert_eq!(out[..3], [1.0, 0.0, 4.0]); // in a corner, the 3x3 window sees four pixels
+///
+/// // Backward, with ReLU's output as the gate: nothing comes through the second channel.
+/// let mut d_image = [0.0; 16];
+/// convolution.input_gradient(&[1.0; 48], Some(&out), Update::Replace, &mut d_image);
+/// assert_eq!(d_image[0], 5.0); // 1 from 1x1, 4 from 3x3
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
 pub struct Convolution {
     shape: ConvShape,
     level: Level,
@@ -65,7 +89,7 @@ impl Convolution {
     /// Packs the weights (KH, KW, Cin, Cout) and the bias (Cout) of filter `index`.
     ///
     /// # Panics
-    /// If a length is not the filter's.
+    /// If there is no such filter, or a length is not the filter's.
     pub fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
         assert_eq!(weights.len(), self.shape.weight_len(index), "weights are (KH, KW, Cin, Cout)");
         assert_eq!(bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
@@ -107,7 +131,7 @@ impl Convolution {
     /// [`crate::reference::convolution_weight_gradient`].
     ///
     /// # Panics
-    /// If a length is not the shape's.
+    /// If there is no such filter, or a length is not the shape's.
     pub fn weight_gradient(
         &mut self,
         index: usize,
@@ -128,7 +152,7 @@ impl Convolution {
     /// [`crate::reference::convolution_bias_gradient`].
     ///
     /// # Panics
-    /// If a length is not the shape's.
+    /// If there is no such filter, or a length is not the shape's.
     pub fn bias_gradient(
         &self,
         index: usize,

@@ -18,6 +18,15 @@ use std::sync::OnceLock;
 pub const ENVIRONMENT_VARIABLE: &str = "IMPASTO_SIMD";
 
 /// An instruction set that the kernels are compiled for.
+///
+/// ```
+/// use impasto_kernels::Level;
+///
+/// let available = Level::available();
+/// assert_eq!(available.last(), Some(&Level::Portable)); // everywhere, and last
+/// assert!(available.contains(&Level::current()));
+/// println!("computing with {}", Level::current().name());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Plain Rust: whatever the compiler's baseline for the target offers.
