@@ -9,6 +9,14 @@
 pub use impasto_kernels::PoolRounding;
 
 /// The thirteen feature layers, in order; the index is the layer's number everywhere in impasto.
+///
+/// ```
+/// use impasto_squeezenet::architecture::{FEATURES, Layer};
+///
+/// assert_eq!(FEATURES[3], Layer::Fire { in_channels: 64, squeeze: 16, expand: 64 });
+/// let fires = FEATURES.iter().filter(|layer| matches!(layer, Layer::Fire { .. }));
+/// assert_eq!(fires.count(), 8);
+/// ```
 pub const FEATURES: [Layer; 13] = [
     convolution(3, 64, 3, 2), //  0  conv1
     Layer::Relu,              //  1
@@ -99,6 +107,18 @@ impl ConvolutionShape {
 
 /// The convolutions inside a feature layer, in the order in which they are applied: one for layer 0, three for
 /// a fire module (`squeeze`, `expand1x1`, `expand3x3`), none for ReLU, pooling and layers that do not exist.
+///
+/// ```
+/// use impasto_squeezenet::architecture::{FEATURES, convolutions};
+///
+/// let names: Vec<_> = convolutions(3).into_iter().map(|convolution| convolution.name).collect();
+/// assert_eq!(names, ["features.3.squeeze", "features.3.expand1x1", "features.3.expand3x3"]);
+///
+/// // All parameters of the features: KH * KW * Cin weights and one bias for each filter.
+/// let filters = (0..FEATURES.len()).flat_map(convolutions);
+/// let count = filters.map(|of| (of.kernel * of.kernel * of.in_channels + 1) * of.out_channels);
+/// assert_eq!(count.sum::<usize>(), 722_496);
+/// ```
 pub fn convolutions(layer: usize) -> Vec<ConvolutionShape> {
     match FEATURES.get(layer) {
         Some(&Layer::Convolution { in_channels, out_channels, kernel, .. }) => {
@@ -123,6 +143,14 @@ pub fn classifier() -> ConvolutionShape {
 }
 
 /// Channels of a feature layer's output, or `None` for a layer that does not exist.
+///
+/// ```
+/// use impasto_squeezenet::architecture::output_channels;
+///
+/// assert_eq!(output_channels(2), Some(64));
+/// assert_eq!(output_channels(3), Some(128)); // 64 from each expansion
+/// assert_eq!(output_channels(13), None);
+/// ```
 pub fn output_channels(layer: usize) -> Option<usize> {
     let layers = FEATURES.get(..=layer)?;
     Some(layers.iter().fold(IMAGE_CHANNELS, |channels, layer| match *layer {
@@ -135,6 +163,17 @@ pub fn output_channels(layer: usize) -> Option<usize> {
 /// The shape (H, W, C) of a feature layer's output for an image of `height` x `width` pixels.
 ///
 /// `None` when the layer does not exist, or the image is too small for it (see [`minimum_image_size`]).
+///
+/// ```
+/// use impasto_squeezenet::architecture::{PoolRounding, feature_shape};
+///
+/// assert_eq!(feature_shape(0, 192, 256, PoolRounding::Floor), Some((95, 127, 64)));
+/// assert_eq!(feature_shape(3, 192, 256, PoolRounding::Floor), Some((47, 63, 128)));
+/// assert_eq!(feature_shape(12, 192, 256, PoolRounding::Floor), Some((11, 15, 512)));
+/// // Layer 1 gives 96 rows for 194: the window that would start at row 94 has two of its three.
+/// assert_eq!(feature_shape(2, 194, 194, PoolRounding::Floor), Some((47, 47, 64)));
+/// assert_eq!(feature_shape(2, 194, 194, PoolRounding::Ceil), Some((48, 48, 64)));
+/// ```
 pub fn feature_shape(
     layer: usize,
     height: usize,
@@ -151,6 +190,14 @@ pub fn feature_shape(
 /// The shortest side, in pixels, that an image may have for a feature layer to exist: both sides must reach it.
 ///
 /// `None` for a layer that does not exist.
+///
+/// ```
+/// use impasto_squeezenet::architecture::{PoolRounding, feature_shape, minimum_image_size};
+///
+/// let side = minimum_image_size(7, PoolRounding::Floor).expect("layer 7 exists");
+/// assert_eq!(feature_shape(7, side, side, PoolRounding::Floor), Some((1, 1, 256)));
+/// assert_eq!(feature_shape(7, side - 1, side, PoolRounding::Floor), None);
+/// ```
 pub fn minimum_image_size(layer: usize, rounding: PoolRounding) -> Option<usize> {
     let layers = FEATURES.get(..=layer)?;
     Some(layers.iter().rev().fold(1, |length, layer| input_length(*layer, length, rounding)))
@@ -158,6 +205,14 @@ pub fn minimum_image_size(layer: usize, rounding: PoolRounding) -> Option<usize>
 
 /// How many of an image's `length` rows (or columns), counted from the first, a feature layer sees: windows that do
 /// not fit drop the rest. `None` when the layer does not exist or the image is too small for it.
+///
+/// ```
+/// use impasto_squeezenet::architecture::{PoolRounding, seen_length};
+///
+/// // 3x3 windows every second pixel end at odd lengths: of 256 columns the last is not seen.
+/// assert_eq!(seen_length(0, 256, PoolRounding::Floor), Some(255));
+/// assert_eq!(seen_length(0, 255, PoolRounding::Floor), Some(255));
+/// ```
 pub fn seen_length(layer: usize, length: usize, rounding: PoolRounding) -> Option<usize> {
     let mut lengths = vec![length];
     for layer in FEATURES.get(..=layer)? {

@@ -48,6 +48,8 @@ pub enum FeatureError {
 }
 
 /// SqueezeNet 1.1 with its weights, ready to be recorded.
+///
+/// See [`SqueezeNet::record`] for gradients, [`SqueezeNet::extract_features`] for values alone.
 #[derive(Debug, Clone)]
 pub struct SqueezeNet {
     weights: Weights,
@@ -90,6 +92,15 @@ impl SqueezeNet {
 
     /// Checks that an image of this size reaches all of `layers`.
     ///
+    /// ```
+    /// use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet, Weights};
+    ///
+    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// assert!(network.check_size(192, 256, &[1, 4, 6, 7]).is_ok());
+    /// assert!(matches!(network.check_size(8, 256, &[7]), Err(FeatureError::ImageTooSmall { layer: 7, .. })));
+    /// assert!(matches!(network.check_size(192, 256, &[13]), Err(FeatureError::NoSuchLayer { layer: 13 })));
+    /// ```
+    ///
     /// # Errors
     /// [`FeatureError::NoSuchLayer`] or [`FeatureError::ImageTooSmall`].
     pub fn check_size(&self, height: usize, width: usize, layers: &[usize]) -> Result<(), FeatureError> {
@@ -109,8 +120,27 @@ impl SqueezeNet {
     /// the ReLU that follows it, `features.3.expand` both expansions of a fire module, `features.3.squeeze.weight` an
     /// array of weights.
     ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use ndarray::Array4;
+    ///
+    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let mut tape = Tape::<f32>::new();
+    /// let image = tape.variable(&Array4::zeros((1, 32, 32, 3)));
+    /// let features = network.record(&mut tape, image, &[1, 4])?;
+    /// let layers: Vec<_> = features.iter().map(|(layer, _)| layer).collect();
+    /// assert_eq!(layers, [1, 4]); // and nothing beyond 4 is on the tape
+    ///
+    /// let names: Vec<_> = tape.inspect().into_iter().filter_map(|node| node.name).collect();
+    /// assert_eq!(names[..3], ["features.0.weight", "features.0.bias", "features.0+1"]);
+    /// assert_eq!(names.last().map(String::as_str), Some("features.4.expand"));
+    /// # Ok::<(), impasto_squeezenet::FeatureError>(())
+    /// ```
+    ///
     /// # Errors
-    /// A layer that does not exist or whose weights were not read; an image too small for a layer.
+    /// [`FeatureError::NotAnImage`], [`FeatureError::NoSuchLayer`], [`FeatureError::ImageTooSmall`], and
+    /// [`WeightsError::NotLoaded`] for a layer whose weights were not read.
     pub fn record<T: Element>(
         &self,
         tape: &mut Tape<T>,
@@ -123,6 +153,24 @@ impl SqueezeNet {
     /// As [`SqueezeNet::record`], calling `visit` with the tape, the layer and its output right after
     /// each of `layers` is recorded. What `visit` records there goes backward just before the layer
     /// does, so that the layer's gradient need not exist any earlier.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use ndarray::Array4;
+    ///
+    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let mut tape = Tape::<f32>::new();
+    /// let image = tape.constant(&Array4::zeros((1, 32, 32, 3)));
+    /// let mut energies = Vec::new();
+    /// network.record_each(&mut tape, image, &[1, 4], |tape, _, features| {
+    ///     let squares = tape.square(features)?;
+    ///     energies.push(tape.mean(squares)?);
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(energies.len(), 2);
+    /// # Ok::<(), impasto_squeezenet::FeatureError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`SqueezeNet::record`], and what `visit` returns.
@@ -220,6 +268,20 @@ impl SqueezeNet {
 
     /// Computes the outputs of layers 0 to `deepest` for one preprocessed image (1, H, W, 3): the
     /// notebook's `extract_features`, whose list holds layer `l` at index `l`.
+    ///
+    /// ```
+    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use ndarray::Array4;
+    ///
+    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let image = Array4::zeros((1, 48, 64, 3)); // preprocessed
+    /// let features = network.extract_features(image.view(), 4)?;
+    /// assert_eq!(features.len(), 5);
+    /// assert_eq!(features[0].dim(), (1, 23, 31, 64)); // before ReLU
+    /// assert!(features[1].iter().all(|&value| value >= 0.0)); // after it
+    /// assert_eq!(features[4].dim(), (1, 11, 15, 128));
+    /// # Ok::<(), impasto_squeezenet::FeatureError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`SqueezeNet::record`].

@@ -29,6 +29,17 @@ pub fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
 
 /// Writes a file: whoever looks finds the old one or the new one, never a part of it.
 ///
+/// ```
+/// use impasto_squeezenet::files::write_whole;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("note.txt");
+/// write_whole(&path, b"first")?;
+/// write_whole(&path, b"second")?; // replaces it in one step
+/// assert_eq!(std::fs::read(&path)?, b"second");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of [`create_beside`]; the disk is full; `path` is a folder.

@@ -1,12 +1,39 @@
-//! SqueezeNet 1.1 on impasto's tape: the architecture as a table, weights from files, and features.
+//! SqueezeNet 1.1 on impasto's tape: the architecture as a table, weights from files, and features. The features of
+//! an image are what style transfer compares; the gradient of whatever is recorded on them flows back to the pixels.
 //!
-//! | module | what is in it |
-//! | --- | --- |
-//! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes |
-//! | [`arrays`] | arrays in files: NumPy's, PyTorch's, safetensors, TensorFlow's |
-//! | [`weights`] | the network's arrays from such files, and to them; those that are built in |
-//! | [`files`] | files that appear whole or not at all |
-//! | [`features`] | recording the layers on a tape, and computing them for one image |
+//! ```
+//! use impasto_autodiff::Tape;
+//! use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+//! use ndarray::Array4;
+//!
+//! # fn main() -> Result<(), impasto_squeezenet::FeatureError> {
+//! let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+//! let mut tape = Tape::<f32>::new();
+//! let image = tape.variable(&Array4::from_elem((1, 32, 40, 3), 0.5)); // preprocessed
+//! let features = network.record(&mut tape, image, &[3])?;
+//! let fire = features.get(3).expect("layer 3 was asked for");
+//! assert_eq!(tape.shape(fire)?, [1, 7, 9, 128]);
+//!
+//! // Which pixels does the first channel answer to?
+//! let channel = tape.narrow(fire, 3, 0, 1)?;
+//! let answer = tape.sum(channel)?;
+//! tape.forward();
+//! tape.backward(answer)?;
+//! assert_eq!(tape.gradient(image)?.shape(), [1, 32, 40, 3]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what is in it | begin with |
+//! | --- | --- | --- |
+//! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes | [`FEATURES`](architecture::FEATURES) |
+//! | [`features`] | recording the layers on a tape, and computing them for one image | [`SqueezeNet::record`], [`SqueezeNet::extract_features`] |
+//! | [`weights`] | the network's arrays from files, and to them; those that are built in | [`Weights::load`], [`Weights::built_in`] |
+//! | [`arrays`] | arrays in files: NumPy's, PyTorch's, safetensors, TensorFlow's | [`read_npy`](arrays::read_npy), [`ArrayArchive`](arrays::ArrayArchive) |
+//! | [`files`] | files that appear whole or not at all | [`write_whole`](files::write_whole) |
+//!
+//! The crate below is `impasto-autodiff`, whose tape the layers are recorded on; the one above is `impasto`, which makes
+//! losses of the features. Source: Iandola et al. 2016; see [`architecture`].
 #![forbid(unsafe_code)]
 
 pub mod architecture;

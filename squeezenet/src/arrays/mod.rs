@@ -63,6 +63,22 @@ pub(crate) use source::{ArraySource, StoredArray};
 /// Reads the array of an `.npy` file (`numpy.save`), in C order, of whatever shape the file gives it; `()` has no
 /// axis and one value. Values need not be finite.
 ///
+/// ```
+/// use impasto_squeezenet::arrays::read_npy;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("pair.npy");
+/// // What numpy.save writes: a magic number, a header padded to 64 bytes, the values.
+/// let mut file = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+/// file.extend(format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }").into_bytes());
+/// file.extend([1.5f32, -2.0].iter().flat_map(|value| value.to_le_bytes()));
+/// std::fs::write(&path, file)?;
+/// assert_eq!(read_npy(&path)?, ndarray::array![1.5, -2.0].into_dyn());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`ArraysError`] if the file cannot be opened, is not in the format, or holds no floating-point numbers, fewer or
@@ -75,6 +91,21 @@ pub fn read_npy(path: &Path) -> Result<ArrayD<f32>, ArraysError> {
 }
 
 /// The named arrays of an `.npz` file (`numpy.savez`, `numpy.savez_compressed`). Each is read when it is asked for.
+///
+/// ```
+/// use impasto_squeezenet::arrays::ArrayArchive;
+/// use impasto_squeezenet::weights::BUILT_IN;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("weights.npz");
+/// std::fs::write(&path, BUILT_IN)?;
+/// let mut archive = ArrayArchive::open(&path)?;
+/// assert_eq!(archive.names()[0], "features.0.weight");
+/// assert_eq!(archive.read("features.0.weight")?.shape(), [64, 3, 3, 3]); // torchvision's order
+/// # Ok(())
+/// # }
+/// ```
 pub struct ArrayArchive {
     path: PathBuf,
     npz: Npz<BufReader<File>>,

@@ -13,6 +13,14 @@ impl Weights {
     /// serve to paint with when nothing else is at hand; ImageNet's, which have seen a million photographs, are closer
     /// to a picture's style. Loss weights made for those suit these too, since every layer responds as strongly.
     ///
+    /// ```
+    /// use impasto_squeezenet::Weights;
+    ///
+    /// let weights = Weights::built_in();
+    /// assert_eq!(weights.convolutions().count(), 25); // layer 0, and three in each of eight fire modules
+    /// assert!(!weights.has_classifier());
+    /// ```
+    ///
     /// # Panics
     ///
     /// Never: the tests read the very bytes that are compiled in.

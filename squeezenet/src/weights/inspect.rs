@@ -136,6 +136,16 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, WeightsError> {
 /// Like [`inspect`], for the bytes of a file in memory, such as [`BUILT_IN`](super::BUILT_IN); the [`Inspection`] then
 /// names no files.
 ///
+/// ```
+/// use impasto_squeezenet::weights::{BUILT_IN, Network, inspect_bytes};
+///
+/// let found = inspect_bytes(BUILT_IN)?;
+/// assert_eq!((found.format.name(), found.network()), ("npz", Network::Features));
+/// assert_eq!(found.parameter_count(), 722_496);
+/// assert!(found.problem.is_none());
+/// # Ok::<(), impasto_squeezenet::WeightsError>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of [`inspect`].

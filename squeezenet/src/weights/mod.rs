@@ -82,6 +82,23 @@ impl Weights {
     /// Reads all feature layers, and the classifier if it is there, from a file or folder of any format that is
     /// [accepted](self#accepted-files).
     ///
+    /// ```
+    /// use impasto_squeezenet::Weights;
+    /// use impasto_squeezenet::arrays::{Container, Precision};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("squeezenet1_1.npz");
+    /// Weights::built_in().save(&path, Container::Npz, Precision::Single)?;
+    /// let weights = Weights::load(&path)?;
+    /// assert_eq!(weights, Weights::built_in());
+    ///
+    /// let absent = Weights::load("absent.npz").unwrap_err();
+    /// assert!(absent.to_string().contains("absent.npz"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WeightsError`] if the path cannot be read, is in no known format, lacks an array or holds it twice, or
@@ -92,6 +109,21 @@ impl Weights {
 
     /// Like [`Weights::load`], but reads no more than the feature layers 0 to `deepest_layer` need, and no
     /// classifier. Arrays of deeper layers may be missing.
+    ///
+    /// ```
+    /// use impasto_squeezenet::Weights;
+    /// use impasto_squeezenet::arrays::{Container, Precision};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("squeezenet1_1.npz");
+    /// # Weights::built_in().save(&path, Container::Npz, Precision::Half)?;
+    /// let first = Weights::load_features(&path, 3)?;
+    /// let names: Vec<_> = first.convolutions().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["features.0", "features.3.squeeze", "features.3.expand1x1", "features.3.expand3x3"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -114,6 +146,22 @@ impl Weights {
 
     /// Like [`Weights::load`], for arrays in memory under the names that a file would give them.
     ///
+    /// ```
+    /// use impasto_squeezenet::{Weights, architecture};
+    /// use ndarray::{Array1, Array4};
+    ///
+    /// // Every filter zero, under torchvision's names and in its order, (Cout, Cin, KH, KW).
+    /// let convolutions = (0..13).flat_map(architecture::convolutions);
+    /// let arrays = convolutions.flat_map(|of| {
+    ///     let weight = Array4::zeros((of.out_channels, of.in_channels, of.kernel, of.kernel)).into_dyn();
+    ///     let bias = Array1::zeros(of.out_channels).into_dyn();
+    ///     [(format!("{}.weight", of.name), weight), (format!("{}.bias", of.name), bias)]
+    /// });
+    /// let weights = Weights::from_arrays(arrays)?;
+    /// assert_eq!(weights.convolution("features.0")?.weight.dim(), (3, 3, 3, 64)); // (KH, KW, Cin, Cout) here
+    /// # Ok::<(), impasto_squeezenet::WeightsError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Weights::load`] that concern names, shapes and values.
@@ -124,6 +172,17 @@ impl Weights {
     }
 
     /// The parameters of the convolution with torchvision's name `name`, such as `features.3.squeeze`.
+    ///
+    /// ```
+    /// use impasto_squeezenet::{Weights, WeightsError};
+    ///
+    /// let weights = Weights::built_in();
+    /// let squeeze = weights.convolution("features.3.squeeze")?;
+    /// assert_eq!(squeeze.weight.dim(), (1, 1, 64, 16)); // (KH, KW, Cin, Cout)
+    /// assert_eq!(squeeze.bias.len(), 16);
+    /// assert!(matches!(weights.convolution("classifier.1"), Err(WeightsError::NotLoaded { .. })));
+    /// # Ok::<(), WeightsError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -42,6 +42,18 @@ pub enum SaveError {
 impl Weights {
     /// The bytes of a file with these weights. The same weights give the same bytes.
     ///
+    /// ```
+    /// use impasto_squeezenet::Weights;
+    /// use impasto_squeezenet::arrays::{Container, Precision};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let weights = Weights::built_in();
+    /// let bytes = weights.to_bytes(Container::Safetensors, Precision::Single)?;
+    /// assert_eq!(Weights::from_bytes(&bytes)?, weights);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SaveError::BeyondHalf`], with [`Precision::Half`] only.
