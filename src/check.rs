@@ -125,6 +125,16 @@ pub enum CheckError {
 /// The folder `data` holds `tubingen.jpg`, `starry_night.jpg`, `squeezenet1_1.npz`, `style-transfer-checks-tf.npz` and
 /// `style-transfer-checks.npz`, as the course hands them out.
 ///
+/// ```no_run
+/// use std::path::Path;
+///
+/// for result in impasto::check::run(Path::new("notebook"))? {
+///     let verdict = if result.passed() { "passed" } else { "FAILED" };
+///     println!("{}, {}: {:.1e} {verdict}", result.answers, result.name, result.error);
+/// }
+/// # Ok::<(), impasto::check::CheckError>(())
+/// ```
+///
 /// # Errors
 /// [`CheckError`] if one of these files cannot be used. A wrong result is not an error: [`CheckResult::passed`] tells.
 pub fn run(data: &Path) -> Result<Vec<CheckResult>, CheckError> {

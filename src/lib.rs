@@ -22,18 +22,24 @@
 //!
 //! The notebook's functions keep their names:
 //!
-//! | notebook | here |
-//! | --- | --- |
-//! | `load_image`, `preprocess_image`, `deprocess_image` | [`image`](mod@image) |
-//! | `extract_features` | [`SqueezeNet::extract_features`] |
-//! | `content_loss`, `gram_matrix`, `style_loss`, `tv_loss` | [`loss`] |
-//! | `style_transfer` and its parameters | [`StyleTransfer`], [`preset`] |
-//! | the optimizer and its learning rates | [`optimizer`], [`schedule`] |
-//! | the four checks | [`check`] |
+//! | notebook | module | begin with |
+//! | --- | --- | --- |
+//! | `load_image`, `preprocess_image`, `deprocess_image` | [`image`](mod@image) | [`load_image`](image::load_image) |
+//! | `extract_features` | [`architecture`], [`weights`] | [`SqueezeNet::extract_features`] |
+//! | `content_loss`, `gram_matrix`, `style_loss`, `tv_loss` | [`loss`] | [`gram_matrix`](loss::gram_matrix) |
+//! | `style_transfer` | [`transfer`] | [`StyleTransfer::builder`] |
+//! | its parameters | [`preset`] | [`Preset::find`] |
+//! | the optimizer | [`optimizer`] | [`Adam`](optimizer::Adam) |
+//! | the learning rates, the clamp | [`schedule`] | [`Schedule`] |
+//! | the four checks | [`check`] | [`check::run`] |
 //!
-//! Three modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers;
-//! [`worked`] has each loss and its gradient worked out by hand, on an input of a few numbers;
-//! [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
+//! Three modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers
+//! ([`StyleTransfer::explain`]); [`worked`] has each loss and its gradient worked out by hand, on an input of a few
+//! numbers; [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
+//!
+//! Nothing is computed here that a crate below could compute: `impasto-squeezenet` records the network,
+//! `impasto-autodiff` has the tape and its operations, `impasto-kernels` their arithmetic. The program `impasto`, with
+//! its arguments and files, is the crate above, `impasto-cli`.
 #![forbid(unsafe_code)]
 
 pub mod bench;

@@ -1,12 +1,31 @@
 //! The notebook's losses, recorded on a tape: `content_loss`, `gram_matrix`, `style_loss`, `tv_loss`.
 //!
 //! Source: Gatys, Ecker and Bethge 2016, "Image Style Transfer Using Convolutional Neural Networks",
-//! equations 1 (content), 3 (Gram matrix), 4 and 5 (style); total variation as in the notebook.
+//! equations 1 (content), 3 (Gram matrix), 4 and 5 (style); total variation as in the notebook. Each function tells
+//! where the notebook, which is followed, leaves the paper's factors out. All losses are single numbers of shape ().
 
 use impasto_autodiff::{Element, Tape, TapeError, Var};
 
 /// `weight * sum of (features - target)^2`: how far the picture's content is from the target's.
 /// Both are feature maps of one shape, (1, H, W, C).
+///
+/// Equation 1 without its factor 1/2.
+///
+/// ```
+/// use impasto::loss::content_loss;
+/// use impasto_autodiff::Tape;
+/// use ndarray::Array4;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let features = tape.variable(&Array4::from_elem((1, 2, 2, 1), 3.0));
+/// let target = tape.constant(&Array4::from_elem((1, 2, 2, 1), 1.0));
+/// let loss = content_loss(&mut tape, 0.5, features, target)?;
+/// tape.forward();
+/// tape.backward(loss)?;
+/// assert_eq!(tape.number(loss)?, 8.0); // 0.5 * 4 * (3 - 1)^2
+/// assert_eq!(tape.gradient(features)?[[0, 0, 0, 0]], 2.0); // 0.5 * 2 * (3 - 1)
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
 ///
 /// # Errors
 /// [`TapeError::Shape`] if the shapes differ.
@@ -24,6 +43,24 @@ pub fn content_loss<T: Element>(
 
 /// The Gram matrix (C, C) of features (1, H, W, C): which channels respond together, wherever they
 /// do. With `normalize` it is divided by H * W * C.
+///
+/// Equation 3, which is not divided.
+///
+/// ```
+/// use impasto::loss::gram_matrix;
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// // (1, 1, 2, 2): two positions, whose channels are (1, 2) and (3, 0).
+/// let features = tape.constant(&array![[[[1.0, 2.0], [3.0, 0.0]]]]);
+/// let plain = gram_matrix(&mut tape, features, false)?;
+/// let normalized = gram_matrix(&mut tape, features, true)?;
+/// tape.forward();
+/// assert_eq!(tape.value(plain)?, array![[10.0, 2.0], [2.0, 4.0]].into_dyn());
+/// assert_eq!(tape.value(normalized)?, array![[2.5, 0.5], [0.5, 1.0]].into_dyn()); // by 1 * 2 * 2
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
 ///
 /// # Errors
 /// [`TapeError::Shape`] if the features are not of that shape.
@@ -47,6 +84,25 @@ pub struct StyleTerm {
 
 /// `sum of (gram_matrix(features) - target)^2`: one layer's part in the style loss, before its weight.
 ///
+/// `target` is a normalized Gram matrix, (C, C). Where picture and style image have features of one size, this is 4
+/// times equation 4: its factor 1 / (4 N^2 M^2), of N channels and M positions, is that of the normalized matrices but
+/// for the 4.
+///
+/// ```
+/// use impasto::loss::{gram_matrix, style_distance};
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let picture = tape.variable(&array![[[[1.0, 2.0], [3.0, 0.0]]]]);
+/// let style = tape.constant(&array![[[[3.0, 0.0], [1.0, 2.0]]]]); // the same, elsewhere
+/// let target = gram_matrix(&mut tape, style, true)?;
+/// let distance = style_distance(&mut tape, picture, target)?;
+/// tape.forward();
+/// assert_eq!(tape.number(distance)?, 0.0); // a Gram matrix does not know where
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
+///
 /// # Errors
 /// [`TapeError::Shape`] if the target does not have the features' channels.
 pub fn style_distance<T: Element>(tape: &mut Tape<T>, features: Var, target: Var) -> Result<Var, TapeError> {
@@ -57,8 +113,25 @@ pub fn style_distance<T: Element>(tape: &mut Tape<T>, features: Var, target: Var
 
 /// `sum over layers of weight * sum of (gram_matrix(features) - target)^2`.
 ///
+/// Equation 5.
+///
+/// ```
+/// use impasto::loss::{StyleTerm, style_loss};
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let features = tape.variable(&array![[[[2.0]]]]); // one value: its Gram matrix is 2 * 2 / 1
+/// let target = tape.constant(&array![[1.0]]);
+/// let term = |weight| StyleTerm { features, target, weight };
+/// let loss = style_loss(&mut tape, &[term(10.0), term(0.5)])?;
+/// tape.forward();
+/// assert_eq!(tape.number(loss)?, 94.5); // (10 + 0.5) * (4 - 1)^2
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
+///
 /// # Errors
-/// [`TapeError::Shape`] if a target does not have its features' channels.
+/// [`TapeError::Shape`] if a target does not have its features' channels, or there is no term.
 pub fn style_loss<T: Element>(tape: &mut Tape<T>, terms: &[StyleTerm]) -> Result<Var, TapeError> {
     let mut distances = Vec::with_capacity(terms.len());
     for term in terms {
@@ -78,7 +151,21 @@ pub fn weighted_style_loss<T: Element>(tape: &mut Tape<T>, distances: &[(Var, T)
 }
 
 /// `weight * (sum of squared vertical differences + sum of squared horizontal differences)` of an
-/// image (1, H, W, 3): how rough it is.
+/// image (1, H, W, 3), in preprocessed units: how rough it is.
+///
+/// ```
+/// use impasto::loss::tv_loss;
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// // Two rows of one pixel: red rises by 1, green by 2, blue stays.
+/// let image = tape.variable(&array![[[[0.0, 0.0, 5.0]], [[1.0, 2.0, 5.0]]]]);
+/// let loss = tv_loss(&mut tape, 0.1, image)?;
+/// tape.forward();
+/// assert_eq!(tape.number(loss)?, 0.5); // 0.1 * (1 + 4)
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
 ///
 /// # Errors
 /// [`TapeError::Shape`] if the image is not of that shape.

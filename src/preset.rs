@@ -4,6 +4,19 @@ use crate::schedule::Schedule;
 use crate::transfer::Init;
 
 /// One of the notebook's problems: its images' sizes, layers and weights.
+///
+/// ```
+/// use impasto::{Init, Preset};
+///
+/// let starry = Preset::find("starry").expect("one of the five");
+/// assert_eq!((starry.image_size, starry.weights.content_weight), (192, 6e-2));
+/// assert_eq!(starry.weights.style_layers, [1, 4, 6, 7]);
+/// assert_eq!(starry.weights.style_weights, [300_000.0, 1000.0, 15.0, 3.0]);
+///
+/// // Feature inversion is the same without style, from noise.
+/// let inversion = Preset::find("inversion").expect("one of the five");
+/// assert_eq!((inversion.weights.style_weights, inversion.init), ([0.0; 4], Init::Random { seed: 0 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Preset {
     /// The name that the command line takes.
@@ -96,6 +109,15 @@ impl LossWeights {
     /// does not, since its Gram matrices are averages: the weights of the former shrink with the area,
     /// so that a picture looks the same at every size. The base was chosen by eye from four sets, on
     /// one photograph and three paintings.
+    ///
+    /// ```
+    /// use impasto::LossWeights;
+    ///
+    /// let (small, large) = (LossWeights::for_area(192, 256), LossWeights::for_area(384, 512));
+    /// assert_eq!(small.content_weight, 1e-2);
+    /// assert_eq!(large.content_weight, 1e-2 / 4.0); // four times the area
+    /// assert_eq!(large.style_weights, small.style_weights);
+    /// ```
     pub fn for_area(height: usize, width: usize) -> LossWeights {
         let ratio = REFERENCE_AREA / (height as f64 * width as f64).max(1.0);
         let base = weights(1e-2, [200000.0, 2000.0, 50.0, 15.0], 5e-2);

@@ -3,6 +3,19 @@
 use crate::image::pixel_range;
 
 /// The rules of a run.
+///
+/// ```
+/// use impasto::Schedule;
+///
+/// // Of 100 iterations, the learning rate falls during the last half.
+/// let fast = |iteration| Schedule::Fast.learning_rate(iteration, 100, 0.1);
+/// assert_eq!((fast(0), fast(50), fast(75)), (0.1, 0.1, 0.05));
+///
+/// let notebook = |iteration| Schedule::Notebook.learning_rate(iteration, 200, 3.0);
+/// assert_eq!((notebook(180), notebook(181)), (3.0, 0.1));
+/// assert_eq!(Schedule::Notebook.clamp(179), Some([[-1.5, 1.5]; 3]));
+/// assert_eq!(Schedule::Notebook.clamp(180), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Schedule {
     /// The good one: a small learning rate that falls to nothing at the end, pixels kept to colours
@@ -46,6 +59,8 @@ impl Schedule {
     }
 
     /// The learning rate of iteration `iteration` of `iterations`, where it starts at `initial`.
+    ///
+    /// Iterations are counted from 0; rates are in preprocessed pixel units.
     pub fn learning_rate(self, iteration: usize, iterations: usize, initial: f64) -> f64 {
         match self {
             Schedule::Fast => {
@@ -58,6 +73,8 @@ impl Schedule {
     }
 
     /// The values that the channels of a pixel may take after `iteration`, in preprocessed units.
+    ///
+    /// `[low, high]` of red, green and blue; `None` where any value will do.
     pub fn clamp(self, iteration: usize) -> Option<[[f32; 2]; 3]> {
         match self {
             Schedule::Fast => Some(pixel_range()),

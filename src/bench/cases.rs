@@ -65,6 +65,14 @@ impl Pass {
 ///
 /// Gram matrices are those of every layer's features; ReLU is that of layer 1, which follows its convolution in the same
 /// pass unless somebody asks for layer 0; the squared difference is the content loss's.
+///
+/// ```
+/// use impasto::bench::cases;
+///
+/// let cases = cases(192, 256);
+/// let first = cases.iter().find(|case| case.shape() == "192x256x3 -> 95x127x64").expect("the first layer");
+/// assert_eq!(first.flops() / (2 * 95 * 127 * 64), 3 * 3 * 3);
+/// ```
 pub fn cases(height: usize, width: usize) -> Vec<Case> {
     let mut cases = Cases { image: (height, width), cases: Vec::new() };
     let mut input = [height, width, IMAGE_CHANNELS];

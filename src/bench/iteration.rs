@@ -61,6 +61,16 @@ pub struct IterationReport {
 
 /// Measures iterations of a preset's problem on a made-up picture.
 ///
+/// ```no_run
+/// use impasto::Preset;
+/// use impasto::bench::iteration::{IterationOptions, run};
+///
+/// let preset = Preset::find("starry").expect("one of the five");
+/// let report = run(&IterationOptions { size: 192, preset, threads: None, iterations: 20 })?;
+/// println!("{:.1} ms, {:.0} % of the peak", report.ms_median, 100.0 * report.fraction_of_peak);
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
+///
 /// # Errors
 /// [`TransferError`] if the size is too small for the preset's layers or too large for memory, if there are no
 /// iterations, or if the threads cannot start.

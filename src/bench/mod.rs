@@ -25,6 +25,10 @@ pub use routines::{Implementation, Routine};
 pub const SIZES: [usize; 2] = [192, 512];
 
 /// Height and width of the picture with this shorter side, in pixels: four to three, as from a camera.
+///
+/// ```
+/// assert_eq!(impasto::bench::dimensions(192), (192, 256));
+/// ```
 pub fn dimensions(size: usize) -> (usize, usize) {
     (size, size.saturating_mul(4) / 3)
 }

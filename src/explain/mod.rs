@@ -95,6 +95,30 @@ impl StyleTransfer {
     /// built as [`inspectable`](crate::StyleTransferBuilder::inspectable). Times are medians of several replays; with
     /// buffers of their own for all values they are somewhat longer than a run's.
     ///
+    /// ```
+    /// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+    /// use ndarray::Array3;
+    ///
+    /// # let picture = |seed: usize| {
+    /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+    /// # };
+    /// # let (photograph, painting) = (picture(3), picture(7));
+    /// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    ///
+    /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
+    /// let mut session = builder.inspectable().build()?;
+    /// let explanation = session.explain()?;
+    ///
+    /// let first = explanation.nodes.iter().find(|node| node.name == "features.0+1").expect("the first layer");
+    /// assert_eq!((first.operation, &first.shape[..]), ("conv2d+relu", &[1, 15, 19, 64][..]));
+    /// let losses: Vec<_> = explanation.pixel_gradients.iter().map(|gradient| gradient.loss).collect();
+    /// assert_eq!(losses, ["content_loss", "style_loss", "tv_loss", "total_loss"]);
+    ///
+    /// let pictures = session.node_pictures(first)?;
+    /// assert_eq!(pictures.channels.len(), 16); // a sheet of 16 of its 64 maps
+    /// # Ok::<(), impasto::TransferError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TransferError::NotInspectable`] if the session was built otherwise.
     pub fn explain(&mut self) -> Result<Explanation, TransferError> {

@@ -64,6 +64,24 @@ impl LoadOptions {
 ///
 /// This is the notebook's `load_image`; see [`resize_image`] for the size of the result.
 ///
+/// ```
+/// use impasto::image::{ImageError, LoadOptions, load_image, save_image};
+/// use ndarray::Array3;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("photo.png");
+/// save_image(&path, Array3::from_elem((30, 40, 3), 200).view())?;
+/// let whole = load_image(&path, &LoadOptions::default())?;
+/// let small = load_image(&path, &LoadOptions::shorter_side(15))?;
+/// assert_eq!((whole.dim(), small.dim()), ((30, 40, 3), (15, 20, 3)));
+///
+/// let absent = load_image("absent.jpg".as_ref(), &LoadOptions::default());
+/// assert!(matches!(absent, Err(ImageError::NotFound { .. })));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// The file cannot be read, or [`decode_image`] fails on its content.
@@ -77,6 +95,17 @@ pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, Imag
 /// The format is recognised by content. JPEG is decoded to the very pixels that libjpeg gives (CMYK through Pillow's
 /// formula); deeper samples are rounded to 8 bits; transparency is laid over white; of an animation, the first frame
 /// counts. Colour profiles are ignored, as in the notebook. `name` is what errors call the picture.
+///
+/// ```
+/// use impasto::image::{LoadOptions, decode_image, encode_png};
+/// use ndarray::Array3;
+///
+/// let picture = Array3::from_shape_fn((2, 3, 3), |(y, x, channel)| (100 * y + 10 * x + channel) as u8);
+/// let bytes = encode_png(picture.view())?;
+/// let decoded = decode_image(&bytes, "memory".as_ref(), &LoadOptions::default())?;
+/// assert_eq!(decoded, picture);
+/// # Ok::<(), impasto::image::ImageError>(())
+/// ```
 ///
 /// # Errors
 ///

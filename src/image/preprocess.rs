@@ -12,6 +12,17 @@ const FLAT: f32 = 1e-5;
 
 /// Turns a picture (H, W, 3) into the network's input (1, H, W, 3): `(pixel / 255 - mean) / std` in each channel.
 ///
+/// ```
+/// use impasto::image::{deprocess_image, preprocess_image};
+/// use ndarray::array;
+///
+/// let picture = array![[[0, 128, 255]]]; // one pixel, (1, 1, 3)
+/// let image = preprocess_image(picture.view());
+/// assert_eq!(image.dim(), (1, 1, 1, 3));
+/// assert_eq!(image[[0, 0, 0, 0]], (0.0 - 0.485) / 0.229);
+/// assert_eq!(image[[0, 0, 0, 2]], (1.0 - 0.406) / 0.225);
+/// ```
+///
 /// # Panics
 ///
 /// If the last axis is not 3 long.
@@ -37,6 +48,15 @@ pub fn preprocess_image(picture: ArrayView3<'_, u8>) -> Array4<f32> {
 /// shows a picture; a picture of a single level stays as it is, since only rounding noise would be spread. Non-finite
 /// values take no part in that; NaN becomes 0, and the infinities the ends of the range.
 ///
+/// ```
+/// use impasto::image::deprocess_image;
+/// use ndarray::{Array4, array};
+///
+/// // Zero is ImageNet's mean: 255 * (0.485, 0.456, 0.406), truncated.
+/// let mean = deprocess_image(Array4::zeros((1, 1, 1, 3)).view(), false);
+/// assert_eq!(mean, array![[[123, 116, 103]]]);
+/// ```
+///
 /// # Panics
 ///
 /// If the first axis is not 1 or the last not 3 long.
@@ -60,6 +80,15 @@ pub fn deprocess_image(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Arra
 }
 
 /// The smallest and largest value that each channel of a picture has once it is preprocessed.
+///
+/// `[low, high]` of red, green and blue: `(0 - mean) / std` and `(1 - mean) / std`.
+///
+/// ```
+/// use impasto::image::pixel_range;
+///
+/// let [[low, high], ..] = pixel_range();
+/// assert_eq!((low, high), ((0.0 - 0.485) / 0.229, (1.0 - 0.485) / 0.229)); // -2.12 to 2.25
+/// ```
 pub fn pixel_range() -> [[f32; 2]; 3] {
     std::array::from_fn(|channel| [0.0, 1.0].map(|value| (value - MEAN[channel]) / STD[channel]))
 }

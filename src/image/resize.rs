@@ -19,6 +19,15 @@ const CHANNELS: usize = 3;
 /// triangle, widened by the scale when shrinking, first along rows and then along columns, rounded to u8 in between.
 /// A picture without pixels is returned as it is.
 ///
+/// ```
+/// use impasto::image::resize_image;
+/// use ndarray::Array3;
+///
+/// let picture = Array3::from_elem((30, 40, 3), 200);
+/// let small = resize_image(picture.view(), 15);
+/// assert_eq!(small, Array3::from_elem((15, 20, 3), 200));
+/// ```
+///
 /// # Panics
 ///
 /// If the last axis is not 3 long.
@@ -31,6 +40,15 @@ pub fn resize_image(picture: ArrayView3<'_, u8>, size: usize) -> Array3<u8> {
 /// Resizes a picture (H, W, 3) to `new_height` by `new_width` pixels (0 counts as 1) with the filter of
 /// [`resize_image`]: what gives a picture exactly the size of another one that was resized from other dimensions.
 /// A picture without pixels is returned as it is.
+///
+/// ```
+/// use impasto::image::resize_image_to;
+/// use ndarray::array;
+///
+/// let edge = array![[[0, 0, 0], [255, 255, 255]]]; // (1, 2, 3)
+/// assert_eq!(resize_image_to(edge.view(), 1, 1), array![[[128, 128, 128]]]); // 127.5, rounded
+/// assert_eq!(resize_image_to(edge.view(), 1, 4)[[0, 1, 0]], 64); // a quarter of the way
+/// ```
 ///
 /// # Panics
 ///
@@ -55,6 +73,13 @@ pub fn resize_image_to(picture: ArrayView3<'_, u8>, new_height: usize, new_width
 }
 
 /// The sides (H, W) that [`resize_image`] gives a picture of `height` by `width` pixels, neither of them 0.
+///
+/// ```
+/// use impasto::image::resized_dimensions;
+///
+/// assert_eq!(resized_dimensions(600, 800, 192), (192, 256));
+/// assert_eq!(resized_dimensions(600, 801, 192), (192, 256)); // 256.32, truncated
+/// ```
 pub fn resized_dimensions(height: usize, width: usize, size: usize) -> (usize, usize) {
     let scale = size as f64 / height.min(width) as f64;
     let scaled = |side: usize| ((side as f64 * scale) as usize).max(1);

@@ -19,6 +19,18 @@ use super::{error::ImageError, jpeg};
 /// The picture is written to a temporary file in the same folder, which then takes the name `path`: whoever looks finds
 /// the old file or the new one, never a part of it.
 ///
+/// ```
+/// use impasto::image::{LoadOptions, load_image, save_image};
+/// use ndarray::Array3;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("result.png");
+/// let picture = Array3::from_elem((4, 5, 3), 77);
+/// save_image(&path, picture.view())?;
+/// assert_eq!(load_image(&path, &LoadOptions::default())?, picture); // PNG loses nothing
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of [`check_output_path`]; the format cannot hold a picture of these sides; the disk is full.
@@ -58,6 +70,13 @@ pub fn encode_png(picture: ArrayView3<'_, u8>) -> Result<Vec<u8>, ImageError> {
 }
 
 /// Checks that [`save_image`] can write to `path`, without leaving anything there.
+///
+/// ```
+/// use impasto::image::check_output_path;
+///
+/// let refused = check_output_path("result.docx".as_ref());
+/// assert!(refused.unwrap_err().to_string().contains("result.docx"));
+/// ```
 ///
 /// # Errors
 ///

@@ -11,6 +11,20 @@ const EPSILON: f32 = 1e-8;
 
 /// Adam: each value moves by about the learning rate, in the direction that its recent gradients
 /// agree on.
+///
+/// With `m` and `v` the averages of the gradient and of its square, step `t` counted from 1:
+/// `x -= learning_rate * sqrt(1 - 0.999^t) / (1 - 0.9^t) * m / (sqrt(v) + 1e-8)`. This is the order of computation at the
+/// end of the paper's section 2, whose epsilon is not algorithm 1's.
+///
+/// ```
+/// use impasto::optimizer::{Adam, Optimizer};
+///
+/// let mut adam = Adam::new(2, 0.1);
+/// let mut values = [1.0, 1.0];
+/// adam.step(0.0, &[4.0, -0.001], &mut values); // Adam does not look at the loss
+/// // The first step has the length of the learning rate, however large the gradient.
+/// assert!((values[0] - 0.9).abs() < 1e-4 && (values[1] - 1.1).abs() < 1e-4);
+/// ```
 pub struct Adam {
     /// The length of a step, in units of the values.
     learning_rate: f64,
@@ -21,6 +35,8 @@ pub struct Adam {
 
 impl Adam {
     /// Adam for `len` values.
+    ///
+    /// The learning rate is in units of the values.
     pub fn new(len: usize, learning_rate: f64) -> Self {
         Adam { learning_rate, steps: 0, first_moment: vec![0.0; len], second_moment: vec![0.0; len] }
     }

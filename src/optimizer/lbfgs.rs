@@ -1,5 +1,9 @@
 //! L-BFGS (Liu and Nocedal 1989): a quasi-Newton step from the last few gradients, the optimizer of
 //! Gatys et al. It evaluates the loss once an iteration and takes a step back when the loss rose.
+//!
+//! Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 (the two-loop recursion) and 7.5, with the
+//! first matrix of equation 7.20; a step is halved until the loss falls, where 7.5 searches along the line for one that
+//! satisfies Wolfe's conditions.
 
 use super::Optimizer;
 use std::collections::VecDeque;
@@ -15,6 +19,22 @@ const FIRST_STEP: f64 = 0.1;
 const HALVINGS: u32 = 8;
 
 /// L-BFGS over values of one length.
+///
+/// It remembers the last ten steps, and so keeps twenty-three times the values. The first step moves the value with the
+/// largest gradient by 0.1, in units of the values; later ones follow the curvature that was seen.
+///
+/// ```
+/// use impasto::optimizer::{Lbfgs, Optimizer};
+///
+/// // Down x^2, whose gradient is 2 x.
+/// let mut lbfgs = Lbfgs::new();
+/// let mut x = [1.0];
+/// lbfgs.step(1.0, &[2.0], &mut x);
+/// assert!((x[0] - 0.9f32).abs() < 1e-6);
+/// // The gradient fell by 0.2 on a way of 0.1: at that rate it is 0 after 0.9 more.
+/// lbfgs.step(0.81, &[1.8], &mut x);
+/// assert!(x[0].abs() < 1e-6);
+/// ```
 #[derive(Default)]
 pub struct Lbfgs {
     history: VecDeque<Pair>,

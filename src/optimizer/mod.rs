@@ -7,9 +7,28 @@ pub use adam::Adam;
 pub use lbfgs::Lbfgs;
 
 /// A rule that changes values so that a loss falls.
+///
+/// ```
+/// use impasto::optimizer::{Adam, Lbfgs, Optimizer};
+///
+/// /// Goes down `x^2`, whose gradient is `2 x`, from 1.
+/// fn descend(optimizer: &mut dyn Optimizer) -> f32 {
+///     let mut x = [1.0];
+///     for _ in 0..20 {
+///         let (loss, gradient) = (f64::from(x[0] * x[0]), [2.0 * x[0]]);
+///         optimizer.step(loss, &gradient, &mut x);
+///     }
+///     x[0]
+/// }
+/// assert!(descend(&mut Adam::new(1, 0.1)).abs() < 0.5);
+/// assert!(descend(&mut Lbfgs::new()).abs() < 1e-3);
+/// ```
 pub trait Optimizer: Send {
     /// Changes `values`, at which the loss is `loss` and its gradient `gradient`. All slices have one
     /// length, the same at each call.
+    ///
+    /// # Panics
+    /// [`Adam`] panics where the lengths differ; [`Lbfgs`] does not always notice.
     fn step(&mut self, loss: f64, gradient: &[f32], values: &mut [f32]);
 
     /// Sets the length of the coming steps, in units of the values; a rule that finds its own ignores it.

@@ -38,6 +38,38 @@ pub enum OptimizerKind {
 
 /// Collects the pictures and settings of a [`StyleTransfer`]. What is not set has a default that suits
 /// any photograph and painting.
+///
+/// ```
+/// use impasto::{OptimizerKind, PoolRounding, Preset, SqueezeNet, StyleTransfer, TransferError, Weights};
+/// use ndarray::Array3;
+///
+/// # let picture = |seed: usize| {
+/// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+/// # };
+/// # let (photograph, painting) = (picture(3), picture(7));
+/// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+///
+/// // The notebook's starry night, with another optimizer.
+/// let starry = Preset::find("starry").expect("one of the five");
+/// let session = StyleTransfer::builder(&network)
+///     .content(&photograph)
+///     .style(&painting, 1.0)
+///     .loss_weights(&starry.weights)
+///     .init(starry.init)
+///     .schedule(Preset::SCHEDULE)
+///     .optimizer(OptimizerKind::Lbfgs)
+///     .build()?;
+/// assert_eq!((session.size(), session.iterations()), ((32, 40), 200));
+///
+/// // A texture has no content: noise becomes the painting's strokes.
+/// let texture = StyleTransfer::builder(&network).style(&painting, 1.0).canvas(48, 64).build()?;
+/// assert_eq!(texture.size(), (48, 64));
+///
+/// // What does not do is refused before anything is computed.
+/// let refused = StyleTransfer::builder(&network).content(&photograph).style_layers(&[1, 4], &[1.0]).build();
+/// assert!(matches!(refused, Err(TransferError::UnequalLists { layers: 2, weights: 1 })));
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
 #[derive(Clone)]
 pub struct StyleTransferBuilder<'a> {
     network: &'a SqueezeNet,
@@ -116,18 +148,24 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 
     /// The weight of the content loss.
+    ///
+    /// Unless set, that of [`LossWeights::for_area`], or 0 without a content image. At 0 the loss is not computed.
     pub fn content_weight(mut self, weight: f64) -> Self {
         self.content_weight = Some(weight);
         self
     }
 
     /// The layers of the style loss, and the weight of each.
+    ///
+    /// Unless set, those of [`LossWeights::for_area`], or weights of 0 without a style image.
     pub fn style_layers(mut self, layers: &[usize], weights: &[f64]) -> Self {
         self.style = Some((layers.to_vec(), weights.to_vec()));
         self
     }
 
     /// The weight of the total variation.
+    ///
+    /// Unless set, that of [`LossWeights::for_area`].
     pub fn tv_weight(mut self, weight: f64) -> Self {
         self.tv_weight = Some(weight);
         self
@@ -154,12 +192,16 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 
     /// How the learning rate falls and pixels are clamped.
+    ///
+    /// [`Schedule::Fast`] unless set.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
     /// The optimizer.
+    ///
+    /// [`OptimizerKind::Adam`] unless set.
     pub fn optimizer(mut self, optimizer: OptimizerKind) -> Self {
         self.optimizer = optimizer;
         self

@@ -22,6 +22,31 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// A style transfer that is ready to run.
+///
+/// The loss is the sum of the weighted losses of [`loss`](crate::loss) (Gatys, Ecker and Bethge 2016, equation 7, with
+/// total variation), and the pixels are its only variables.
+///
+/// ```
+/// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use ndarray::Array3;
+///
+/// # let picture = |seed: usize| {
+/// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+/// # };
+/// # let (photograph, painting) = (picture(3), picture(7));
+/// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+/// // `photograph` and `painting` are pictures of shape (H, W, 3), as `load_image` gives them.
+/// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
+/// let mut session = builder.iterations(3).build()?;
+/// let (before, gradient) = session.evaluate()?;
+/// assert_eq!(gradient.dim(), (1, 32, 40, 3));
+/// assert_eq!(before.content, 0.0); // it starts as the photograph
+///
+/// let outcome = session.run(&mut ())?;
+/// assert_eq!(outcome.picture.dim(), photograph.dim());
+/// assert!(outcome.losses.total < before.total);
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
 pub struct StyleTransfer {
     tape: Tape<f32>,
     image: Var,
@@ -85,6 +110,34 @@ impl Iteration<'_> {
 }
 
 /// Someone who watches a run and may end it.
+///
+/// ```
+/// use impasto::{Iteration, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use ndarray::Array3;
+/// use std::ops::ControlFlow;
+///
+/// # let picture = |seed: usize| {
+/// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+/// # };
+/// # let (photograph, painting) = (picture(3), picture(7));
+/// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+///
+/// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
+/// let mut session = builder.iterations(100).build()?;
+///
+/// // A closure will do: it prints the loss, and has seen enough after the second iteration.
+/// let mut observer = |iteration: &Iteration<'_>| {
+///     println!("{}: {}", iteration.index, iteration.losses.total);
+///     match iteration.index {
+///         1 => ControlFlow::Break(()),
+///         _ => ControlFlow::Continue(()),
+///     }
+/// };
+/// let outcome = session.run(&mut observer)?;
+/// assert!(outcome.interrupted);
+/// assert_eq!(outcome.iterations, 2);
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
 pub trait Observer: Send {
     /// Called after each iteration. [`ControlFlow::Break`] ends the run with the picture so far.
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()>;
@@ -184,6 +237,8 @@ impl StyleTransfer {
     }
 
     /// Runs the optimization from the picture as it is now, showing each iteration to `observer`.
+    ///
+    /// The optimizer starts anew at each call; the picture stays where the last one left it.
     ///
     /// # Errors
     /// [`TransferError::Diverged`] if the loss is no longer a number.

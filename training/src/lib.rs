@@ -13,6 +13,16 @@
 //! painter of it: only a network that is not led astray by small changes has gradients that look like
 //! pictures (Santurkar et al. 2019, "Image Synthesis with a Single (Robust) Classifier").
 //!
+//! ```
+//! use impasto_training::drawing::{CLASSES, draw};
+//!
+//! // Picture 5 of class 17, 64x64 pixels: the same bytes for the same seed, on every machine.
+//! let picture = draw(17, 5, 0, 64);
+//! assert_eq!(picture, draw(17, 5, 0, 64));
+//! assert_ne!(picture, draw(18, 5, 0, 64)); // one of 240 classes
+//! assert_eq!(CLASSES, 240);
+//! ```
+//!
 //! The way of the data: [`drawing`] -> [`canvases`] -> crops -> [`batches`] -> [`trainer`] -> folding ->
 //! [`calibration`] -> [`Weights::save`](impasto::Weights::save).
 //!
@@ -28,6 +38,10 @@
 //! | [`checkpoint`] | runs on disk, to be gone on with |
 //! | [`calibration`] | scaling of the layers to the responses that loss weights are made for |
 //! | [`log`] | the log of a run |
+//! | [`error`](mod@error) | what can go wrong |
+//!
+//! Begin with [`Trainer`], which takes [`Settings`] and makes the steps. The layers that are trained are those of
+//! `impasto-squeezenet`, recorded with trainable weights on a tape of `impasto-autodiff`.
 #![forbid(unsafe_code)]
 
 pub mod batches;
