@@ -7,6 +7,18 @@ use crate::{Element, Tape, Var};
 
 /// What an operation computes: lines of plain text, such as `out = a * b`. Inputs and output have the names that the
 /// operation's documentation uses, and `d_x` is the gradient with respect to `x`.
+///
+/// ```
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let x = tape.variable(&array![3.0]);
+/// tape.square(x)?;
+/// let formulas = tape.inspect()[1].formulas;
+/// assert_eq!((formulas.forward, formulas.backward), (&["out = x^2"][..], &["d_x = 2 x * d_out"][..]));
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Formulas {
     /// The value.

@@ -34,7 +34,7 @@
 //! | module | what is in it | begin with |
 //! | --- | --- | --- |
 //! | [`tape`] | the list, its two walks, reading and setting values | [`Tape`], [`Tape::backward`] |
-//! | [`ops`] | the operations that come with the crate, one file each: each method tells its formula and its gradient | [`ops`], [`Tape::matmul`] |
+//! | [`ops`] | the operations that come with the crate, one file each: each method tells its formula and its gradient | [`Tape::mul`], [`Tape::conv2d`] |
 //! | [`operation`] | the trait that every operation implements, yours included | [`Operation`] |
 //! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences | [`gradcheck()`] |
 //! | [`inspect`] | what is on a tape, node by node, for people | [`Tape::inspect`] |

@@ -5,6 +5,18 @@
 //! (arXiv:1602.07360, section 3.2 for the fire module, table 1 for version 1.0), with the changes of version
 //! 1.1 that the authors published beside it: a 3x3 first convolution of 64 filters, and pooling after layers
 //! 1, 4 and 7. Layers are numbered as in the notebook and in torchvision's `features`.
+//!
+//! | layer | what it is | name in the paper | output for 192x256 (H, W, C) |
+//! | --- | --- | --- | --- |
+//! | 0 | 3x3 convolution, stride 2 | conv1 | 95, 127, 64 |
+//! | 1 | ReLU | | 95, 127, 64 |
+//! | 2 | 3x3 max pooling, stride 2 | | 47, 63, 64 |
+//! | 3, 4 | fire modules: squeeze 16, expand 64 + 64 | fire2, fire3 | 47, 63, 128 |
+//! | 5 | 3x3 max pooling, stride 2 | | 23, 31, 128 |
+//! | 6, 7 | fire modules: squeeze 32, expand 128 + 128 | fire4, fire5 | 23, 31, 256 |
+//! | 8 | 3x3 max pooling, stride 2 | | 11, 15, 256 |
+//! | 9, 10 | fire modules: squeeze 48, expand 192 + 192 | fire6, fire7 | 11, 15, 384 |
+//! | 11, 12 | fire modules: squeeze 64, expand 256 + 256 | fire8, fire9 | 11, 15, 512 |
 
 pub use impasto_kernels::PoolRounding;
 

@@ -96,6 +96,18 @@ impl Plan {
 /// Measures every kernel that passes the filter at the shapes of every size, and shows each row to `observe` as soon as
 /// it is there; [`ControlFlow::Break`] ends the measurements.
 ///
+/// ```no_run
+/// use impasto::bench::kernels::{KernelOptions, run};
+/// use std::ops::ControlFlow;
+///
+/// let options = KernelOptions { sizes: vec![192], filter: Some("gram".into()), ..KernelOptions::default() };
+/// run(&options, |row| {
+///     println!("{} {}: {:.0} GFLOP/s", row.kernel, row.pass, row.gflops);
+///     ControlFlow::Continue(())
+/// })?;
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
+///
 /// # Errors
 /// [`TransferError`] if a size is too large for memory or the threads cannot start.
 pub fn run(

@@ -26,6 +26,15 @@ pub enum Implementation {
 
 impl Case {
     /// The case on made-up operands; `None` where this implementation does not exist.
+    ///
+    /// ```
+    /// use impasto::bench::{Implementation, cases};
+    ///
+    /// let case = cases(16, 16).into_iter().find(|case| case.name().starts_with("Adam")).expect("Adam is there");
+    /// let mut step = case.prepare(Implementation::Fast).expect("every case has a fast version");
+    /// step();
+    /// assert!(case.prepare(Implementation::MatrixMultiply).is_none()); // no matrix product
+    /// ```
     pub fn prepare(&self, implementation: Implementation) -> Option<Routine> {
         match &self.operation {
             Operation::Convolution { shape, .. } => convolution(shape, self.pass, implementation),
