@@ -44,7 +44,7 @@
 //! speed, is the affair of the crate below, `impasto-kernels`; the next crate above, `impasto-squeezenet`, records a
 //! network on a tape.
 //!
-//! Source of the method: Griewank and Walther 2008, "Evaluating Derivatives", chapter 3 (reverse mode).
+//! Source of the method: the reverse mode in Griewank and Walther 2008, "Evaluating Derivatives".
 #![forbid(unsafe_code)]
 
 mod buffers;

@@ -1,9 +1,9 @@
 //! L-BFGS (Liu and Nocedal 1989): a quasi-Newton step from the last few gradients, the optimizer of
 //! Gatys et al. It evaluates the loss once an iteration and takes a step back when the loss rose.
 //!
-//! Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 (the two-loop recursion) and 7.5, with the
-//! first matrix of equation 7.20; a step is halved until the loss falls, where 7.5 searches along the line for one that
-//! satisfies Wolfe's conditions.
+//! Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 (the two-loop recursion) and 7.5. The
+//! recursion starts from the identity times `s^T y / y^T y` of the newest step `s` and its change of the gradient `y`. A
+//! step is halved until the loss falls, where 7.5 searches along the line for one that satisfies Wolfe's conditions.
 
 use super::Optimizer;
 use std::collections::VecDeque;

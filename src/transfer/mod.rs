@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 /// A style transfer that is ready to run.
 ///
-/// The loss is the sum of the weighted losses of [`loss`](crate::loss) (Gatys, Ecker and Bethge 2016, equation 7, with
-/// total variation), and the pixels are its only variables.
+/// The loss is the sum of the weighted losses of [`loss`](crate::loss), as in the notebook, and the pixels are its only
+/// variables.
 ///
 /// ```
 /// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
