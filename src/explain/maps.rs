@@ -106,7 +106,9 @@ fn sheet(features: ArrayView4<'_, f32>, channels: &[usize], tone: Tone) -> Array
 fn matrix(value: ArrayViewD<'_, f32>, tone: Tone) -> Option<Array3<u8>> {
     let value = value.into_dimensionality::<Ix2>().ok()?;
     let scale = brightest(value.iter().copied());
-    Some(shrunk(toned(value, scale, tone), COLUMNS * SIDE))
+    // Products spread wider than what they are made of: once more the root.
+    let root = value.mapv(|value| (value / scale).abs().sqrt().copysign(value));
+    Some(shrunk(toned(root.view(), 1.0, tone), COLUMNS * SIDE))
 }
 
 fn toned(map: ArrayView2<'_, f32>, scale: f32, tone: Tone) -> Array3<u8> {

@@ -84,7 +84,8 @@ pub struct PixelGradient {
 pub struct NodePictures {
     /// The channels on the sheets, by rows; empty where there is no sheet.
     pub channels: Vec<usize>,
-    /// The value: black is 0, white the largest, blue negative; brightness grows as the square root.
+    /// The value: black is 0, white the largest, blue negative; brightness grows as the square
+    /// root, that of a matrix as the fourth.
     pub value: Option<Array3<u8>>,
     /// The gradient of the total loss: white is 0, red positive, blue negative, likewise.
     pub gradient: Option<Array3<u8>>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, end};
 
@@ -308,9 +308,13 @@ fn assert_walk(found: &Value, report: &Value) {
         expected.chain(backward.iter().map(|&node| ("Backward".to_owned(), node))).collect();
     assert_eq!(walk, expected);
     let turned: Vec<usize> = serde_json::from_value(found["turned"].clone()).unwrap();
-    let has_map = |&index: &usize| report["nodes"][index]["shape"].as_array().unwrap().len() > 1;
-    let mut expected: Vec<usize> = backward.into_iter().filter(has_map).collect();
-    expected.reverse();
+    let expected: Vec<usize> = backward.into_iter().rev().collect();
     assert_eq!(turned, expected, "nodes that show their gradient at the end of the walk");
+    let gradients: Vec<(usize, String)> = serde_json::from_value(found["gradients"].clone()).unwrap();
+    for (index, text) in gradients {
+        let node = &report["nodes"][index];
+        let number = json!({ "node": index, "text": text });
+        assert_close(text.strip_prefix("d = ").unwrap(), node["gradient_norm"].as_f64().unwrap(), &number);
+    }
     assert_eq!(found["cards"], nodes(report).len(), "every row opens its card");
 }

@@ -52,6 +52,8 @@
   click(play);
   for (let waited = 0; play.textContent === "Pause" && waited < 400; waited += 1) await wait(250);
   found.turned = all(".node.turned").map((node) => Number(node.dataset.nodes));
+  const numbers = all(".node.turned").filter((node) => !node.querySelector("image"));
+  found.gradients = numbers.map((node) => [Number(node.dataset.nodes), node.querySelector(".below").textContent]);
 
   // Values and gradients in the graph, on the cards and below.
   const sources = new Set(all("#pixel-gradients img, header img").map((image) => image.src));

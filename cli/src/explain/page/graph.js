@@ -5,9 +5,9 @@
 // are small squares beside the node that reads them.
 
 const SVG = "http://www.w3.org/2000/svg";
-const NODE = { width: 124, height: 106, plain: 46, leaf: 20 };
-const PITCH = { column: 158, row: 34, line: 26 };
-const MARGIN = { left: 24, top: 58, right: 24, bottom: 24 };
+const NODE = { width: 128, height: 112, plain: 52, leaf: 22 };
+const PITCH = { column: 160, row: 26, line: 14 };
+const MARGIN = { left: 30, top: 58, right: 20, bottom: 16 };
 
 const container = document.getElementById("graph");
 const modules = [...new Set(nodes.map((node) => node.module).filter(Boolean))];
@@ -184,25 +184,36 @@ function drawItem(item, slowest) {
   group.append(svg("rect", { class: "box", width: item.width, height: item.height, rx: item.role === "leaf" ? 4 : 8 }));
   const centre = item.width / 2;
   if (item.role === "leaf") {
-    group.append(svg("text", { x: centre, y: 14.5, "font-size": 12 }, item.title));
+    group.append(svg("text", { x: centre, y: 16 }, item.title));
   } else {
-    group.append(svg("text", { x: centre, y: 18 }, item.title));
-    const isNumber = item.last.shape.length === 0;
-    const below = isNumber ? `= ${significant(item.last.value_norm)}` : shapeText(item.last.shape);
-    group.append(svg("text", { x: centre, y: 33, class: "shape" }, below));
+    group.append(svg("text", { x: centre, y: 19 }, item.title));
+    group.append(svg("text", { x: centre, y: 36, class: "below" }, below(item, false)));
     if (item.maps) {
       const href = item.maps.value || item.maps.gradient;
-      group.append(svg("image", { x: 8, y: 40, width: item.width - 16, height: 52, href }));
+      group.append(svg("image", { x: 8, y: 43, width: item.width - 16, height: 54, href }));
     }
     const longest = item.width - 16;
     const bar = (time, y, name) =>
       svg("rect", { class: name, x: 8, y, height: 3, width: Math.max(0, (longest * time) / slowest), rx: 1.5 });
     group.append(bar(item.forward, item.height - 10, "forward"), bar(item.backward, item.height - 6, "backward"));
   }
-  group.addEventListener("click", () => choose(item.nodes.map((node) => node.index)));
-  onKey(group, () => choose(item.nodes.map((node) => node.index)));
+  group.addEventListener("click", () => choose(shownOf(item)));
+  onKey(group, () => choose(shownOf(item)));
   item.element = group;
   return group;
+}
+
+/** What stands below an item's title: its shape; of a single number its value or, where the walk is back, its gradient. */
+function below(item, isTurned) {
+  const { shape, value_norm: value, gradient_norm: gradient } = item.last;
+  if (shape.length) return shapeText(shape);
+  return isTurned ? `d = ${significant(gradient)}` : `= ${significant(value)}`;
+}
+
+/** The nodes whose cards are opened for an item, the last first: of a folded module not its weights. */
+function shownOf(item) {
+  const own = item.role === "leaf" ? item.nodes : item.nodes.filter((node) => !isLeaf(node));
+  return own.map((node) => node.index).reverse();
 }
 
 function onKey(element, action) {

@@ -30,7 +30,7 @@ function goTo(place) {
   position = step ? { node: step.item.last.index, direction: step.direction } : null;
   showWalk();
   if (!step) return;
-  choose(step.item.nodes.map((node) => node.index));
+  choose(shownOf(step.item));
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const picture = container.firstElementChild;
   const centre = (step.item.x + step.item.width / 2) * (picture.clientWidth / picture.viewBox.baseVal.width);
@@ -47,27 +47,38 @@ function showWalk() {
     const isCurrent = place >= 0 && all[place].item === item;
     item.element.classList.toggle("current", isCurrent);
     item.element.classList.toggle("waiting", place >= 0 && item.role !== "leaf" && !done(item, "forward"));
+    if (item.role === "leaf") continue;
+    const turned = place >= 0 && done(item, "backward");
+    item.element.classList.toggle("turned", turned);
+    item.element.querySelector(".below").textContent = below(item, turned);
     const image = item.element.querySelector("image");
-    if (!image) continue;
-    const turned = place >= 0 && done(item, "backward") && item.maps.gradient;
-    image.setAttribute("href", turned ? item.maps.gradient : item.maps.value || item.maps.gradient);
-    item.element.classList.toggle("turned", Boolean(turned));
+    if (image) image.setAttribute("href", (turned && item.maps.gradient) || item.maps.value || item.maps.gradient);
   }
-  container.querySelectorAll(".edge").forEach((edge) => edge.classList.remove("travelled-forward", "travelled-backward"));
-  if (place >= 0) {
-    const { item, direction } = all[place];
-    container.querySelectorAll(`.edge[data-to="${item.id}"]`).forEach((edge) => {
-      const carries = direction === "forward" || steps().some((step) => step.direction === "backward" && step.item.id === edge.dataset.from);
-      if (carries) edge.classList.add(`travelled-${direction}`);
-    });
-  }
+  showEdges(all, place);
   caption.replaceChildren(...describe(all, place));
   playButton.textContent = timer === null ? "Play" : "Pause";
 }
 
+/** Colours the edges that the walk has taken: by the direction in which they were taken last. */
+function showEdges(all, place) {
+  const turns = new Set(all.filter((step) => step.direction === "backward").map((step) => step.item.id));
+  const taken = new Map();
+  for (const { item, direction } of all.slice(0, place + 1)) taken.set(item.id, direction);
+  container.querySelectorAll(".edge").forEach((edge) => {
+    const { from, to } = edge.dataset;
+    let direction = place < 0 ? undefined : taken.get(to);
+    // No gradient goes to a leaf.
+    if (direction === "backward" && !turns.has(from)) direction = "forward";
+    const isCurrent = direction && all[place].item.id === to && all[place].direction === direction;
+    edge.classList.toggle("forward", direction === "forward");
+    edge.classList.toggle("backward", direction === "backward");
+    edge.classList.toggle("current", Boolean(isCurrent));
+  });
+}
+
 function describe(all, place) {
   if (place < 0) {
-    return ["Press Play: values are computed from left to right, then the gradient goes back from the loss to the pixels. Choose a node for its formulas, numbers and maps."];
+    return ["Press Play: values go from left to right, then the gradient comes back. Or choose a node."];
   }
   const { item, direction } = all[place];
   const count = all.filter((step) => step.direction === direction).length;
@@ -75,8 +86,9 @@ function describe(all, place) {
   const node = item.last;
   const ms = direction === "forward" ? item.forward : item.backward;
   const norm = direction === "forward" ? `|value| ${significant(node.value_norm)}` : `|gradient| ${significant(node.gradient_norm)}`;
+  const shape = node.shape.length ? shapeText(node.shape) : "a single number";
   const time = ms ? `, ${milliseconds(ms)} ms` : "";
-  const text = ` ${number} of ${count}: ${item.title}, ${shapeText(node.shape)}, ${norm}${time}`;
+  const text = ` ${number} of ${count}: ${item.title}, ${shape}, ${norm}${time}`;
   const heading = make("b", { class: direction }, direction === "forward" ? "Forward" : "Backward");
   return [heading, text];
 }
@@ -105,6 +117,7 @@ function play() {
 
 function togglePlay() {
   if (timer !== null) return pause();
+  document.querySelector(".controls").scrollIntoView({ block: "start" });
   // From the end, from the beginning again.
   if (placeOfWalk(steps()) === steps().length - 1) position = null;
   play();
