@@ -1,5 +1,5 @@
 //! The book's chapters as documentation of modules, so that `cargo test` compiles and runs every block
-//! of Rust in them. The book itself is for mdBook: `mdbook serve docs/book --open`.
+//! of Rust in them. The book itself is for mdBook: `mdbook build docs/book --open`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::needless_doctest_main,
