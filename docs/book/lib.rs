@@ -39,6 +39,7 @@ chapters! {
     zh_losses: "zh/losses.md",
     zh_adam: "zh/adam.md",
     zh_schedule: "zh/schedule.md",
+    zh_explain: "zh/explain.md",
 }
 
 #[cfg(test)]
