@@ -31,11 +31,8 @@ pub fn gradient_picture(gradient: ArrayView4<'_, f32>) -> Array3<u8> {
 }
 
 pub(super) fn node_pictures(tape: &Tape<f32>, node: &NodeReport) -> Result<NodePictures, TapeError> {
-    let Some(var) = tape.inspect().get(node.index).map(|info| info.var) else {
-        return Ok(NodePictures::default());
-    };
-    let gradient = gradient(tape, var)?;
-    let value = tape.value(var)?;
+    let gradient = gradient(tape, node.var)?;
+    let value = tape.value(node.var)?;
     Ok(match (node.role, value.ndim()) {
         (Role::Parameter, _) => NodePictures::default(),
         (Role::Pixels, _) => pixels(value, gradient),

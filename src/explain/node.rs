@@ -2,7 +2,7 @@
 
 use super::clock::StepTimes;
 use super::norm;
-use impasto_autodiff::{Formulas, NodeInfo, Tape, TapeError};
+use impasto_autodiff::{Formulas, NodeInfo, Tape, TapeError, Var};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -65,6 +65,9 @@ pub struct NodeReport {
     pub backward: &'static [&'static str],
     /// How its shape and its operations follow from the inputs' shapes.
     pub arithmetic: Vec<String>,
+    /// The node itself.
+    #[serde(skip)]
+    pub(super) var: Var,
 }
 
 /// Every node of the tape, after both walks.
@@ -122,6 +125,7 @@ fn one(
         forward,
         backward,
         arithmetic: node.arithmetic,
+        var: node.var,
         name,
         inputs,
         shape: node.shape,
