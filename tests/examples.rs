@@ -1,7 +1,11 @@
 //! The numbered examples from outside: what each prints and writes, that each stays a page long, and that the book's
 //! chapters show them, and what they print, to the letter. The binaries are those that `cargo test` has built.
 
+#[path = "../docs/book/tests/common/markdown.rs"]
+mod markdown;
+
 use impasto::image::{LoadOptions, load_image};
+use markdown::Block;
 use ndarray::{Array3, s};
 use std::collections::BTreeSet;
 use std::env;
@@ -217,13 +221,13 @@ fn the_book_shows_examples_and_what_they_print() {
     let mut shown = BTreeSet::new();
     for path in files(&repository().join("docs/book/src"), "md") {
         let chapter = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let blocks = blocks(&fs::read_to_string(&path).unwrap());
-        for (index, (language, code)) in blocks.iter().enumerate() {
-            let Some(example) = EXAMPLES.iter().find(|example| source(example) == *code) else { continue };
+        let blocks = markdown::blocks(&fs::read_to_string(&path).unwrap());
+        for (index, Block { language, text }) in blocks.iter().enumerate() {
+            let Some(example) = EXAMPLES.iter().find(|example| source(example) == *text) else { continue };
             assert!(language.starts_with("rust"), "{chapter}: {example} is shown as {language:?}");
             let printed = Run::of(example).printed;
-            let expected = Some(&("text".to_owned(), printed));
-            assert_eq!(blocks.get(index + 1), expected, "{chapter}: what {example} prints");
+            let expected = Block { language: "text".to_owned(), text: printed };
+            assert_eq!(blocks.get(index + 1), Some(&expected), "{chapter}: what {example} prints");
             shown.insert((chapter.clone(), *example));
         }
     }
@@ -233,19 +237,4 @@ fn the_book_shows_examples_and_what_they_print() {
             "{chapter} does not show {example} to the letter"
         );
     }
-}
-
-/// The fenced blocks of a Markdown text: what each is said to be in, and its lines.
-fn blocks(markdown: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    for line in markdown.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(language)) => open = Some((language.to_owned(), String::new())),
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (Some((_, text)), None) => text.extend([line, "\n"]),
-            (None, None) => {}
-        }
-    }
-    blocks
 }

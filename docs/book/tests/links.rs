@@ -1,6 +1,9 @@
 //! The chapters' links: every file that a chapter links to exists, and where the text of a link is a name in
 //! backticks, the source file behind it defines that name. Links into the web are not followed.
 
+#[path = "common/markdown.rs"]
+mod markdown;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -85,19 +88,8 @@ fn defines(code: &str, name: &str) -> bool {
 }
 
 /// The inline links of a chapter, images included; code has none.
-fn links(markdown: &str) -> Vec<Link> {
-    let mut links = Vec::new();
-    let mut fence: Option<&str> = None;
-    for line in markdown.lines() {
-        let marker = line.trim_start();
-        match fence {
-            Some(open) if marker.starts_with(open) => fence = None,
-            None if marker.starts_with("```") => fence = Some("```"),
-            None => links.extend(links_of_line(line)),
-            Some(_) => {}
-        }
-    }
-    links
+fn links(chapter: &str) -> Vec<Link> {
+    markdown::prose(chapter).into_iter().flat_map(links_of_line).collect()
 }
 
 /// The links of one line, outermost text only: `[text](target)`.

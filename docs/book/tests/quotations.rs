@@ -1,5 +1,8 @@
 //! Code that a chapter quotes from a program stands in that program word for word.
 
+#[path = "common/markdown.rs"]
+mod markdown;
+
 use std::fs;
 use std::path::Path;
 
@@ -20,10 +23,10 @@ fn the_chapter_on_kernels_quotes_the_example_as_it_is() {
 
 /// The blocks of Rust in a chapter, without the lines that the book hides.
 fn rust_blocks(chapter: &str) -> Vec<String> {
-    let blocks = chapter.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let rust = markdown::blocks(chapter).into_iter().filter(|block| block.language == "rust");
     let shown =
-        |block: &str| block.lines().filter(|line| !line.starts_with("# ")).fold(String::new(), add_line);
-    blocks.map(shown).collect()
+        |text: &str| text.lines().filter(|line| !line.starts_with("# ")).fold(String::new(), add_line);
+    rust.map(|block| shown(&block.text)).collect()
 }
 
 fn add_line(text: String, line: &str) -> String {

@@ -1,6 +1,9 @@
 //! The Chinese chapters against the English: the same code and the same commands, whatever language the comments are
 //! in. Prose and drawings in text are not compared.
 
+#[path = "common/markdown.rs"]
+mod markdown;
+
 use std::fs;
 use std::path::Path;
 
@@ -19,19 +22,9 @@ fn translated_chapters_have_the_code_of_the_originals() {
 }
 
 /// The blocks of Rust and of the shell, each a list of lines without comments.
-fn code(markdown: &str) -> Vec<Vec<String>> {
-    let mut blocks = Vec::new();
-    let mut lines = markdown.lines();
-    while let Some(line) = lines.next() {
-        if line.starts_with("```") {
-            let block: Vec<String> =
-                lines.by_ref().take_while(|line| *line != "```").map(without_comment).collect();
-            if line == "```rust" || line == "```sh" {
-                blocks.push(block);
-            }
-        }
-    }
-    blocks
+fn code(text: &str) -> Vec<Vec<String>> {
+    let code = markdown::blocks(text).into_iter().filter(|block| ["rust", "sh"].contains(&&*block.language));
+    code.map(|block| block.text.lines().map(without_comment).collect()).collect()
 }
 
 fn without_comment(line: &str) -> String {
