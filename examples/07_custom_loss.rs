@@ -50,7 +50,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let colours = load_image(&path("geometry.jpg"), &LoadOptions::default())?;
     let colours = resize_image_to(colours.view(), picture.dim().0, picture.dim().1);
     let [picture, colours] = [picture, colours].map(|picture| preprocess_image(picture.view()));
-
     let mut tape = Tape::<f32>::new();
     let image = tape.variable(&picture);
     let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
@@ -69,8 +68,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let losses = [distance, content, roughness].map(|loss| tape.number(loss).unwrap() / 1000.0);
             println!("step {step:3}: colours, content, roughness (thousands) {losses:4.1?}");
         }
-        let gradient = tape.gradient(image)?.iter().copied().collect::<Vec<_>>();
-        tape.update_leaf(image, |mut values, _| adam.step(0.0, &gradient, values.as_slice_mut().unwrap()))?;
+        tape.update_leaf(image, |mut values, gradient| {
+            adam.step(0.0, gradient.unwrap().as_slice().unwrap(), values.as_slice_mut().unwrap());
+        })?;
     }
     let picture = deprocess_image(tape.value(image)?.into_dimensionality()?, false);
     save_image("recoloured.png".as_ref(), picture.view())?;
