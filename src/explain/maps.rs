@@ -1,7 +1,7 @@
 //! Values and gradients as pictures.
 
 use super::{NodePictures, NodeReport, Role};
-use crate::image::{deprocess_image, resize_image_to};
+use crate::image::{deprocess_image, shrink_image};
 use impasto_autodiff::{Tape, TapeError, Var};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView4, ArrayViewD, Axis, Ix2, Ix4, Slice};
 
@@ -56,7 +56,10 @@ fn gradient(tape: &Tape<f32>, var: Var) -> Result<Option<ArrayViewD<'_, f32>>, T
 
 fn pixels(value: ArrayViewD<'_, f32>, gradient: Option<ArrayViewD<'_, f32>>) -> NodePictures {
     let as_image = |array: ArrayViewD<'_, f32>, picture: fn(ArrayView4<'_, f32>) -> Array3<u8>| {
-        array.into_dimensionality::<Ix4>().ok().map(|array| shrunk(picture(array.view()), COLUMNS * SIDE))
+        array
+            .into_dimensionality::<Ix4>()
+            .ok()
+            .map(|array| shrink_image(picture(array.view()), COLUMNS * SIDE))
     };
     NodePictures {
         channels: Vec::new(),
@@ -87,7 +90,7 @@ fn sheet(features: ArrayView4<'_, f32>, channels: &[usize], tone: Tone) -> Array
     let scale = brightest(chosen);
     let pictures: Vec<Array3<u8>> = channels
         .iter()
-        .map(|&channel| shrunk(toned(maps.index_axis(Axis(2), channel), scale, tone), SIDE))
+        .map(|&channel| shrink_image(toned(maps.index_axis(Axis(2), channel), scale, tone), SIDE))
         .collect();
     let (height, width) = pictures.first().map_or((0, 0), |picture| (picture.dim().0, picture.dim().1));
     let rows = channels.len().div_ceil(COLUMNS);
@@ -105,7 +108,7 @@ fn matrix(value: ArrayViewD<'_, f32>, tone: Tone) -> Option<Array3<u8>> {
     let scale = brightest(value.iter().copied());
     // Products spread wider than what they are made of: once more the root.
     let root = value.mapv(|value| (value / scale).abs().sqrt().copysign(value));
-    Some(shrunk(toned(root.view(), 1.0, tone), COLUMNS * SIDE))
+    Some(shrink_image(toned(root.view(), 1.0, tone), COLUMNS * SIDE))
 }
 
 fn toned(map: ArrayView2<'_, f32>, scale: f32, tone: Tone) -> Array3<u8> {
@@ -141,17 +144,6 @@ fn gradient_tone(value: f32) -> [u8; 3] {
     end.map(fade)
 }
 
-/// A picture with its longer side at most so many pixels.
-fn shrunk(picture: Array3<u8>, side: usize) -> Array3<u8> {
-    let (height, width, _) = picture.dim();
-    let longer = height.max(width);
-    if longer <= side {
-        return picture;
-    }
-    let scaled = |length: usize| (length * side / longer).max(1);
-    resize_image_to(picture.view(), scaled(height), scaled(width))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +177,6 @@ mod tests {
     fn pictures_are_small_enough_for_a_page() {
         let picture = matrix(arr2(&[[1.0f32; 500]; 1000]).view().into_dyn(), value_tone).unwrap();
         assert_eq!(picture.dim(), (384, 192, 3));
-        assert_eq!(shrunk(Array3::zeros((1, 1000, 3)), 96).dim(), (1, 96, 3));
     }
 
     #[test]

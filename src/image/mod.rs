@@ -24,7 +24,7 @@ use ndarray::Array3;
 pub use self::{
     error::ImageError,
     preprocess::{deprocess_image, pixel_range, preprocess_image},
-    resize::{resize_image, resize_image_to, resized_dimensions},
+    resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
     save::{check_output_path, encode_png, save_image},
 };
 

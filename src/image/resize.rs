@@ -37,6 +37,31 @@ pub fn resize_image(picture: ArrayView3<'_, u8>, size: usize) -> Array3<u8> {
     resize_image_to(picture, new_height, new_width)
 }
 
+/// A picture (H, W, 3) whose longer side is at most `longer_side` pixels: as it is if it fits, else resized with the
+/// filter of [`resize_image`].
+///
+/// ```
+/// use impasto::image::shrink_image;
+/// use ndarray::Array3;
+///
+/// let picture = Array3::<u8>::zeros((300, 400, 3));
+/// assert_eq!(shrink_image(picture.clone(), 100).dim(), (75, 100, 3));
+/// assert_eq!(shrink_image(picture, 500).dim(), (300, 400, 3));
+/// ```
+///
+/// # Panics
+///
+/// If the last axis is not 3 long.
+pub fn shrink_image(picture: Array3<u8>, longer_side: usize) -> Array3<u8> {
+    let (height, width, _) = picture.dim();
+    let longer = height.max(width);
+    if longer <= longer_side {
+        return picture;
+    }
+    let scaled = |side: usize| side * longer_side / longer;
+    resize_image_to(picture.view(), scaled(height), scaled(width))
+}
+
 /// Resizes a picture (H, W, 3) to `new_height` by `new_width` pixels (0 counts as 1) with the filter of
 /// [`resize_image`]: what gives a picture exactly the size of another one that was resized from other dimensions.
 /// A picture without pixels is returned as it is.
@@ -194,6 +219,12 @@ mod tests {
     /// A picture with sharp and smooth places; the same formula made the literals below.
     fn pattern(height: usize, width: usize) -> Array3<u8> {
         Array::from_shape_fn((height, width, 3), |(y, x, c)| (31 * y * y + 17 * x + 7 * x * y + 85 * c) as u8)
+    }
+
+    #[test]
+    fn shrinking_leaves_a_pixel_of_each_side() {
+        assert_eq!(shrink_image(Array3::zeros((1, 1000, 3)), 96).dim(), (1, 96, 3));
+        assert_eq!(shrink_image(pattern(5, 7), 7), pattern(5, 7));
     }
 
     /// Literals by Pillow 13.0: `Image.fromarray(pattern).resize((w, h), Image.BILINEAR)`, with h and w by the notebook.

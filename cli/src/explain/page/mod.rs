@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use impasto::StyleTransfer;
 use impasto::explain::{NodePictures, gradient_picture};
-use impasto::image::{ImageError, deprocess_image, encode_png, resize_image_to};
+use impasto::image::{ImageError, deprocess_image, encode_png, shrink_image};
 use ndarray::Array3;
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub(super) fn page(report: &Report, session: &mut StyleTransfer) -> anyhow::Resu
             ("style", STYLE.to_owned()),
             ("width", explanation.width.to_string()),
             ("height", explanation.height.to_string()),
-            ("picture", uri(&deprocess_image(session.image()?, false))?),
+            ("picture", uri(deprocess_image(session.image()?, false))?),
             ("report", script_json(&serde_json::to_string(report)?)),
             ("pictures", script_json(&serde_json::to_string(&pictures)?)),
             ("script", SCRIPT.to_owned()),
@@ -66,13 +66,13 @@ impl Pictures {
     fn of(report: &Report, session: &mut StyleTransfer) -> anyhow::Result<Pictures> {
         let mut pixel_gradients = BTreeMap::new();
         for gradient in &report.explanation.pixel_gradients {
-            pixel_gradients.insert(gradient.loss, uri(&gradient_picture(gradient.gradient.view()))?);
+            pixel_gradients.insert(gradient.loss, uri(gradient_picture(gradient.gradient.view()))?);
         }
         let mut nodes = BTreeMap::new();
         for node in &report.explanation.nodes {
             let NodePictures { channels, value, gradient } = session.node_pictures(node)?;
-            let value = value.as_ref().map(uri).transpose()?;
-            let gradient = gradient.as_ref().map(uri).transpose()?;
+            let value = value.map(uri).transpose()?;
+            let gradient = gradient.map(uri).transpose()?;
             if value.is_some() || gradient.is_some() {
                 nodes.insert(node.index, Maps { channels, value, gradient });
             }
@@ -81,12 +81,7 @@ impl Pictures {
     }
 }
 
-fn uri(picture: &Array3<u8>) -> Result<String, ImageError> {
-    let (height, width, _) = picture.dim();
-    let longer = height.max(width);
-    if longer <= LONGER_SIDE {
-        return Ok(data_uri("image/png", &encode_png(picture.view())?));
-    }
-    let scaled = |side: usize| (side * LONGER_SIDE / longer).max(1);
-    uri(&resize_image_to(picture.view(), scaled(height), scaled(width)))
+fn uri(picture: Array3<u8>) -> Result<String, ImageError> {
+    let picture = shrink_image(picture, LONGER_SIDE);
+    Ok(data_uri("image/png", &encode_png(picture.view())?))
 }

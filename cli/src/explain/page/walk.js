@@ -41,32 +41,28 @@ function goTo(place) {
 function showWalk() {
   const all = steps();
   const place = placeOfWalk(all);
-  const done = (item, direction) =>
-    place < 0 || all.slice(0, place + 1).some((step) => step.item === item && step.direction === direction);
-  for (const item of items) {
-    const isCurrent = place >= 0 && all[place].item === item;
-    item.element.classList.toggle("current", isCurrent);
-    item.element.classList.toggle("waiting", place >= 0 && item.role !== "leaf" && !done(item, "forward"));
-    if (item.role === "leaf") continue;
-    const turned = place >= 0 && done(item, "backward");
+  // The direction in which each item was visited last.
+  const visited = new Map(all.slice(0, place + 1).map(({ item, direction }) => [item.id, direction]));
+  for (const item of items.filter((item) => item.role !== "leaf")) {
+    item.element.classList.toggle("current", place >= 0 && all[place].item === item);
+    item.element.classList.toggle("waiting", place >= 0 && !visited.has(item.id));
+    const turned = visited.get(item.id) === "backward";
     item.element.classList.toggle("turned", turned);
     item.element.querySelector(".below").textContent = below(item, turned);
     const image = item.element.querySelector("image");
     if (image) image.setAttribute("href", (turned && item.maps.gradient) || item.maps.value || item.maps.gradient);
   }
-  showEdges(all, place);
+  showEdges(all, place, visited);
   caption.replaceChildren(...describe(all, place));
   playButton.textContent = timer === null ? "Play" : "Pause";
 }
 
 /** Colours the edges that the walk has taken: by the direction in which they were taken last. */
-function showEdges(all, place) {
+function showEdges(all, place, visited) {
   const turns = new Set(all.filter((step) => step.direction === "backward").map((step) => step.item.id));
-  const taken = new Map();
-  for (const { item, direction } of all.slice(0, place + 1)) taken.set(item.id, direction);
   container.querySelectorAll(".edge").forEach((edge) => {
     const { from, to } = edge.dataset;
-    let direction = place < 0 ? undefined : taken.get(to);
+    let direction = visited.get(to);
     // No gradient goes to a leaf.
     if (direction === "backward" && !turns.has(from)) direction = "forward";
     const isCurrent = direction && all[place].item.id === to && all[place].direction === direction;
