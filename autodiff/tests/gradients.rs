@@ -112,6 +112,14 @@ checks! {
     };
     concat_first_axis of concat: apart, &[&[&[3]], &[&[2, 3], &[1, 3]]], |tape, x| tape.concat(x, 0);
     concat_with_itself of concat: apart, &[&[&[2, 3]]], |tape, x| tape.concat(&[x[0], x[0]], 1);
+    reflect_pad of reflect_pad: apart, &[&[&[1, 4, 5, 3]], &[&[2, 5, 2, 1]], &[&[1, 6, 4, 2]]], |tape, x| {
+        let offset = tape.constant(&ndarray::arr1(&[1.0, 2.0]).mapv(T::from_f64));
+        tape.reflect_pad(x[0], offset, [7, 9])
+    };
+    reflect_pad_further_than_the_image of reflect_pad: apart, &[&[&[1, 2, 3, 2]], &[&[1, 1, 1, 1]]], |tape, x| {
+        let offset = tape.constant(&ndarray::arr1(&[5.0, 9.0]).mapv(T::from_f64));
+        tape.reflect_pad(x[0], offset, [11, 14])
+    };
     log_softmax of log_softmax: apart, &[&[&[5]], &[&[3, 4]], &[&[2, 1, 3]], &[&[2, 1]]], |tape, x| {
         tape.log_softmax(x[0])
     };

@@ -364,6 +364,22 @@ fn operations_say_what_does_not_fit() {
             "narrow of (2): axis 0 has 2 positions, not 18446744073709551615 from 1 on",
         ),
         (
+            refusal(&[&[1, 4, 5, 3], &[2]], |t, x| t.reflect_pad(x[0], x[1], [9, 4])),
+            "reflect_pad of (1, 4, 5, 3) and (2): a canvas of 9x4 is smaller than the image",
+        ),
+        (
+            refusal(&[&[1, 4, 5, 3], &[1, 2]], |t, x| t.reflect_pad(x[0], x[1], [9, 9])),
+            "reflect_pad of (1, 4, 5, 3) and (1, 2): the offset must hold two values, rows and columns",
+        ),
+        (
+            refusal(&[&[4, 5], &[2]], |t, x| t.reflect_pad(x[0], x[1], [9, 9])),
+            "reflect_pad of (4, 5) and (2): the image must be (N, H, W, C)",
+        ),
+        (
+            refusal(&[&[1, 0, 5, 3], &[2]], |t, x| t.reflect_pad(x[0], x[1], [9, 9])),
+            "reflect_pad of (1, 0, 5, 3) and (2): there must be at least one pixel and one channel",
+        ),
+        (
             refusal(&[&[2, 3, 4, 5]], |t, x| t.gram(x[0], 1.0)),
             "gram of (2, 3, 4, 5): a Gram matrix is of one image, narrow axis 0 to it",
         ),

@@ -18,6 +18,7 @@
 //! | [`moments`](crate::Tape::moments), [`normalise`](crate::Tape::normalise) | mean and variance of each channel; batch normalisation with them, with ReLU if wanted |
 //! | [`log_softmax`](crate::Tape::log_softmax) | log-probabilities from scores |
 //! | [`reshape`](crate::Tape::reshape), [`transpose`](crate::Tape::transpose), [`narrow`](crate::Tape::narrow), [`concat`](crate::Tape::concat) | the same values in another arrangement |
+//! | [`reflect_pad`](crate::Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
 
 mod add;
 mod broadcast;
@@ -35,6 +36,7 @@ mod moments;
 mod mul;
 mod narrow;
 mod normalise;
+mod reflect_pad;
 mod relu;
 mod reshape;
 mod scale;

@@ -1,0 +1,174 @@
+//! A picture laid on a larger canvas, at a place that may change from one replay to the next; what it leaves bare mirrors
+//! it at its edges, as NumPy's `reflect` padding does.
+
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+
+const FORMULAS: Formulas = Formulas {
+    forward: &[
+        "out[n, y, x, c] = image[n, r(y - offset[0], H), r(x - offset[1], W), c]",
+        "r(i, L) walks 0, 1, .., L-1, L-2, .., 1 and again: it mirrors at the first and the last pixel",
+    ],
+    backward: &["d_image[n, v, u, c] = sum of d_out over all places that show the pixel (v, u)"],
+};
+
+struct ReflectPad {
+    /// Rows and columns of the output.
+    canvas: [usize; 2],
+    /// N, H, W, C of the image.
+    shape: [usize; 4],
+}
+
+impl<T: Element> Tape<T> {
+    /// Records an image (N, H, W, C) laid on a canvas of `canvas` rows and columns, with its first pixel at the row and
+    /// column that `offset` holds; the rest mirrors the image at its edges.
+    ///
+    /// `offset` has two values, rows first, and gets no gradient. It may be set anew between two replays: the shape of
+    /// the output stays. Fractions are rounded toward zero, and an offset below 0 or beyond what the canvas leaves over
+    /// counts as the nearest that is possible.
+    ///
+    /// Gradient: `d_image[n, v, u, c]` is the sum of `d_out` over all places that show the pixel `(v, u)`.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[1.0], [2.0], [3.0]]]]); // (1, 1, 3, 1)
+    /// let offset = tape.constant(&array![0.0, 2.0]);
+    /// let padded = tape.reflect_pad(image, offset, [1, 6])?;
+    /// let loss = tape.sum(padded)?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(padded)?.iter().collect::<Vec<_>>(), [&3.0, &2.0, &1.0, &2.0, &3.0, &2.0]);
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.gradient(image)?.iter().collect::<Vec<_>>(), [&1.0, &3.0, &2.0]); // how often each is shown
+    ///
+    /// tape.set_value(offset, &array![0.0, 0.0])?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(padded)?.iter().collect::<Vec<_>>(), [&1.0, &2.0, &3.0, &2.0, &1.0, &2.0]);
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the image is not (N, H, W, C), has no pixels, or is larger than the canvas, or the offset
+    /// does not have the shape (2).
+    pub fn reflect_pad(&mut self, image: Var, offset: Var, canvas: [usize; 2]) -> Result<Var, TapeError> {
+        self.record(ReflectPad { canvas, shape: [0; 4] }, &[image, offset])
+    }
+}
+
+/// The pixel of `len` that is shown `position` places after the first one, or, below 0, before it.
+fn reflect(position: isize, len: usize) -> usize {
+    let period = 2 * (len as isize - 1);
+    if period == 0 {
+        return 0;
+    }
+    let position = position.rem_euclid(period);
+    position.min(period - position) as usize
+}
+
+impl ReflectPad {
+    /// The row and column of the image's first pixel.
+    fn offset<T: Element>(&self, values: &Values<'_, T>) -> [usize; 2] {
+        let [_, height, width, _] = self.shape;
+        let room = [self.canvas[0] - height, self.canvas[1] - width];
+        let given = values.input(1);
+        // A cast saturates: below 0, or not a number, it gives 0.
+        std::array::from_fn(|axis| given[axis].to_usize().unwrap_or(0).min(room[axis]))
+    }
+
+    /// Visits each row of the canvas, with the row of the image that it shows: where either begins.
+    fn rows(&self, offset: usize) -> impl Iterator<Item = [usize; 2]> {
+        let ([n, height, width, channels], [rows, columns]) = (self.shape, self.canvas);
+        (0..n * rows).map(move |row| {
+            let (n, y) = (row / rows, row % rows);
+            let source = reflect(y as isize - offset as isize, height);
+            [row * columns * channels, (n * height + source) * width * channels]
+        })
+    }
+
+    /// The columns of the canvas that mirror the image, each with the column that it shows.
+    fn mirrored_columns(&self, offset: usize) -> impl Iterator<Item = [usize; 2]> {
+        let ([_, _, width, _], columns) = (self.shape, self.canvas[1]);
+        let outside = (0..offset).chain(offset + width..columns);
+        outside.map(move |x| [x, reflect(x as isize - offset as isize, width)])
+    }
+}
+
+impl<T: Element> Operation<T> for ReflectPad {
+    fn name(&self) -> &'static str {
+        "reflect_pad"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
+    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let &[n, height, width, channels] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        if inputs[1] != [2] {
+            return Err(Mismatch::new("the offset must hold two values, rows and columns"));
+        }
+        let [rows, columns] = self.canvas;
+        if rows < height || columns < width {
+            return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
+        }
+        self.shape = [n, height, width, channels];
+        Ok(vec![n, rows, columns, channels])
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        let (image, [dy, dx]) = (values.input(0), self.offset(values));
+        let ([_, _, width, channels], columns) = (self.shape, self.canvas[1]);
+        for [to, from] in self.rows(dy) {
+            let (out, row) = (&mut out[to..][..columns * channels], &image[from..][..width * channels]);
+            out[dx * channels..][..width * channels].copy_from_slice(row);
+            for [x, source] in self.mirrored_columns(dx) {
+                out[x * channels..][..channels].copy_from_slice(&row[source * channels..][..channels]);
+            }
+        }
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        let [dy, dx] = self.offset(values);
+        let ([_, _, width, channels], columns) = (self.shape, self.canvas[1]);
+        gradients.add(0, |d_image| {
+            for [from, to] in self.rows(dy) {
+                let (d_out, row) =
+                    (&d_out[from..][..columns * channels], &mut d_image[to..][..width * channels]);
+                add(row, &d_out[dx * channels..][..width * channels]);
+                for [x, source] in self.mirrored_columns(dx) {
+                    add(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
+                }
+            }
+        });
+    }
+
+    fn arithmetic(&self, _: &[&[usize]], output: &[usize]) -> Vec<String> {
+        let ([_, height, width, _], [rows, columns]) = (self.shape, self.canvas);
+        let mirrored = output.iter().product::<usize>() - self.shape.iter().product::<usize>();
+        vec![
+            format!("rows: {height} + {} = {rows}", rows - height),
+            format!("columns: {width} + {} = {columns}", columns - width),
+            format!("mirrored values: {mirrored}"),
+        ]
+    }
+
+    fn reads_input(&self, index: usize, _: &[bool]) -> bool {
+        index == 1
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+}
+
+fn add<T: Element>(to: &mut [T], from: &[T]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = *to + from;
+    }
+}
