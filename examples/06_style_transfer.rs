@@ -23,8 +23,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Everything is checked and recorded here; what is not set has a default.
     let mut session =
         StyleTransfer::builder(&network).content(&content).style(&style, 1.0).iterations(60).build()?;
-    let (height, width) = session.size();
-    println!("{height}x{width} pixels, {:.1} GFLOP an iteration", session.flops() as f64 / 1e9);
+    for (number, scale) in session.scales().iter().enumerate() {
+        println!("scale {number}: {}x{} pixels, {} iterations", scale.height, scale.width, scale.iterations);
+    }
 
     // The weighted losses of each iteration's picture, in percent of the first one's style loss.
     let mut first = None;
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let unit = *first.get_or_insert(losses.style) / 100.0;
         if iteration.index.is_multiple_of(10) {
             println!(
-                "iteration {:2}: content {:5.1}, style {:5.1}, roughness {:5.1}",
+                "iteration {:3}: content {:5.1}, style {:5.1}, roughness {:5.1}",
                 iteration.index,
                 losses.content / unit,
                 losses.style / unit,

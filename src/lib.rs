@@ -61,7 +61,7 @@ pub use impasto_squeezenet::{architecture, arrays, files, weights};
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
 pub use transfer::{
-    Init, Iteration, Losses, Observer, OptimizerKind, Outcome, StyleTransfer, StyleTransferBuilder,
+    Init, Iteration, Losses, Observer, OptimizerKind, Outcome, Scale, StyleTransfer, StyleTransferBuilder,
     TransferError,
 };
 

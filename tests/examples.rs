@@ -177,9 +177,9 @@ fn inversion() {
 #[test]
 fn style_transfer() {
     let run = Run::of("06_style_transfer");
-    let style = |iteration| run.numbers(&format!("iteration {iteration:2}: "))[1];
+    let style = |iteration| run.numbers(&format!("iteration {iteration:3}: "))[1];
     assert_eq!(style(0), 100.0);
-    assert!(style(50) < 5.0, "{}", run.printed);
+    assert!(style(50) < 20.0 && style(110) < 5.0, "{}", run.printed);
     assert_eq!(run.picture("repainted.png").dim(), (192, 256, 3));
 }
 

@@ -14,7 +14,7 @@ use ndarray::Array4;
 fn session() -> StyleTransfer {
     let network = random_network();
     let (content, style) = (waves(40, 52, 2), waves(48, 37, 3));
-    let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
+    let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0).jitter(0);
     let mut session = builder.threads(2).iterations(3).inspectable().build().unwrap();
     session.run(&mut ()).unwrap();
     session
@@ -139,4 +139,29 @@ fn a_session_that_recycles_refuses() {
     let refused = session.explain();
     assert!(matches!(refused, Err(TransferError::NotInspectable)), "{refused:?}");
     assert!(refused.unwrap_err().to_string().contains("inspectable"));
+}
+
+/// A picture that is shifted lies on a canvas of its own, and each loss's gradient tells the grid of the strides.
+#[test]
+fn shifts_and_their_reason_are_shown() {
+    let network = random_network();
+    let (content, style) = (waves(40, 52, 2), waves(48, 37, 3));
+    let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
+    let mut session = builder.iterations(3).inspectable().build().unwrap();
+    session.run(&mut ()).unwrap();
+    let explanation = session.explain().unwrap();
+    let shifted = node(&explanation, "shifted_pixels");
+    assert_eq!(shifted.operation, "reflect_pad");
+    assert!(shifted.shape[1] >= 43 && shifted.shape[2] >= 55, "{:?}", shifted.shape);
+    // Not shifted, however the run left it.
+    assert_eq!(node(&explanation, "shift").value_norm, 0.0);
+    for gradient in &explanation.pixel_gradients {
+        let squares: f64 = gradient.grid.as_flattened().iter().map(|share| share * share).sum();
+        assert!((squares - 16.0).abs() < 0.5, "{}: {:?}", gradient.loss, gradient.grid);
+    }
+    // Nine ways lead from the first pool to a pixel at the first place of its grid, one to a pixel at the last.
+    let [content, style, ..] = &explanation.pixel_gradients[..] else { panic!() };
+    for gradient in [content, style] {
+        assert!(gradient.grid[0][0] > 1.5 * gradient.grid[3][3], "{}: {:?}", gradient.loss, gradient.grid);
+    }
 }

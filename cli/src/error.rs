@@ -36,8 +36,24 @@ pub(crate) enum UsageError {
         "--at {at}, but the run ends after {iterations} iterations: name an earlier one, or more --iterations"
     )]
     BeyondTheEnd { at: usize, iterations: usize },
+    #[error("{option}: {source}")]
+    Setting { option: &'static str, source: Box<TransferError> },
     #[error("no kernel at these sizes has {0:?} in its name: leave --filter out to see all names")]
     NoSuchKernel(String),
+}
+
+/// The library's refusal of a setting, with the option that set it.
+pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
+    let option = match error {
+        TransferError::NoScales | TransferError::TooManyScales { .. } => "--scales",
+        TransferError::SmallestTooLarge { .. }
+        | TransferError::SmallestTooSmall { .. }
+        | TransferError::UnusedSmallest => "--smallest",
+        TransferError::UnequalIterations { .. } => "--iterations",
+        TransferError::TooMuchJitter { .. } | TransferError::JitterWithLbfgs => "--jitter",
+        other => return other.into(),
+    };
+    UsageError::Setting { option, source: Box::new(error) }.into()
 }
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.

@@ -41,7 +41,7 @@ impl Inputs {
         let mut styles = Vec::new();
         if let Some(style) = &problem.style {
             for &(source, _) in &style.pictures {
-                styles.push(load(source, style.size.unwrap_or(problem.size()))?);
+                styles.push(load(source, style.size.beside(problem.size()))?);
             }
         }
         let init = match problem.init {

@@ -7,10 +7,19 @@ use crate::source::Source;
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
-    let InvertArguments { content, preset, init, result, content_options, common, reports } = arguments;
+    let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
+        arguments;
     let preset = *preset;
     let content = Content::new(Source::File(content), content_options, preset);
-    let problem =
-        Problem { content: Some(content), style: None, init, preset, common, default_size: DEFAULT_SIZE };
+    let problem = Problem {
+        content: Some(content),
+        style: None,
+        init,
+        preset,
+        scales: Some(scales),
+        style_strength: 1.0,
+        common,
+        default_size: DEFAULT_SIZE,
+    };
     synthesize(&problem, result, reports)
 }

@@ -3,7 +3,9 @@
 
 use impasto::{Init, LossWeights, Preset, Schedule};
 
-use crate::arguments::{CommonOptions, ContentOptions, InitArgument, StyleOptions, TransferOptions};
+use crate::arguments::{
+    CommonOptions, ContentOptions, InitArgument, ScaleCount, ScaleOptions, StyleOptions, TransferOptions,
+};
 use crate::error::UsageError;
 use crate::source::Source;
 
@@ -16,6 +18,10 @@ pub(crate) struct Problem<'a> {
     pub(crate) style: Option<Style<'a>>,
     pub(crate) init: &'a InitArgument,
     pub(crate) preset: Option<&'static Preset>,
+    /// `None`: a single size.
+    pub(crate) scales: Option<&'a ScaleOptions>,
+    /// A factor of all style weights.
+    pub(crate) style_strength: f64,
     pub(crate) common: &'a CommonOptions,
     /// Shorter side of the result, in pixels, where neither option nor preset says otherwise.
     pub(crate) default_size: usize,
@@ -33,10 +39,28 @@ pub(crate) struct Content<'a> {
 pub(crate) struct Style<'a> {
     /// Each style image with the weight of its Gram matrices.
     pub(crate) pictures: Vec<(Source<'a>, f64)>,
-    /// Shorter side of the style images, in pixels; `None`: the result's.
-    pub(crate) size: Option<usize>,
+    pub(crate) size: StyleSize,
     pub(crate) layers: Vec<usize>,
     pub(crate) weights: Vec<f64>,
+}
+
+/// Shorter side of the style images.
+#[derive(Clone, Copy)]
+pub(crate) enum StyleSize {
+    /// In pixels.
+    Pixels(usize),
+    /// Beside the result's.
+    Relative(f64),
+}
+
+impl StyleSize {
+    /// In pixels, beside a result of this shorter side.
+    pub(crate) fn beside(self, size: usize) -> usize {
+        match self {
+            StyleSize::Pixels(pixels) => pixels,
+            StyleSize::Relative(factor) => ((size as f64 * factor).round() as usize).max(1),
+        }
+    }
 }
 
 /// What a transfer starts from unless it is told.
@@ -49,11 +73,12 @@ impl<'a> Problem<'a> {
         content: Source<'a>,
         styles: Vec<Source<'a>>,
         options: &'a TransferOptions,
+        scales: Option<&'a ScaleOptions>,
         common: &'a CommonOptions,
     ) -> Result<Problem<'a>, UsageError> {
         let preset = options.preset;
         let default_init = match preset.map(|preset| preset.init) {
-            Some(Init::Random { .. }) => &RANDOM_INIT,
+            Some(Init::Random { .. } | Init::StylePixels { .. }) => &RANDOM_INIT,
             Some(Init::Content) | None => &CONTENT_INIT,
         };
         Ok(Problem {
@@ -61,6 +86,8 @@ impl<'a> Problem<'a> {
             style: Some(Style::new(styles, &options.style_options, preset)?),
             init: options.init.as_ref().unwrap_or(default_init),
             preset,
+            scales,
+            style_strength: options.style_strength.unwrap_or(1.0),
             common,
             default_size: DEFAULT_SIZE,
         })
@@ -75,6 +102,34 @@ impl<'a> Problem<'a> {
     pub(crate) fn schedule(&self) -> Schedule {
         let of_preset = self.preset.map(|_| Preset::SCHEDULE);
         self.common.optimization.schedule.or(of_preset).unwrap_or_default()
+    }
+
+    /// How many sizes the run goes through; `None`: what suits the result's size.
+    pub(crate) fn scale_count(&self) -> Option<usize> {
+        match (self.scales, self.preset) {
+            (None, _) | (Some(ScaleOptions { scales: None, smallest: None }), Some(_)) => Some(1),
+            (Some(ScaleOptions { scales: Some(ScaleCount::Exactly(count)), .. }), _) => Some(*count),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// By how many pixels the picture is shifted; `None`: what suits the schedule and the optimizer.
+    pub(crate) fn jitter(&self) -> Option<usize> {
+        let never = self.scales.is_none() || self.preset.is_some();
+        self.common.optimization.jitter.or(never.then_some(0))
+    }
+
+    /// What the picture starts from, where it is no file.
+    pub(crate) fn init(&self) -> Init {
+        let seed = self.common.picture.seed;
+        match self.init {
+            InitArgument::Random if self.content.is_some() || self.schedule() == Schedule::Notebook => {
+                Init::Random { seed }
+            }
+            InitArgument::Random => Init::StylePixels { seed },
+            // Of these, a file comes before the content image.
+            InitArgument::Content | InitArgument::File(_) => Init::Content,
+        }
     }
 
     /// The weight of the total variation; `None`: what suits the result's area.
@@ -122,7 +177,11 @@ impl<'a> Style<'a> {
             return Err(UsageError::EmptyBlend);
         }
         let pictures = sources.into_iter().zip(blend).collect();
-        let size = options.style_size.or(preset.map(|preset| preset.style_size));
+        let size = match (options.style_size, options.style_scale, preset) {
+            (Some(pixels), ..) => StyleSize::Pixels(pixels),
+            (None, None, Some(preset)) => StyleSize::Pixels(preset.style_size),
+            (None, factor, _) => StyleSize::Relative(factor.unwrap_or(1.0)),
+        };
         Ok(Style { pictures, size, layers, weights })
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use impasto::{Iteration, Losses};
+use impasto::{Iteration, Losses, Scale};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::say;
@@ -18,43 +18,52 @@ pub(crate) enum Progress {
     Lines {
         /// When the last line was printed.
         last: Duration,
+        /// The tenths of the work that were done then.
+        tenths: u32,
     },
 }
 
+/// Positions of the bar: a thousandth of the work each.
+const BAR_LENGTH: u64 = 1000;
+
 impl Progress {
-    pub(crate) fn new(quiet: bool, iterations: usize) -> Progress {
+    pub(crate) fn new(quiet: bool) -> Progress {
         if quiet {
             Progress::Silent
-        } else if stderr().is_terminal() {
-            let bar = ProgressBar::new(iterations as u64);
-            let template = "{bar:30} {pos}/{len}  {msg}  {per_sec}, {eta} left";
-            Progress::Bar(match ProgressStyle::with_template(template) {
+        } else if stderr().is_terminal() && !is_dumb() {
+            let bar = ProgressBar::new(BAR_LENGTH);
+            Progress::Bar(match ProgressStyle::with_template("{bar:16} {msg}") {
                 Ok(style) => bar.with_style(style),
                 Err(_) => bar,
             })
         } else {
-            Progress::Lines { last: Duration::ZERO }
+            Progress::Lines { last: Duration::ZERO, tenths: 0 }
         }
     }
 
     pub(crate) fn show(&mut self, iteration: &Iteration<'_>) {
-        let completed = iteration.index + 1;
+        let Iteration { progress, elapsed, .. } = *iteration;
         match self {
             Progress::Silent => {}
             Progress::Bar(bar) => {
-                bar.set_message(losses(&iteration.losses));
-                bar.set_position(completed as u64);
+                // Short enough for a terminal of 80 columns.
+                bar.set_message(format!(
+                    "{:.0} %  {}  loss {:.2e}  {}",
+                    100.0 * progress,
+                    place(iteration, "  "),
+                    iteration.losses.total,
+                    left(progress, elapsed)
+                ));
+                bar.set_position((progress * BAR_LENGTH as f64) as u64);
             }
-            Progress::Lines { last } => {
-                let (index, iterations, elapsed) = (iteration.index, iteration.iterations, iteration.elapsed);
-                let is_first_of_tenth = index == 0 || completed * 10 / iterations > index * 10 / iterations;
-                if is_first_of_tenth || elapsed.saturating_sub(*last) >= LONGEST_SILENCE {
-                    *last = elapsed;
-                    let losses = losses(&iteration.losses);
-                    say(&format!(
-                        "iteration {completed}/{iterations}: {losses}; {}",
-                        pace(completed, iterations, elapsed)
-                    ));
+            Progress::Lines { last, tenths } => {
+                // The share of the last iteration may fall short of 1 by rounding.
+                let reached = (10.0 * progress + 1e-9) as u32;
+                let is_news = iteration.done_at_scale == 1 || reached > *tenths;
+                if is_news || elapsed.saturating_sub(*last) >= LONGEST_SILENCE {
+                    (*last, *tenths) = (elapsed, reached);
+                    let (place, losses) = (place(iteration, ", "), losses(&iteration.losses));
+                    say(&format!("{place}: {losses}; {}", left(progress, elapsed)));
                 }
             }
         }
@@ -68,15 +77,58 @@ impl Progress {
     }
 }
 
+/// Whether the terminal cannot move its cursor, and so shows no bar.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|name| name == "dumb")
+}
+
+/// Which scale, where there are several, and which iteration of it.
+fn place(iteration: &Iteration<'_>, separator: &str) -> String {
+    let Scale { height, width, iterations } = iteration.present_scale();
+    let scale = match iteration.scales.len() {
+        1 => String::new(),
+        scales => format!("scale {}/{scales}, {height}x{width}{separator}", iteration.scale + 1),
+    };
+    format!("{scale}iteration {}/{iterations}", iteration.done_at_scale)
+}
+
 fn losses(losses: &Losses) -> String {
     let terms = [("content", losses.content), ("style", losses.style), ("tv", losses.tv)];
     let terms = terms.iter().filter(|(_, loss)| *loss != 0.0);
     let terms: Vec<String> = terms.map(|(name, loss)| format!("{name} {loss:.3e}")).collect();
-    format!("loss {:.3e} ({})", losses.total, terms.join(", "))
+    match terms.is_empty() {
+        true => "loss 0".to_owned(),
+        false => format!("loss {:.3e} ({})", losses.total, terms.join(", ")),
+    }
 }
 
-fn pace(completed: usize, iterations: usize, elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64();
-    let left = seconds / completed as f64 * (iterations - completed) as f64;
-    format!("{:.2} iterations/s, {left:.0} s left", completed as f64 / seconds.max(f64::MIN_POSITIVE))
+/// The time left, if the work goes on at the pace so far.
+fn left(progress: f64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64() * (1.0 - progress).max(0.0) / progress.max(f64::MIN_POSITIVE);
+    match seconds {
+        ..90.0 => format!("{seconds:.0} s left"),
+        ..5400.0 => format!("{:.0} min left", seconds / 60.0),
+        _ => format!("{:.1} h left", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_left_follows_the_work() {
+        let left = |progress, seconds| left(progress, Duration::from_secs(seconds));
+        assert_eq!(left(0.25, 10), "30 s left");
+        assert_eq!(left(1.0, 10), "0 s left");
+        assert_eq!(left(0.1, 100), "15 min left");
+        assert_eq!(left(0.01, 100), "2.8 h left");
+    }
+
+    #[test]
+    fn losses_that_are_zero_are_left_out() {
+        let style = Losses { style: 2.0, total: 2.0, ..Losses::default() };
+        assert_eq!(losses(&style), "loss 2.000e0 (style 2.000e0)");
+        assert_eq!(losses(&Losses::default()), "loss 0");
+    }
 }

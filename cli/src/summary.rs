@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use impasto::simd::Level;
+use impasto::transfer::ScaleOutcome;
 use impasto::{Losses, Outcome, StyleTransfer};
 use serde::Serialize;
 
@@ -19,8 +20,10 @@ pub(crate) struct Summary {
     /// Of the result, in pixels.
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// Iterations taken.
+    /// Iterations taken, at all scales together.
     pub(crate) iterations: usize,
+    /// The scales that the run came to, coarse to fine.
+    pub(crate) scales: Vec<ScaleOutcome>,
     pub(crate) interrupted: bool,
     /// Of the result.
     pub(crate) losses: Losses,
@@ -91,6 +94,7 @@ impl Summary {
             height,
             width,
             iterations: outcome.iterations,
+            scales: outcome.scales.clone(),
             interrupted: outcome.interrupted,
             losses: outcome.losses,
             seconds,

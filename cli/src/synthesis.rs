@@ -2,11 +2,11 @@
 //! are also those of `explain`.
 
 use impasto::image::save_image;
-use impasto::{Init, SqueezeNet, StyleTransfer, StyleTransferBuilder};
+use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::Ending;
-use crate::arguments::{InitArgument, ReportOptions, ResultOptions};
-use crate::error::say;
+use crate::arguments::{ReportOptions, ResultOptions};
+use crate::error::{naming_the_option, say};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::outputs;
@@ -31,11 +31,11 @@ pub(crate) fn synthesize(
     let inputs = Inputs::load(problem)?;
     let load = clock.phase();
 
-    let mut session = builder(problem, &inputs, &network).build()?;
+    let mut session = builder(problem, &inputs, &network).build().map_err(naming_the_option)?;
     let prepare = clock.phase();
 
     weights.announce(reports.quiet);
-    let mut watcher = Watcher::new(reports, session.iterations(), &interrupt)?;
+    let mut watcher = Watcher::new(reports, &interrupt)?;
     let outcome = session.run(&mut watcher)?;
     let iterate = clock.phase();
 
@@ -66,11 +66,7 @@ pub(crate) fn builder<'a>(
         .canvas(height, width)
         .schedule(problem.schedule())
         .optimizer(common.optimization.optimizer)
-        .init(match problem.init {
-            InitArgument::Random => Init::Random { seed: common.picture.seed },
-            // Of these, a file comes before the content image.
-            InitArgument::Content | InitArgument::File(_) => Init::Content,
-        });
+        .init(problem.init());
     if let Some(image) = &inputs.init {
         builder = builder.init_image(image);
     }
@@ -92,8 +88,16 @@ pub(crate) fn builder<'a>(
     if let Some(weight) = problem.tv_weight() {
         builder = builder.tv_weight(weight);
     }
-    if let Some(iterations) = common.optimization.iterations {
-        builder = builder.iterations(iterations);
+    builder = builder.style_strength(problem.style_strength).jitter_seed(common.picture.seed);
+    if let Some(count) = problem.scale_count() {
+        builder = builder.scales(count);
+    }
+    if let Some(smallest) = problem.scales.and_then(|scales| scales.smallest) {
+        builder = builder.smallest(smallest);
+    }
+    builder = with_iterations(builder, common.optimization.iterations.as_deref());
+    if let Some(jitter) = problem.jitter() {
+        builder = builder.jitter(jitter);
     }
     if let Some(learning_rate) = common.optimization.learning_rate {
         builder = builder.learning_rate(learning_rate);
@@ -102,4 +106,16 @@ pub(crate) fn builder<'a>(
         builder = builder.threads(threads);
     }
     builder
+}
+
+/// The builder with the iterations of an option that holds one number for all scales, or one per scale.
+pub(crate) fn with_iterations<'a>(
+    builder: StyleTransferBuilder<'a>,
+    iterations: Option<&[usize]>,
+) -> StyleTransferBuilder<'a> {
+    match iterations {
+        None => builder,
+        Some(&[iterations]) => builder.iterations(iterations),
+        Some(list) => builder.iterations_per_scale(list),
+    }
 }

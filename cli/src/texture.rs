@@ -7,10 +7,18 @@ use crate::source::files;
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
-    let TextureArguments { styles, preset, init, result, style_options, common, reports } = arguments;
+    let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
     let preset = *preset;
     let style = Style::new(files(styles), style_options, preset)?;
-    let problem =
-        Problem { content: None, style: Some(style), init, preset, common, default_size: DEFAULT_SIZE };
+    let problem = Problem {
+        content: None,
+        style: Some(style),
+        init,
+        preset,
+        scales: Some(scales),
+        style_strength: 1.0,
+        common,
+        default_size: DEFAULT_SIZE,
+    };
     synthesize(&problem, result, reports)
 }

@@ -5,7 +5,7 @@ use std::io::{LineWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use impasto::Iteration;
+use impasto::{Iteration, Scale};
 use serde::Serialize;
 
 /// A trace file that is being written.
@@ -18,7 +18,13 @@ pub(crate) struct Trace {
 /// One line: the losses of the picture before this iteration's step.
 #[derive(Serialize)]
 struct Line {
+    /// Counted from 0 over all scales.
     iteration: usize,
+    /// Counted from 0, coarse to fine.
+    scale: usize,
+    /// Of the picture at this scale, in pixels.
+    height: usize,
+    width: usize,
     content: f64,
     style: f64,
     tv: f64,
@@ -36,8 +42,12 @@ impl Trace {
 
     pub(crate) fn write(&mut self, iteration: &Iteration<'_>) -> anyhow::Result<()> {
         let losses = iteration.losses;
+        let Scale { height, width, .. } = iteration.present_scale();
         let line = Line {
             iteration: iteration.index,
+            scale: iteration.scale,
+            height,
+            width,
             content: losses.content,
             style: losses.style,
             tv: losses.tv,

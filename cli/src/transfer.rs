@@ -7,7 +7,7 @@ use crate::source::{Source, files};
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TransferArguments) -> anyhow::Result<Ending> {
-    let TransferArguments { content, styles, result, options, common, reports } = arguments;
-    let problem = Problem::transfer(Source::File(content), files(styles), options, common)?;
+    let TransferArguments { content, styles, result, options, scales, common, reports } = arguments;
+    let problem = Problem::transfer(Source::File(content), files(styles), options, Some(scales), common)?;
     synthesize(&problem, result, reports)
 }

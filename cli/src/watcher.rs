@@ -22,14 +22,10 @@ pub(crate) struct Watcher<'a> {
 
 impl Watcher<'_> {
     /// Creates the trace file.
-    pub(crate) fn new<'a>(
-        reports: &ReportOptions,
-        iterations: usize,
-        interrupt: &'a Interrupt,
-    ) -> anyhow::Result<Watcher<'a>> {
+    pub(crate) fn new<'a>(reports: &ReportOptions, interrupt: &'a Interrupt) -> anyhow::Result<Watcher<'a>> {
         Ok(Watcher {
             interrupt,
-            progress: Progress::new(reports.quiet, iterations),
+            progress: Progress::new(reports.quiet),
             trace: reports.trace.as_deref().map(Trace::create).transpose()?,
             snapshots: reports
                 .snapshots

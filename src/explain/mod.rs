@@ -16,8 +16,11 @@ use crate::transfer::{Losses, StyleTransfer, TransferError};
 use clock::StepTimes;
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_kernels::simd::Level;
-use ndarray::{Array3, Array4, Ix4};
+use ndarray::{Array3, Array4, ArrayView4, Ix4};
 use serde::Serialize;
+
+/// Pixels from one position of layer 2, the first pool, to the next.
+pub const GRID: usize = 4;
 
 /// Replays whose times are taken.
 const REPLAYS: usize = 7;
@@ -73,6 +76,12 @@ pub struct PixelGradient {
     pub norm: f64,
     /// The gradient of largest magnitude.
     pub largest: f64,
+    /// How strong the gradient is at each place of the grid that the first two strides make: entry `[y][x]` is its root
+    /// mean square at the pixels whose row is `y` and whose column is `x` modulo 4, over that of all pixels.
+    ///
+    /// Three windows of the first pool's input lead to a row of the first kind, two to the next, three, and one to the
+    /// last, and so for columns; without a grid all sixteen would be about 1.
+    pub grid: [[f64; GRID]; GRID],
     /// The gradient, (1, H, W, 3).
     #[serde(skip)]
     pub gradient: Array4<f32>,
@@ -107,7 +116,8 @@ impl StyleTransfer {
     /// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
     ///
     /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
-    /// let mut session = builder.inspectable().build()?;
+    /// // Not shifted, so that the network reads the picture itself.
+    /// let mut session = builder.jitter(0).inspectable().build()?;
     /// let explanation = session.explain()?;
     ///
     /// let first = explanation.nodes.iter().find(|node| node.name == "features.0+1").expect("the first layer");
@@ -181,11 +191,49 @@ impl PixelGradient {
         let largest = gradient.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         let norm = norm(gradient.iter());
         let gradient = gradient.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)").to_owned();
-        Ok(PixelGradient { loss, value, norm, largest: f64::from(largest), gradient })
+        let grid = grid(gradient.view());
+        Ok(PixelGradient { loss, value, norm, largest: f64::from(largest), grid, gradient })
     }
+}
+
+/// See [`PixelGradient::grid`].
+fn grid(gradient: ArrayView4<'_, f32>) -> [[f64; GRID]; GRID] {
+    let mut squares = [[[0.0; 2]; GRID]; GRID];
+    let mut all = [0.0; 2];
+    for ((_, y, x, _), &value) in gradient.indexed_iter() {
+        let square = f64::from(value).powi(2);
+        for [sum, count] in [&mut all, &mut squares[y % GRID][x % GRID]] {
+            *sum += square;
+            *count += 1.0;
+        }
+    }
+    let mean = |[sum, count]: [f64; 2]| if count > 0.0 { sum / count } else { 0.0 };
+    squares.map(|row| row.map(|place| if all[0] > 0.0 { (mean(place) / mean(all)).sqrt() } else { 1.0 }))
 }
 
 /// The Euclidean length.
 fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {
     values.map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_of_a_gradient() {
+        let strength = |index: usize| if index % GRID == 3 { 1.0 } else { 2.0 };
+        let gradient = Array4::from_shape_fn((1, 8, 12, 3), |(_, y, x, _)| strength(y) * strength(x));
+        // Of sixteen places nine have a square of 16, six one of 4, and one has 1: on average 169 / 16.
+        let unit = (169.0f64 / 16.0).sqrt();
+        let grid_of = grid(gradient.view());
+        for y in 0..GRID {
+            for x in 0..GRID {
+                let expected = f64::from(strength(y) * strength(x)) / unit;
+                assert!((grid_of[y][x] - expected).abs() < 1e-12, "{grid_of:?}");
+            }
+        }
+        assert_eq!(grid(Array4::from_elem((1, 5, 7, 3), -0.5).view()), [[1.0; GRID]; GRID]);
+        assert_eq!(grid(Array4::zeros((1, 5, 7, 3)).view()), [[1.0; GRID]; GRID]);
+    }
 }

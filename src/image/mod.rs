@@ -7,6 +7,7 @@
 //! - `decode`: bytes to pixels, whatever the format; `jpeg` holds what concerns that format alone
 //! - `resize`: Pillow's bilinear resize, bit by bit
 //! - `preprocess`: pixels to the network's units and back
+//! - `resample`: preprocessed pictures in another size, in f32
 //! - `save`: pixels to a file that appears whole or not at all
 //! - `error`: what can go wrong on the way
 
@@ -14,6 +15,7 @@ mod decode;
 mod error;
 mod jpeg;
 mod preprocess;
+mod resample;
 mod resize;
 mod save;
 
@@ -24,6 +26,7 @@ use ndarray::Array3;
 pub use self::{
     error::ImageError,
     preprocess::{deprocess_image, pixel_range, preprocess_image},
+    resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
     save::{check_output_path, encode_png, save_image},
 };

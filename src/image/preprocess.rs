@@ -4,9 +4,9 @@
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis, Zip};
 
 /// Mean of ImageNet's red, green and blue, in [0, 1] (the notebook's `SQUEEZENET_MEAN`).
-const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+pub(super) const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// Standard deviation of ImageNet's red, green and blue, in [0, 1] (the notebook's `SQUEEZENET_STD`).
-const STD: [f32; 3] = [0.229, 0.224, 0.225];
+pub(super) const STD: [f32; 3] = [0.229, 0.224, 0.225];
 /// A picture whose values in [0, 1] span less than this has one level throughout, and the span is f32's rounding.
 const FLAT: f32 = 1e-5;
 

@@ -3,7 +3,7 @@
 use super::Optimizer;
 use impasto_kernels::elementwise;
 
-/// Decay of the averages of the gradient and of its square.
+/// Decay of the averages of the gradient and of its square, unless told otherwise.
 const BETAS: [f32; 2] = [0.9, 0.999];
 
 /// Keeps the division finite. TensorFlow adds it outside the bias correction.
@@ -28,6 +28,7 @@ const EPSILON: f32 = 1e-8;
 pub struct Adam {
     /// The length of a step, in units of the values.
     learning_rate: f64,
+    betas: [f32; 2],
     steps: i32,
     first_moment: Vec<f32>,
     second_moment: Vec<f32>,
@@ -38,7 +39,13 @@ impl Adam {
     ///
     /// The learning rate is in units of the values.
     pub fn new(len: usize, learning_rate: f64) -> Self {
-        Adam { learning_rate, steps: 0, first_moment: vec![0.0; len], second_moment: vec![0.0; len] }
+        let (first_moment, second_moment) = (vec![0.0; len], vec![0.0; len]);
+        Adam { learning_rate, betas: BETAS, steps: 0, first_moment, second_moment }
+    }
+
+    /// The same with other decays of the averages of the gradient and of its square, each at least 0 and below 1.
+    pub fn with_betas(self, betas: [f32; 2]) -> Self {
+        Adam { betas, ..self }
     }
 }
 
@@ -46,11 +53,11 @@ impl Optimizer for Adam {
     fn step(&mut self, _: f64, gradient: &[f32], values: &mut [f32]) {
         self.steps = self.steps.saturating_add(1);
         // Of the betas that the averages are taken with: 1 - 0.999 is off by 1e-5 in 32 bits.
-        let [first, second] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.steps));
+        let [first, second] = self.betas.map(|beta| 1.0 - f64::from(beta).powi(self.steps));
         let step = self.learning_rate * second.sqrt() / first;
         elementwise::adam(
             step as f32,
-            BETAS,
+            self.betas,
             EPSILON,
             gradient,
             &mut self.first_moment,

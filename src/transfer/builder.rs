@@ -1,15 +1,13 @@
-//! Everything that a run needs, checked before the first iteration.
+//! Pictures and settings of a run, collected one by one; what is left out has a default that suits any picture.
 
-use super::{Settings, StyleTransfer, Terms, TransferError};
-use crate::image::preprocess_image;
-use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
-use crate::memory;
+use super::problem::Problem;
+use super::scale::{Iterations, ScaleSettings};
+use super::{StyleTransfer, TransferError};
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
-use impasto_autodiff::{Tape, Var};
-use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
-use ndarray::{Array2, Array3, Array4, ArrayD, Ix2};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use impasto_squeezenet::SqueezeNet;
+use ndarray::{Array3, Array4};
+use rayon::ThreadPoolBuilder;
 
 /// The most threads of a session: far above any machine, far below where starting them exhausts one.
 pub const MOST_THREADS: usize = 1024;
@@ -21,6 +19,12 @@ pub enum Init {
     Content,
     /// Noise, uniform in [0, 1) in preprocessed units, the notebook's random init.
     Random {
+        /// The same seed gives the same noise.
+        seed: u64,
+    },
+    /// Noise in the style images' colors: each pixel is one of theirs, drawn at random, from each image as often as its
+    /// blend weight says.
+    StylePixels {
         /// The same seed gives the same noise.
         seed: u64,
     },
@@ -72,32 +76,25 @@ pub enum OptimizerKind {
 /// ```
 #[derive(Clone)]
 pub struct StyleTransferBuilder<'a> {
-    network: &'a SqueezeNet,
-    content: Option<&'a Array3<u8>>,
-    styles: Vec<(&'a Array3<u8>, f64)>,
-    canvas: Option<(usize, usize)>,
-    content_layer: usize,
-    content_weight: Option<f64>,
-    style: Option<(Vec<usize>, Vec<f64>)>,
-    tv_weight: Option<f64>,
-    init: Option<Init>,
-    init_image: Option<&'a Array4<f32>>,
-    schedule: Schedule,
-    optimizer: OptimizerKind,
-    iterations: Option<usize>,
-    learning_rate: Option<f64>,
-    threads: Option<usize>,
-    inspectable: bool,
-}
-
-/// The settings after all defaults are filled in.
-struct Problem {
-    height: usize,
-    width: usize,
-    content_weight: f64,
-    style_layers: Vec<usize>,
-    style_weights: Vec<f64>,
-    tv_weight: f64,
+    pub(super) network: &'a SqueezeNet,
+    pub(super) content: Option<&'a Array3<u8>>,
+    pub(super) styles: Vec<(&'a Array3<u8>, f64)>,
+    pub(super) canvas: Option<(usize, usize)>,
+    pub(super) content_layer: usize,
+    pub(super) content_weight: Option<f64>,
+    pub(super) style: Option<(Vec<usize>, Vec<f64>)>,
+    pub(super) tv_weight: Option<f64>,
+    pub(super) init: Option<Init>,
+    pub(super) init_image: Option<&'a Array4<f32>>,
+    pub(super) schedule: Schedule,
+    pub(super) optimizer: OptimizerKind,
+    pub(super) scales: ScaleSettings,
+    pub(super) jitter: Option<usize>,
+    pub(super) seed: u64,
+    pub(super) style_strength: f64,
+    pub(super) learning_rate: Option<f64>,
+    pub(super) threads: Option<usize>,
+    pub(super) inspectable: bool,
 }
 
 impl<'a> StyleTransferBuilder<'a> {
@@ -115,7 +112,10 @@ impl<'a> StyleTransferBuilder<'a> {
             init_image: None,
             schedule: Schedule::default(),
             optimizer: OptimizerKind::default(),
-            iterations: None,
+            scales: ScaleSettings::default(),
+            jitter: None,
+            seed: 0,
+            style_strength: 1.0,
             learning_rate: None,
             threads: None,
             inspectable: false,
@@ -128,8 +128,8 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
-    /// A style image, (H, W, 3), of any size. Of several, the Gram matrices are averaged with the
-    /// `blend` weights.
+    /// A style image, (H, W, 3), of any size: the larger beside the result, the larger its strokes. At smaller sizes of
+    /// the run it is shrunk with the picture. Of several, the Gram matrices are averaged with the `blend` weights.
     pub fn style(mut self, picture: &'a Array3<u8>, blend: f64) -> Self {
         self.styles.push((picture, blend));
         self
@@ -149,7 +149,9 @@ impl<'a> StyleTransferBuilder<'a> {
 
     /// The weight of the content loss.
     ///
-    /// Unless set, that of [`LossWeights::for_area`], or 0 without a content image. At 0 the loss is not computed.
+    /// It counts at the result's size, and grows as the area shrinks at smaller ones. Unless set, that of
+    /// [`LossWeights::for_area`], times [`CONTENT_OF_SCALES`](super::CONTENT_OF_SCALES) where there are several sizes, or
+    /// 0 without a content image. At 0 the loss is not computed.
     pub fn content_weight(mut self, weight: f64) -> Self {
         self.content_weight = Some(weight);
         self
@@ -165,7 +167,7 @@ impl<'a> StyleTransferBuilder<'a> {
 
     /// The weight of the total variation.
     ///
-    /// Unless set, that of [`LossWeights::for_area`].
+    /// It counts at the result's size, as the content weight does. Unless set, that of [`LossWeights::for_area`].
     pub fn tv_weight(mut self, weight: f64) -> Self {
         self.tv_weight = Some(weight);
         self
@@ -179,13 +181,15 @@ impl<'a> StyleTransferBuilder<'a> {
             .tv_weight(weights.tv_weight)
     }
 
-    /// What the picture starts from: the content image unless set, noise where there is none.
+    /// What the picture starts from, at the first size. Unless set, the content image; where there is none, noise: in the
+    /// style images' colors, or, with [`Schedule::Notebook`], the notebook's.
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
         self
     }
 
-    /// A picture to start from, (1, H, W, 3) in preprocessed units and of the result's size.
+    /// A picture to start from, (1, H, W, 3) in preprocessed units and of the result's size; it is shrunk to the first
+    /// size.
     pub fn init_image(mut self, image: &'a Array4<f32>) -> Self {
         self.init_image = Some(image);
         self
@@ -207,13 +211,66 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
-    /// The number of iterations; the schedule's unless set.
-    pub fn iterations(mut self, iterations: usize) -> Self {
-        self.iterations = Some(iterations);
+    /// How many sizes the run goes through, coarse to fine, each about the square root of 2 larger than the one before
+    /// it; the last is the result's. 1 paints at that size alone.
+    ///
+    /// Unless set, as many as lead from [`smallest`](Self::smallest) to the result; with [`Schedule::Notebook`] 1.
+    pub fn scales(mut self, count: usize) -> Self {
+        self.scales.count = Some(count);
         self
     }
 
-    /// Adam's learning rate, in preprocessed pixel units; the schedule's unless set.
+    /// The shorter side of the first size, in pixels: the smaller, the longer the strokes.
+    ///
+    /// [`DEFAULT_SMALLEST`](super::DEFAULT_SMALLEST) unless set, or what follows from [`scales`](Self::scales).
+    pub fn smallest(mut self, side: usize) -> Self {
+        self.scales.smallest = Some(side);
+        self
+    }
+
+    /// The number of iterations at each size.
+    ///
+    /// Unless set, that of the schedule where there is one size; else more at the small ones, where they cost least.
+    pub fn iterations(mut self, iterations: usize) -> Self {
+        self.scales.iterations = Some(Iterations::Each(iterations));
+        self
+    }
+
+    /// The number of iterations at each size, the smallest first.
+    pub fn iterations_per_scale(mut self, iterations: &[usize]) -> Self {
+        self.scales.iterations = Some(Iterations::List(iterations.to_vec()));
+        self
+    }
+
+    /// Before each iteration, shifts the picture by 0 to `pixels - 1` pixels against the network's grid, so that its
+    /// strides leave no dots; at most [`MAX_JITTER`](super::MAX_JITTER). 0 and 1 do not shift.
+    ///
+    /// Each of the `pixels` shifts keeps content features of its own. Unless set,
+    /// [`DEFAULT_JITTER`](super::DEFAULT_JITTER) with Adam and [`Schedule::Fast`], else 0: L-BFGS compares losses from
+    /// one iteration to the next, which shifts would change.
+    pub fn jitter(mut self, pixels: usize) -> Self {
+        self.jitter = Some(pixels);
+        self
+    }
+
+    /// The seed of the order of the shifts; 0 unless set. The same seed gives the same picture.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How strongly the style counts against the content: a factor of all style weights.
+    ///
+    /// 1 unless set.
+    pub fn style_strength(mut self, factor: f64) -> Self {
+        self.style_strength = factor;
+        self
+    }
+
+    /// Adam's learning rate, in preprocessed pixel units.
+    ///
+    /// Unless set, the schedule's; with [`Schedule::Fast`] and jitter
+    /// [`JITTER_LEARNING_RATE`](super::JITTER_LEARNING_RATE).
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
         self.learning_rate = Some(learning_rate);
         self
@@ -231,285 +288,18 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
-    /// Checks everything, computes what the picture is compared with, and records the tape.
+    /// Checks everything, computes what the picture is compared with at the first size, and records its tape.
     ///
     /// # Errors
     /// [`TransferError`] names the setting or picture that does not do, and the remedy.
     pub fn build(self) -> Result<StyleTransfer, TransferError> {
-        let problem = self.problem()?;
-        let iterations = self.iterations.unwrap_or(self.schedule.default_iterations());
-        if iterations == 0 {
-            return Err(TransferError::NoIterations);
-        }
-        if self.optimizer == OptimizerKind::Lbfgs && self.learning_rate.is_some() {
-            return Err(TransferError::UnusedLearningRate);
-        }
-        let learning_rate = self.learning_rate.unwrap_or(self.schedule.default_learning_rate());
-        if !(learning_rate.is_finite() && learning_rate > 0.0) {
-            return Err(TransferError::InvalidLearningRate(learning_rate));
-        }
         let threads = self.threads.unwrap_or(0);
         if threads > MOST_THREADS {
             return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
         }
+        let problem = Problem::new(self)?;
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
-        let (tape, image, terms) = self.record(&problem, &pool)?;
-        let seen = [problem.height, problem.width].map(|length| {
-            architecture::seen_length(self.content_layer, length, self.network.rounding()).unwrap_or(length)
-        });
-        let StyleTransferBuilder { optimizer, schedule, inspectable, .. } = self;
-        let settings = Settings { iterations, optimizer, learning_rate, schedule, seen, inspectable };
-        Ok(StyleTransfer { tape, image, terms, settings, pool })
-    }
-
-    /// Fills in the defaults and checks the numbers and sizes.
-    fn problem(&self) -> Result<Problem, TransferError> {
-        let (height, width) = match (self.content, self.canvas) {
-            (Some(content), _) => picture_size("the content image", content)?,
-            (None, Some((height, width))) => (height, width),
-            (None, None) => {
-                return Err(TransferError::NoContent {
-                    purpose: "the result's size",
-                    remedy: "set the canvas",
-                });
-            }
-        };
-        if height == 0 || width == 0 {
-            return Err(TransferError::NotAPicture { name: "the result", shape: vec![height, width, 3] });
-        }
-        let defaults = LossWeights::for_area(height, width);
-        let (style_layers, style_weights) = self.style.clone().unwrap_or_else(|| {
-            let without = self.styles.is_empty();
-            let weights = if without { vec![0.0; 4] } else { defaults.style_weights.to_vec() };
-            (defaults.style_layers.to_vec(), weights)
-        });
-        let default_content = if self.content.is_some() { defaults.content_weight } else { 0.0 };
-        let problem = Problem {
-            height,
-            width,
-            content_weight: self.content_weight.unwrap_or(default_content),
-            style_layers,
-            style_weights,
-            tv_weight: self.tv_weight.unwrap_or(defaults.tv_weight),
-        };
-        self.check(&problem)?;
-        Ok(problem)
-    }
-
-    fn check(&self, problem: &Problem) -> Result<(), TransferError> {
-        let Problem { height, width, style_layers, style_weights, .. } = problem;
-        if style_layers.len() != style_weights.len() {
-            let (layers, weights) = (style_layers.len(), style_weights.len());
-            return Err(TransferError::UnequalLists { layers, weights });
-        }
-        for (index, layer) in style_layers.iter().enumerate() {
-            if style_layers[..index].contains(layer) {
-                return Err(TransferError::RepeatedLayer(*layer));
-            }
-        }
-        let scalars = [("the content weight", problem.content_weight), ("the tv weight", problem.tv_weight)];
-        let style = style_weights.iter().map(|&weight| ("a style weight", weight));
-        let blend = self.styles.iter().map(|&(_, blend)| ("a style's blend weight", blend));
-        for (name, value) in scalars.into_iter().chain(style).chain(blend) {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(TransferError::InvalidWeight { name, value });
-            }
-        }
-        let has_style = style_weights.iter().any(|&weight| weight > 0.0);
-        if problem.content_weight == 0.0 && problem.tv_weight == 0.0 && !has_style {
-            return Err(TransferError::NoLoss);
-        }
-        if has_style && self.styles.is_empty() {
-            return Err(TransferError::NoStyle);
-        }
-        if has_style && self.styles.iter().all(|&(_, blend)| blend == 0.0) {
-            return Err(TransferError::InvalidWeight { name: "every style's blend weight", value: 0.0 });
-        }
-        if problem.content_weight > 0.0 && self.content.is_none() {
-            let remedy = "set the content weight to 0";
-            return Err(TransferError::NoContent { purpose: "the content loss", remedy });
-        }
-        if self.init == Some(Init::Content) && self.content.is_none() && self.init_image.is_none() {
-            let remedy = "start from noise";
-            return Err(TransferError::NoContent { purpose: "the init", remedy });
-        }
-        let layers = [style_layers.as_slice(), &[self.content_layer]].concat();
-        let reaches = |name, height, width| {
-            let result = self.network.check_size(height, width, &layers);
-            result.map_err(|source| TransferError::Features { name, source })
-        };
-        reaches("the result", *height, *width)?;
-        for (style, _) in &self.styles {
-            let (height, width) = picture_size("a style image", style)?;
-            reaches("a style image", height, width)?;
-        }
-        let bytes = if self.inspectable { INSPECTABLE_BYTES_PER_PIXEL } else { BYTES_PER_PIXEL };
-        check_memory(*height, *width, bytes)
-    }
-
-    fn record(&self, problem: &Problem, pool: &ThreadPool) -> Result<(Tape<f32>, Var, Terms), TransferError> {
-        let mut tape = Tape::new();
-        let content = self.content.map(|content| preprocess_image(content.view()));
-        let image = self.init_array(problem, content.as_ref())?;
-        let image = tape.variable(&image);
-        tape.name(image, "pixels")?;
-
-        let styles: Vec<(usize, f64)> = problem
-            .style_layers
-            .iter()
-            .zip(&problem.style_weights)
-            .filter(|(_, weight)| **weight > 0.0)
-            .map(|(&layer, &weight)| (layer, weight))
-            .collect();
-        let style_layers: Vec<usize> = styles.iter().map(|&(layer, _)| layer).collect();
-        let content_layer = (problem.content_weight > 0.0).then_some(self.content_layer);
-        let content_target = match (&content, content_layer) {
-            (Some(content), Some(_)) => {
-                let target = pool.install(|| self.content_target(content))?;
-                let target = tape.constant(&target);
-                Some(tape.name(target, format!("content_target.{}", self.content_layer))?)
-            }
-            _ => None,
-        };
-        let style_targets = pool.install(|| self.style_targets(&style_layers))?;
-        let style_targets: Vec<Var> = style_targets.iter().map(|target| tape.constant(target)).collect();
-        for (&target, layer) in style_targets.iter().zip(&style_layers) {
-            tape.name(target, format!("style_target.{layer}"))?;
-        }
-
-        // Each loss is recorded right behind its layer: its gradient is then computed when the walk
-        // back arrives there, not all of them at once at its beginning.
-        let mut content_term = None;
-        let mut distances = Vec::new();
-        let layers: Vec<usize> = style_layers.iter().copied().chain(content_layer).collect();
-        let recorded = self.network.record_each(&mut tape, image, &layers, |tape, layer, features| {
-            if let (true, Some(target)) = (content_layer == Some(layer), content_target) {
-                content_term = Some(content_loss(tape, problem.content_weight, features, target)?);
-            }
-            if let Some(index) = style_layers.iter().position(|&style| style == layer) {
-                let distance = style_distance(tape, features, style_targets[index])?;
-                distances.push((distance, styles[index].1 as f32));
-            }
-            Ok(())
-        });
-        recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
-        let style_term = match distances.is_empty() {
-            true => None,
-            false => Some(weighted_style_loss(&mut tape, &distances)?),
-        };
-        let tv_term = match problem.tv_weight {
-            0.0 => None,
-            weight => Some(tv_loss(&mut tape, weight, image)?),
-        };
-        let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
-        let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
-        let total = tape.weighted_sum(&summands)?;
-        tape.name(total, "total_loss")?;
-        if !self.inspectable {
-            tape.recycle(total, &terms)?;
-        }
-        Ok((tape, image, Terms { content: content_term, style: style_term, tv: tv_term, total }))
-    }
-
-    /// The picture to start from, (1, H, W, 3).
-    fn init_array(
-        &self,
-        problem: &Problem,
-        content: Option<&Array4<f32>>,
-    ) -> Result<Array4<f32>, TransferError> {
-        let &Problem { height, width, .. } = problem;
-        let shape = (1, height, width, 3);
-        if let Some(image) = self.init_image {
-            if image.dim() != shape {
-                let (_, given_height, given_width, _) = image.dim();
-                return Err(TransferError::InitSize { given_height, given_width, height, width });
-            }
-            if !image.iter().all(|value| value.is_finite()) {
-                return Err(TransferError::NonFiniteInit);
-            }
-            return Ok(image.clone());
-        }
-        let noise = |seed| {
-            let mut random = fastrand::Rng::with_seed(seed);
-            Array4::from_shape_simple_fn(shape, || random.f32())
-        };
-        Ok(match (self.init, content) {
-            (None | Some(Init::Content), Some(content)) => content.clone(),
-            (Some(Init::Random { seed }), _) => noise(seed),
-            (None | Some(Init::Content), None) => noise(0),
-        })
-    }
-
-    /// The features that the content loss compares with.
-    fn content_target(&self, content: &Array4<f32>) -> Result<ArrayD<f32>, TransferError> {
-        let mut tape = Tape::new();
-        let image = tape.constant(content);
-        let layer = self.content_layer;
-        let features = self.network.record(&mut tape, image, &[layer]);
-        let features = features.and_then(|all| all.get(layer).ok_or(FeatureError::NoSuchLayer { layer }));
-        let features =
-            features.map_err(|source| TransferError::Features { name: "the content image", source })?;
-        tape.recycle(features, &[])?;
-        tape.forward();
-        Ok(tape.value(features)?.to_owned())
-    }
-
-    /// The Gram matrix of each layer that the style loss compares with: the blend of all styles'.
-    fn style_targets(&self, layers: &[usize]) -> Result<Vec<Array2<f32>>, TransferError> {
-        let all_blends: f64 = self.styles.iter().map(|&(_, blend)| blend).sum();
-        let mut targets: Vec<Array2<f32>> = Vec::new();
-        for &(style, blend) in &self.styles {
-            let mut tape = Tape::new();
-            let image = tape.constant(&preprocess_image(style.view()));
-            let features = self.network.record(&mut tape, image, layers);
-            let features =
-                features.map_err(|source| TransferError::Features { name: "a style image", source })?;
-            let mut grams = Vec::new();
-            for &layer in layers {
-                let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer });
-                let features =
-                    features.map_err(|source| TransferError::Features { name: "a style image", source })?;
-                grams.push(gram_matrix(&mut tape, features, true)?);
-            }
-            if let Some(&last) = grams.last() {
-                tape.recycle(last, &grams)?;
-            }
-            tape.forward();
-            for (index, &gram) in grams.iter().enumerate() {
-                let gram = tape.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
-                let share = gram.mapv(|value| value * (blend / all_blends) as f32);
-                match targets.get_mut(index) {
-                    Some(target) => *target += &share,
-                    None => targets.push(share),
-                }
-            }
-        }
-        Ok(targets)
-    }
-}
-
-/// What a run needs; measured at 1024x1365 with the default layers.
-pub(crate) const BYTES_PER_PIXEL: u64 = 300;
-
-/// What it needs when buffers are not shared; measured likewise.
-const INSPECTABLE_BYTES_PER_PIXEL: u64 = 600;
-
-/// Refuses a result of `height` x `width` pixels that needs more memory than there is.
-pub(crate) fn check_memory(height: usize, width: usize, bytes_per_pixel: u64) -> Result<(), TransferError> {
-    let needed = (height as u64).saturating_mul(width as u64).saturating_mul(bytes_per_pixel);
-    match memory::available_bytes() {
-        Some(available) if needed > available => {
-            Err(TransferError::TooLarge { height, width, needed, available })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Height and width of a picture that has pixels.
-fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usize), TransferError> {
-    match picture.dim() {
-        (height, width, 3) if height > 0 && width > 0 => Ok((height, width)),
-        _ => Err(TransferError::NotAPicture { name, shape: picture.shape().to_vec() }),
+        StyleTransfer::start(problem, pool)
     }
 }

@@ -50,6 +50,66 @@ pub enum TransferError {
     /// No iterations.
     #[error("the number of iterations is 0: it must be at least 1")]
     NoIterations,
+    /// No sizes.
+    #[error("the number of scales is 0: it must be at least 1")]
+    NoScales,
+    /// More sizes than lie between the smallest possible and the result.
+    #[error("{scales} scales are too many for a shorter side of {side} pixels: at most {most} fit")]
+    TooManyScales {
+        /// How many were asked for.
+        scales: usize,
+        /// How many fit.
+        most: usize,
+        /// The result's shorter side in pixels.
+        side: usize,
+    },
+    /// A first size larger than the last.
+    #[error(
+        "the smallest scale has a shorter side of {smallest} pixels, the result one of {side}: choose a smaller one"
+    )]
+    SmallestTooLarge {
+        /// What was asked for.
+        smallest: usize,
+        /// The result's shorter side in pixels.
+        side: usize,
+    },
+    /// A first size that a layer, or a style image shrunk beside it, does not reach.
+    #[error(
+        "the smallest scale has a shorter side of {smallest} pixels: the layers and pictures of this run need at least {least}"
+    )]
+    SmallestTooSmall {
+        /// What was asked for.
+        smallest: usize,
+        /// The least that would do.
+        least: usize,
+    },
+    /// A first size, but only one.
+    #[error("a run at a single scale has no smallest one: leave the smallest out, or ask for more scales")]
+    UnusedSmallest,
+    /// Iterations and sizes do not pair up.
+    #[error(
+        "{given} numbers of iterations were given, but the shorter sides of the scales are {}: give one number per scale, or one for all",
+        sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    UnequalIterations {
+        /// Numbers given.
+        given: usize,
+        /// The shorter side of each size in pixels.
+        sides: Vec<usize>,
+    },
+    /// Shifts by more pixels than the network's strides span.
+    #[error("a jitter of {jitter} pixels is too much: at most {most} make a difference")]
+    TooMuchJitter {
+        /// What was asked for.
+        jitter: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// Jitter for an optimizer that compares losses.
+    #[error(
+        "L-BFGS compares losses from one iteration to the next, which jitter changes: switch jitter off, or use Adam"
+    )]
+    JitterWithLbfgs,
     /// A picture without pixels, or not RGB.
     #[error("{name} has the shape {shape:?}: it must be (height, width, 3), with at least one pixel")]
     NotAPicture {
@@ -126,6 +186,9 @@ pub enum TransferError {
     /// A session that shares buffers was asked to explain itself.
     #[error("this session keeps too little to be explained: build it with `inspectable`")]
     NotInspectable,
+    /// An earlier run failed between two sizes.
+    #[error("an earlier run of this session failed on its way to a larger size: build another")]
+    Abandoned,
     /// The tape refused an operation.
     #[error(transparent)]
     Tape(#[from] TapeError),

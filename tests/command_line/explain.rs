@@ -68,7 +68,8 @@ pub(crate) fn every_number_in_json(sandbox: &Sandbox) {
         assert!(node["value_norm"].as_f64().is_some(), "{node}");
     }
     // The same losses as those of a run that goes as far.
-    sandbox.done("transfer content.png style.png -o out.png --size 40 --trace trace.jsonl --quiet");
+    sandbox
+        .done("transfer content.png style.png -o out.png --size 40 --jitter 0 --trace trace.jsonl --quiet");
     let trace = fs::read_to_string(sandbox.path("trace.jsonl")).unwrap();
     let after_ten: Value = serde_json::from_str(trace.lines().nth(10).unwrap()).unwrap();
     for loss in ["content", "style", "tv", "total"] {

@@ -15,6 +15,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         refusals::numbers_out_of_range,
         refusals::layers_out_of_range,
         refusals::lists_that_do_not_fit,
+        refusals::scales_and_jitter_that_do_not_fit,
         refusals::unknown_names,
         refusals::missing_arguments,
         refusals::nothing_to_optimise,
@@ -73,6 +74,30 @@ pub(crate) fn numbers_out_of_range(sandbox: &Sandbox) {
         1,
         &["no longer a finite number", "smaller weights"],
     );
+}
+
+pub(crate) fn scales_and_jitter_that_do_not_fit(sandbox: &Sandbox) {
+    for (options, mentions) in [
+        ("--smallest 33", &["--smallest", "33", "32"][..]),
+        ("--smallest 5", &["--smallest", "5", "at least"]),
+        ("--smallest 0", &["--smallest", "at least 1"]),
+        ("--smallest 20 --scales 1", &["--smallest", "single scale"]),
+        ("--scales 40", &["--scales", "40", "at most"]),
+        ("--scales 0", &["--scales", "auto", "at least 1"]),
+        ("--smallest 30 --scales 4", &["--scales", "at most 3"]),
+        ("--iterations 3,4", &["--iterations", "2 numbers", "32"]),
+        ("--smallest 23 --iterations 3,4,5", &["--iterations", "3 numbers", "23, 32"]),
+        ("--smallest 23 --iterations 3,0", &["--iterations", "at least 1"]),
+        ("--jitter 17", &["--jitter", "16"]),
+        ("--jitter -1", &["--jitter", "whole number"]),
+        ("--jitter 4 --optimizer lbfgs", &["--jitter", "L-BFGS"]),
+        ("--style-strength 0", &["--style-strength", "above 0"]),
+        ("--style-scale nan", &["--style-scale", "above 0"]),
+        ("--style-scale 1 --style-size 40", &["--style-scale", "--style-size"]),
+    ] {
+        let line = format!("transfer content.png style.png -o o.png --size 32 {options}");
+        sandbox.refused(&line, 2, mentions);
+    }
 }
 
 pub(crate) fn layers_out_of_range(sandbox: &Sandbox) {

@@ -18,6 +18,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         runs::every_format,
         runs::the_summary_in_json,
         runs::a_trace_tells_every_iteration,
+        runs::scales_are_told_everywhere,
         runs::snapshots_count_completed_iterations,
         runs::progress_in_plain_lines,
         runs::quiet_is_silent,
@@ -99,7 +100,9 @@ pub(crate) fn the_summary_in_json(sandbox: &Sandbox) {
 
 pub(crate) fn a_trace_tells_every_iteration(sandbox: &Sandbox) {
     sandbox.write("trace.jsonl", b"what was there before");
-    sandbox.done("transfer content.png style.png -o o.png --size 32 --iterations 7 --trace trace.jsonl");
+    sandbox.done(
+        "transfer content.png style.png -o o.png --size 32 --jitter 0 --iterations 7 --trace trace.jsonl",
+    );
     let trace = fs::read_to_string(sandbox.path("trace.jsonl")).unwrap();
     let lines: Vec<Value> = trace.lines().map(json).collect();
     assert_eq!(lines.len(), 7);
@@ -115,6 +118,43 @@ pub(crate) fn a_trace_tells_every_iteration(sandbox: &Sandbox) {
     // Losses are those before the step: at first the picture is the content image itself.
     assert_eq!(lines[0]["content"], 0.0);
     assert!(lines[1]["content"].as_f64().unwrap() > 0.0);
+}
+
+pub(crate) fn scales_are_told_everywhere(sandbox: &Sandbox) {
+    let ended = sandbox.done(
+        "transfer content.png style.png -o o.png --size 48 --smallest 24 --iterations 4,3,2 --trace t.jsonl --json \
+         --snapshots s --snapshot-every 3",
+    );
+    let summary = json(&ended.stdout);
+    assert_eq!(
+        (&summary["height"], &summary["width"], &summary["iterations"]),
+        (&48.into(), &64.into(), &9.into())
+    );
+    let sizes = |key: &str| -> Vec<u64> {
+        summary["scales"].as_array().unwrap().iter().map(|scale| scale[key].as_u64().unwrap()).collect()
+    };
+    assert_eq!((sizes("height"), sizes("width")), (vec![24, 34, 48], vec![32, 45, 64]));
+    assert_eq!(sizes("iterations"), [4, 3, 2]);
+    let trace = fs::read_to_string(sandbox.path("t.jsonl")).unwrap();
+    let rows: Vec<Value> = trace.lines().map(json).collect();
+    let column = |key: &str| -> Vec<u64> { rows.iter().map(|row| row[key].as_u64().unwrap()).collect() };
+    assert_eq!(column("iteration"), (0..9).collect::<Vec<_>>());
+    assert_eq!(column("scale"), [0, 0, 0, 0, 1, 1, 1, 2, 2]);
+    assert_eq!(column("height"), [24, 24, 24, 24, 34, 34, 34, 48, 48]);
+    // Snapshots have the result's size at every scale.
+    for name in ["s/iter_000003.png", "s/iter_000006.png", "s/iter_000009.png"] {
+        assert_eq!(sandbox.picture(name).dim(), (48, 64, 3), "{name}");
+    }
+    assert_eq!(sandbox.picture("s/iter_000009.png"), sandbox.picture("o.png"));
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert!(lines[0].starts_with("scale 1/3, 24x32, iteration 1/4: loss "), "{ended:?}");
+    assert!(lines.iter().any(|line| line.starts_with("scale 2/3, 34x45, iteration 1/3: loss ")), "{ended:?}");
+    assert!(lines[lines.len() - 2].starts_with("scale 3/3, 48x64, iteration 2/2: loss "), "{ended:?}");
+
+    // Presets keep to one.
+    let ended = sandbox
+        .done("transfer content.png style.png -o p.png --size 48 --preset starry --iterations 2 --json");
+    assert_eq!(json(&ended.stdout)["scales"].as_array().unwrap().len(), 1);
 }
 
 pub(crate) fn snapshots_count_completed_iterations(sandbox: &Sandbox) {
@@ -212,7 +252,7 @@ pub(crate) fn options_win_over_the_preset(sandbox: &Sandbox) {
         assert_ne!(sandbox.bytes("both.png"), sandbox.bytes("preset.png"), "{option} had no effect");
     }
     sandbox.done(&format!("{small} -o both.png --preset composition --schedule fast"));
-    sandbox.done(&format!("{small} -o options.png {weights}"));
+    sandbox.done(&format!("{small} -o options.png {weights} --scales 1 --jitter 0"));
     assert_eq!(sandbox.bytes("both.png"), sandbox.bytes("options.png"));
 }
 
@@ -337,7 +377,9 @@ pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
 
     for signal in ["-INT", "-TERM"] {
         let mut command = sandbox.command(
-            "transfer content.png style.png -o o.png --size 32 --iterations 100000000 --trace t.jsonl --json",
+            // At the first of its sizes, where the result's is another.
+            "transfer content.png style.png -o o.png --size 32 --smallest 23 --iterations 100000000 --trace t.jsonl \
+             --json",
         );
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let running = command.spawn().unwrap();

@@ -90,6 +90,8 @@ fn paint(
         .style(style, 1.0)
         .loss_weights(&preset.weights)
         .init(Init::Content)
+        .scales(1)
+        .jitter(0)
         .build()?;
     Ok(session.run(&mut ())?)
 }
@@ -108,7 +110,9 @@ fn style_loss(
         .loss_weights(&preset.weights)
         .content_weight(0.0)
         .tv_weight(0.0)
-        .init(Init::Content);
+        .init(Init::Content)
+        .scales(1)
+        .jitter(0);
     if let Some(image) = image {
         builder = builder.init_image(image);
     }
@@ -127,6 +131,8 @@ fn invert(arguments: &Arguments, painter: &SqueezeNet) -> anyhow::Result<()> {
         .content(&content)
         .loss_weights(&preset.weights)
         .init(preset.init)
+        .scales(1)
+        .jitter(0)
         .build()?;
     let before = session.evaluate()?.0.content;
     let outcome = session.run(&mut ())?;

@@ -28,11 +28,12 @@ pub(crate) struct DemoArguments {
         long, value_name = "N", default_value = "384", value_parser = positive_integer, allow_negative_numbers = true
     )]
     pub(crate) size: usize,
-    /// How many iterations
+    /// How many iterations: one number for every scale, or one per scale [default: more at small scales]
     #[arg(
-        long, value_name = "N", default_value = "80", value_parser = positive_integer, allow_negative_numbers = true
+        long, value_name = "N|A,B,...", value_delimiter = ',', value_parser = positive_integer,
+        allow_negative_numbers = true
     )]
-    pub(crate) iterations: usize,
+    pub(crate) iterations: Option<Vec<usize>>,
     /// Print a summary on stdout, as JSON
     #[arg(long)]
     pub(crate) json: bool,

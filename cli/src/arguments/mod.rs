@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
-use impasto::transfer::MOST_THREADS;
+use impasto::transfer::{MAX_JITTER, MOST_THREADS};
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
 pub(crate) use demo::DemoArguments;
@@ -82,6 +82,8 @@ pub(crate) struct TransferArguments {
     #[command(flatten)]
     pub(crate) options: TransferOptions,
     #[command(flatten)]
+    pub(crate) scales: ScaleOptions,
+    #[command(flatten)]
     pub(crate) common: CommonOptions,
     #[command(flatten)]
     pub(crate) reports: ReportOptions,
@@ -90,6 +92,12 @@ pub(crate) struct TransferArguments {
 /// What `transfer` is about, apart from its pictures.
 #[derive(Args)]
 pub(crate) struct TransferOptions {
+    /// How strongly the style counts against the content: 2 takes more liberties with the photograph, 0.5 keeps closer to
+    /// it [default: 1]
+    #[arg(
+        long, value_name = "X", value_parser = positive, allow_negative_numbers = true, help_heading = "Picture"
+    )]
+    pub(crate) style_strength: Option<f64>,
     /// The notebook's parameters and its schedule; options given beside it win
     #[arg(long, value_name = "NAME", value_parser = presets(|_| true), help_heading = "Picture")]
     pub(crate) preset: Option<&'static Preset>,
@@ -136,6 +144,8 @@ pub(crate) struct InvertArguments {
     #[command(flatten)]
     pub(crate) content_options: ContentOptions,
     #[command(flatten)]
+    pub(crate) scales: ScaleOptions,
+    #[command(flatten)]
     pub(crate) common: CommonOptions,
     #[command(flatten)]
     pub(crate) reports: ReportOptions,
@@ -173,6 +183,8 @@ pub(crate) struct TextureArguments {
     pub(crate) result: ResultOptions,
     #[command(flatten)]
     pub(crate) style_options: StyleOptions,
+    #[command(flatten)]
+    pub(crate) scales: ScaleOptions,
     #[command(flatten)]
     pub(crate) common: CommonOptions,
     #[command(flatten)]
@@ -278,6 +290,12 @@ pub(crate) struct StyleOptions {
     /// Shorter side of the style images, in pixels [default: the size of the picture, or the preset's]
     #[arg(long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true)]
     pub(crate) style_size: Option<usize>,
+    /// How large the style images are beside the picture: 0.5 makes brush strokes half as wide, 2 twice [default: 1]
+    #[arg(
+        long, value_name = "X", value_parser = positive, allow_negative_numbers = true, help_heading = "Picture",
+        conflicts_with = "style_size"
+    )]
+    pub(crate) style_scale: Option<f64>,
     /// The layers of the style loss, 0 to 12 [default: 1,4,6,7]
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = layer, allow_negative_numbers = true)]
     pub(crate) style_layers: Option<Vec<usize>>,
@@ -303,6 +321,31 @@ pub(crate) struct ResultOptions {
     pub(crate) output: PathBuf,
 }
 
+/// The sizes that a run goes through.
+#[derive(Args)]
+#[command(next_help_heading = "Scales")]
+pub(crate) struct ScaleOptions {
+    /// Shorter side of the first, smallest picture, in pixels: smaller makes longer strokes and simpler shapes, larger
+    /// keeps more of the photograph [default: 128]
+    #[arg(
+        long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true,
+        help_heading = "Picture"
+    )]
+    pub(crate) smallest: Option<usize>,
+    /// How many sizes to go through, coarse to fine, each about 1.4 times as large as the one before it; 1 paints at the
+    /// final size alone [default: auto; with a preset or the notebook's schedule: 1]
+    #[arg(long, value_name = "auto|1|N", value_parser = scale_count, allow_negative_numbers = true)]
+    pub(crate) scales: Option<ScaleCount>,
+}
+
+/// The value of `--scales`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScaleCount {
+    /// As many as lead from the smallest picture to the result.
+    Auto,
+    Exactly(usize),
+}
+
 /// What `transfer`, `invert`, `texture` and `explain` have in common.
 #[derive(Args)]
 pub(crate) struct CommonOptions {
@@ -320,7 +363,7 @@ pub(crate) struct PictureOptions {
     /// Shorter side of the result, in pixels [default: 512 (explain: 128), or the preset's]
     #[arg(long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true)]
     pub(crate) size: Option<usize>,
-    /// Seed of `--init random`: the same seed gives the same picture
+    /// Seed of `--init random` and of --jitter: the same seed gives the same picture
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
     /// Take pixels as they are stored, even if EXIF says that the camera was turned
@@ -336,10 +379,19 @@ pub(crate) struct OptimizationOptions {
     pub(crate) tv_weight: Option<f64>,
     // The help of what a schedule decides is made from the schedules, so that it cannot differ.
     #[arg(
-        long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true,
-        help = format!("How many iterations [default: {}]", of_schedules(|s| s.default_iterations().to_string()))
+        long, value_name = "N|A,B,...", value_delimiter = ',', value_parser = positive_integer,
+        allow_negative_numbers = true,
+        help = format!(
+            "How many iterations: one number for every scale, or one per scale [default: more at small scales; at a \
+             single one: {}]",
+            of_schedules(|s| s.default_iterations().to_string())
+        )
     )]
-    pub(crate) iterations: Option<usize>,
+    pub(crate) iterations: Option<Vec<usize>>,
+    /// Before each iteration, shift the picture by 0 to N-1 pixels against the network's grid, which leaves dots
+    /// otherwise; 0 does not shift [default: 4; with a preset, the notebook's schedule, L-BFGS, and in explain: 0]
+    #[arg(long, value_name = "N", value_parser = jitter, allow_negative_numbers = true)]
+    pub(crate) jitter: Option<usize>,
     /// The optimizer
     #[arg(
         long, value_name = "NAME", default_value = "adam",
@@ -487,6 +539,21 @@ fn positive_integer(text: &str) -> Result<usize, &'static str> {
     match text.trim().parse() {
         Ok(value) if value > 0 => Ok(value),
         _ => Err("it must be a whole number of at least 1"),
+    }
+}
+
+fn scale_count(text: &str) -> Result<ScaleCount, &'static str> {
+    match (text.trim(), positive_integer(text)) {
+        ("auto", _) => Ok(ScaleCount::Auto),
+        (_, Ok(count)) => Ok(ScaleCount::Exactly(count)),
+        _ => Err("it must be `auto` or a whole number of at least 1"),
+    }
+}
+
+fn jitter(text: &str) -> Result<usize, String> {
+    match whole_number(text) {
+        Ok(jitter) if jitter <= MAX_JITTER => Ok(jitter),
+        _ => Err(format!("it must be a whole number from 0, which does not shift, to {MAX_JITTER}")),
     }
 }
 

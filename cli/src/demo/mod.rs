@@ -12,23 +12,28 @@ mod page;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use impasto::image::{LoadOptions, save_image};
+use impasto::image::{LoadOptions, deprocess_image, save_image, shrink_image};
 use impasto::{Iteration, LossWeights, Losses, Observer, SqueezeNet, StyleTransfer};
+use ndarray::Array3;
 use serde::Serialize;
 
 use crate::Ending;
 use crate::arguments::DemoArguments;
-use crate::error::say;
+use crate::error::{naming_the_option, say};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::source::{BuiltIn, SWIRL, TOWN};
 use crate::summary::{self, Clock, Summary};
+use crate::synthesis::with_iterations;
 use crate::weights::Located;
 use folder::Staging;
 use page::Page;
 
 const CONTENT: BuiltIn = TOWN;
 const STYLE: BuiltIn = SWIRL;
+
+/// The longer side of a picture in the strip of scales, at most, in pixels.
+const STRIP_SIDE: usize = 360;
 
 const RESULT: &str = "town-swirl.png";
 const PAGE: &str = "index.html";
@@ -55,16 +60,21 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     if let Some(threads) = options.threads {
         builder = builder.threads(threads);
     }
-    let mut session = builder.iterations(arguments.iterations).build()?;
+    builder = with_iterations(builder, arguments.iterations.as_deref());
+    let mut session = builder.build().map_err(naming_the_option)?;
     let prepare = clock.phase();
 
     weights.announce(*quiet);
-    let progress = Progress::new(*quiet, session.iterations());
-    let mut recorder = Recorder { interrupt: &interrupt, progress, losses: Vec::new() };
+    let progress = Progress::new(*quiet);
+    let mut recorder = Recorder { interrupt: &interrupt, progress, losses: Vec::new(), strip: Vec::new() };
     let outcome = session.run(&mut recorder)?;
-    let Recorder { progress, mut losses, .. } = recorder;
+    let Recorder { progress, mut losses, mut strip, .. } = recorder;
     progress.end();
     losses.push(outcome.losses);
+    if outcome.interrupted {
+        // The scale that it was ended at is the last that the strip shows.
+        strip.push(shrink_image(outcome.picture.clone(), STRIP_SIDE));
+    }
     let iterate = clock.phase();
 
     let staging = Staging::new(output_dir)?;
@@ -77,13 +87,14 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     let page = Page {
         summary: &summary,
         weights: &weights,
-        iterations: arguments.iterations,
+        scales: session.scales(),
+        strip: &strip,
         losses: &losses,
         result: &result,
     };
     staging.write(CONTENT.file_name, CONTENT.jpeg)?;
     staging.write(STYLE.file_name, STYLE.jpeg)?;
-    staging.write(PAGE, page.html().as_bytes())?;
+    staging.write(PAGE, page.html()?.as_bytes())?;
     staging.publish(output_dir)?;
 
     let page = output_dir.join(PAGE);
@@ -105,17 +116,23 @@ struct DemoSummary<'a> {
     page: &'a Path,
 }
 
-/// Shows progress, keeps the losses of every iteration, and ends the run when the user asks for it.
+/// Shows progress, keeps the losses of every iteration and a picture of every scale, and ends the run when the user asks for it.
 struct Recorder<'a> {
     interrupt: &'a Interrupt,
     progress: Progress,
     losses: Vec<Losses>,
+    /// The picture at the end of each scale, at most [`STRIP_SIDE`] long.
+    strip: Vec<Array3<u8>>,
 }
 
 impl Observer for Recorder<'_> {
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
         self.losses.push(iteration.losses);
         self.progress.show(iteration);
+        if iteration.done_at_scale == iteration.present_scale().iterations {
+            let picture = deprocess_image(iteration.image(), false);
+            self.strip.push(shrink_image(picture, STRIP_SIDE));
+        }
         if self.interrupt.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

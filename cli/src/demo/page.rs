@@ -1,7 +1,10 @@
 //! The page of a demo: one HTML file that holds its pictures, so that it can be sent to a friend, and that asks nothing
 //! of the network.
 
-use impasto::{LossWeights, Losses, Schedule};
+use impasto::image::encode_png;
+use impasto::transfer::{DEFAULT_JITTER, JITTER_LEARNING_RATE};
+use impasto::{LossWeights, Losses, Scale};
+use ndarray::Array3;
 
 use super::{CONTENT, STYLE, curve};
 use crate::html::{data_uri, escape, fill};
@@ -15,8 +18,10 @@ const TEMPLATE: &str = include_str!("page.html");
 pub(super) struct Page<'a> {
     pub(super) summary: &'a Summary,
     pub(super) weights: &'a Located,
-    /// How many there were to be.
-    pub(super) iterations: usize,
+    /// The sizes that the run was to go through.
+    pub(super) scales: &'a [Scale],
+    /// The picture at the end of each, as far as the run came, in any size.
+    pub(super) strip: &'a [Array3<u8>],
     /// Of the picture before the first iteration, after it, and so on.
     pub(super) losses: &'a [Losses],
     /// The picture, as PNG.
@@ -24,7 +29,7 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    pub(super) fn html(&self) -> String {
+    pub(super) fn html(&self) -> anyhow::Result<String> {
         let Summary { height, width, .. } = self.summary;
         let values = [
             ("lead", self.lead()),
@@ -33,18 +38,21 @@ impl Page<'_> {
             ("style", data_uri("image/jpeg", STYLE.jpeg)),
             ("width", width.to_string()),
             ("height", height.to_string()),
+            ("strip", self.strip()?),
+            ("growth", self.growth()),
             ("fall", self.fall()),
             ("curve", curve::draw(self.losses)),
             ("rows", self.rows()),
             ("files", format!("{} and {}", CONTENT.file_name, STYLE.file_name)),
             ("next", self.next()),
         ];
-        fill(TEMPLATE, &values)
+        Ok(fill(TEMPLATE, &values))
     }
 
     fn lead(&self) -> String {
         let Summary { iterations, interrupted, seconds, .. } = self.summary;
-        let planned = if *interrupted { format!(" of {}", self.iterations) } else { String::new() };
+        let all: usize = self.scales.iter().map(|scale| scale.iterations).sum();
+        let planned = if *interrupted { format!(" of {all}") } else { String::new() };
         format!(
             "impasto changed every pixel of a picture {iterations}{planned} times, each time a little, until a neural \
              network saw the content of one picture in it and the style of another. It took {:.1} seconds on {} \
@@ -55,12 +63,43 @@ impl Page<'_> {
         )
     }
 
+    /// What the strip of scales shows.
+    fn growth(&self) -> String {
+        match self.scales.len() {
+            1 => "This one was painted at a single size.".to_owned(),
+            scales => format!(
+                "The network sees only a few dozen pixels at a time, so no stroke can be longer than that. The picture \
+                 was therefore painted {scales} times: first small, where a few dozen pixels are a large part of it, \
+                 then enlarged, and painted again with finer strokes on top."
+            ),
+        }
+    }
+
+    /// A figure for each scale.
+    fn strip(&self) -> anyhow::Result<String> {
+        let mut figures = String::new();
+        for (picture, scale) in self.strip.iter().zip(self.scales) {
+            let Scale { height, width, iterations } = scale;
+            let uri = data_uri("image/png", &encode_png(picture.view())?);
+            figures += &format!(
+                "<figure><img src=\"{uri}\" alt=\"The picture after the scale of {width} by {height} pixels\">\
+                 <figcaption>{width} × {height}, {iterations} iteration{}</figcaption></figure>\n",
+                plural(*iterations)
+            );
+        }
+        Ok(figures)
+    }
+
     fn fall(&self) -> String {
         let (first, last) = (self.first(), self.last());
+        let rises = match self.scales.len() {
+            1 => "",
+            _ => " It rises where a larger size begins: there is more to see, and more to paint.",
+        };
         format!(
             "A loss tells how far the picture is from what it should be. That of style is down to {} of what it was. \
              That of content, zero at the start, since the start is the content image itself, is now {} of the whole. \
-             Roughness is the difference between neighbouring pixels; keeping it low keeps the result smooth.",
+             Roughness is the difference between neighbouring pixels; keeping it low keeps the result smooth.{rises}",
             percent(last.style, first.style),
             percent(last.content, last.total)
         )
@@ -75,13 +114,21 @@ impl Page<'_> {
             Located::BuiltIn => "built in, trained by impasto on its own drawings".to_owned(),
             Located::Named(_) | Located::InVariable(_) | Located::InDataFolder(_) => self.weights.to_string(),
         };
-        let rate = Schedule::default().default_learning_rate();
+        let sizes: Vec<String> =
+            self.scales.iter().map(|scale| format!("{} × {}", scale.width, scale.height)).collect();
         let mut rows = vec![
             ("Network", "SqueezeNet 1.1".to_owned()),
             ("Weights", weights),
             ("Content", format!("feature maps of layer {content_layer}")),
             ("Style", format!("Gram matrices of layers {layers}")),
-            ("Optimizer", format!("Adam, learning rate {rate}, falling to zero in the second half")),
+            ("Sizes", sizes.join(", ")),
+            (
+                "Optimizer",
+                format!(
+                    "Adam, learning rate {JITTER_LEARNING_RATE}, falling to zero in the second half of each size"
+                ),
+            ),
+            ("Jitter", format!("0 to {} pixels before each iteration", DEFAULT_JITTER - 1)),
             ("Iterations", format!("{iterations} in {:.2} s", seconds.iterate)),
             ("Before them", format!("{:.2} s to load, {:.2} s to prepare", seconds.load, seconds.prepare)),
             ("Threads", format!("{threads}, {simd}")),
@@ -160,6 +207,7 @@ mod tests {
             height: 384,
             width: 512,
             iterations: 7,
+            scales: Vec::new(),
             interrupted,
             losses: losses[1],
             seconds,
@@ -169,7 +217,11 @@ mod tests {
             weights: weights.to_string(),
             output: "town.png".to_owned(),
         };
-        Page { summary: &summary, weights, iterations: 80, losses: &losses, result: b"PNG" }.html()
+        let scales = [(96, 128, 50), (384, 512, 30)];
+        let scales = scales.map(|(height, width, iterations)| Scale { height, width, iterations });
+        let strip = [Array3::zeros((9, 12, 3)), Array3::zeros((9, 12, 3))];
+        let (scales, strip) = (scales.as_slice(), strip.as_slice());
+        Page { summary: &summary, weights, scales, strip, losses: &losses, result: b"PNG" }.html().unwrap()
     }
 
     #[test]
@@ -184,6 +236,8 @@ mod tests {
             "is now 30 % of the whole",
             "<polyline class=\"style\"",
             "<th>Threads</th><td>1, portable</td>",
+            "<th>Sizes</th><td>128 × 96, 512 × 384</td>",
+            "<figcaption>128 × 96, 50 iterations</figcaption>",
             "<code>impasto weights fetch\nimpasto demo --force</code>",
         ] {
             assert!(html.contains(part), "{part} is not on the page");

@@ -1,6 +1,6 @@
 //! The tape as aligned text.
 
-use impasto::explain::{NodeReport, PixelGradient, Totals};
+use impasto::explain::{GRID, NodeReport, PixelGradient, Totals};
 
 use super::tape::Report;
 
@@ -26,6 +26,8 @@ const WORDS: [usize; 4] = [1, 2, 3, 4];
 const NOTES: &str = "
 FLOPs        floating-point operations forward / backward, where an operation counts them
 bytes        read and written forward, inputs and value
+grid         the gradient at the weakest and at the strongest of the 16 places that a pixel can have in the grid of 4x4 of
+             the first strides, over that of all (root mean squares); `--jitter` evens it out in a run
 |value|      the Euclidean norm of the node's value, |gradient| that of the total loss's gradient with respect to it
 ";
 
@@ -102,13 +104,22 @@ fn total(totals: &Totals) -> [String; 12] {
 }
 
 fn pixel_gradient(gradient: &PixelGradient) -> String {
-    let PixelGradient { loss, value, norm, largest, .. } = gradient;
+    let PixelGradient { loss, value, norm, largest, grid, .. } = gradient;
     format!(
-        "  {loss:<13} {:>10}   |gradient| {:>10}   largest {:>10}\n",
+        "  {loss:<13} {:>10}   |gradient| {:>10}   largest {:>10}   grid {}\n",
         significant(*value),
         significant(*norm),
-        significant(*largest)
+        significant(*largest),
+        span(grid)
     )
+}
+
+/// The weakest and the strongest place of a grid.
+fn span(grid: &[[f64; GRID]; GRID]) -> String {
+    let places = grid.as_flattened();
+    let weakest = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let strongest = places.iter().copied().fold(0.0, f64::max);
+    format!("{weakest:.2} to {strongest:.2}")
 }
 
 fn milliseconds(ms: f64) -> String {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{dot, page, print, table};
 use crate::Ending;
 use crate::arguments::ExplainArguments;
-use crate::error::{UsageError, say};
+use crate::error::{UsageError, naming_the_option, say};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::outputs;
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::listen()?;
     let (content, styles) = sources(arguments);
     let names = styles.iter().map(|style| style.name()).collect();
-    let mut problem = Problem::transfer(content, styles, options, common)?;
+    let mut problem = Problem::transfer(content, styles, options, None, common)?;
     problem.default_size = DEFAULT_SIZE;
 
     let weights = Located::find(common.network.weights.as_deref());
@@ -55,7 +55,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     }
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
     let inputs = Inputs::load(&problem)?;
-    let mut session = builder(&problem, &inputs, &network).inspectable().build()?;
+    let mut session =
+        builder(&problem, &inputs, &network).inspectable().build().map_err(naming_the_option)?;
     if *at > session.iterations() {
         return Err(UsageError::BeyondTheEnd { at: *at, iterations: session.iterations() }.into());
     }

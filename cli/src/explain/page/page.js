@@ -15,10 +15,10 @@ function lead() {
 }
 
 function pixelGradients() {
-  return report.pixel_gradients.map(({ loss, value, norm, largest }) => {
+  return report.pixel_gradients.map(({ loss, value, norm, largest, grid }) => {
     const image = make("img", { src: pictures.pixel_gradients[loss], alt: `Gradient of ${loss} with respect to the pixels` });
     const number = (key, number) => make("span", { "data-loss": loss, "data-key": key }, significant(number));
-    const text = ["", " = ", number("value", value), "; |gradient| ", number("norm", norm), ", largest ", number("largest", largest)];
+    const text = ["", " = ", number("value", value), "; |gradient| ", number("norm", norm), ", largest ", number("largest", largest), "; grid ", Math.min(...grid.flat()).toFixed(2), " to ", Math.max(...grid.flat()).toFixed(2)];
     return make("figure", {}, image, make("figcaption", {}, make("b", {}, loss), ...text));
   });
 }

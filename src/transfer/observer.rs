@@ -1,0 +1,100 @@
+//! Someone who watches a run, and what they see.
+
+use super::{Losses, Scale};
+use crate::image::{deprocess_image, resize_preprocessed};
+use ndarray::{Array3, ArrayView4};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// What an [`Observer`] sees after each iteration.
+pub struct Iteration<'a> {
+    /// The iteration, counted from 0 over all sizes.
+    pub index: usize,
+    /// How many there will be, at all sizes together.
+    pub iterations: usize,
+    /// The number of the present size in `scales`.
+    pub scale: usize,
+    /// The sizes of the run, coarse to fine.
+    pub scales: &'a [Scale],
+    /// How many iterations at this size are done.
+    pub done_at_scale: usize,
+    /// The share of the run's work that is done, from 0 to 1: iterations count as their pixels.
+    pub progress: f64,
+    /// The losses of the picture *before* this iteration's step, as the notebook's graph computes them.
+    pub losses: Losses,
+    /// Time since the first iteration began.
+    pub elapsed: Duration,
+    pub(super) image: ArrayView4<'a, f32>,
+    pub(super) rescale: bool,
+}
+
+impl Iteration<'_> {
+    /// The picture after this iteration's step, (H, W, 3); at a smaller size of the run, enlarged to that of the result.
+    pub fn picture(&self) -> Array3<u8> {
+        match self.scales.last() {
+            Some(last) if self.scale + 1 < self.scales.len() => {
+                let enlarged = resize_preprocessed(self.image, last.height, last.width);
+                deprocess_image(enlarged.view(), self.rescale)
+            }
+            _ => deprocess_image(self.image, self.rescale),
+        }
+    }
+
+    /// The picture after this iteration's step as it is at the present size, (1, H, W, 3) in preprocessed units.
+    pub fn image(&self) -> ArrayView4<'_, f32> {
+        self.image
+    }
+
+    /// The present size.
+    pub fn present_scale(&self) -> Scale {
+        self.scales[self.scale]
+    }
+}
+
+/// Someone who watches a run and may end it.
+///
+/// ```
+/// use impasto::{Iteration, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use ndarray::Array3;
+/// use std::ops::ControlFlow;
+///
+/// # let picture = |seed: usize| {
+/// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+/// # };
+/// # let (photograph, painting) = (picture(3), picture(7));
+/// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+///
+/// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
+/// let mut session = builder.iterations(100).build()?;
+///
+/// // A closure will do: it prints the loss, and has seen enough after the second iteration.
+/// let mut observer = |iteration: &Iteration<'_>| {
+///     println!("{}: {}", iteration.index, iteration.losses.total);
+///     match iteration.index {
+///         1 => ControlFlow::Break(()),
+///         _ => ControlFlow::Continue(()),
+///     }
+/// };
+/// let outcome = session.run(&mut observer)?;
+/// assert!(outcome.interrupted);
+/// assert_eq!(outcome.iterations, 2);
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
+pub trait Observer: Send {
+    /// Called after each iteration. [`ControlFlow::Break`] ends the run with the picture so far.
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()>;
+}
+
+/// Nobody watches.
+impl Observer for () {
+    fn iteration(&mut self, _: &Iteration<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// A closure watches.
+impl<F: FnMut(&Iteration<'_>) -> ControlFlow<()> + Send> Observer for F {
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
+        self(iteration)
+    }
+}

@@ -1,0 +1,300 @@
+//! One size of a run on a tape: the picture, the network up to the deepest layer, the losses right behind their layers.
+//! This is where a style transfer becomes a graph.
+
+use super::jitter;
+use super::problem::Problem;
+use super::{Losses, Scale, TransferError};
+use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
+use impasto_autodiff::{Tape, TapeError, Var};
+use impasto_squeezenet::FeatureError;
+use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayViewD, Ix2};
+
+/// A recorded tape, and what the loop has to know about it.
+pub(super) struct Recording {
+    pub(super) tape: Tape<f32>,
+    /// The pixels, (1, H, W, 3).
+    pub(super) image: Var,
+    pub(super) terms: Terms,
+    /// Rows and columns that the content layer sees.
+    pub(super) seen: [usize; 2],
+    shifting: Option<Shifting>,
+}
+
+/// The losses on the tape; a loss of weight zero is not recorded.
+pub(crate) struct Terms {
+    content: Option<Var>,
+    style: Option<Var>,
+    tv: Option<Var>,
+    pub(super) total: Var,
+}
+
+/// The picture's place against the network's grid.
+struct Shifting {
+    shifts: Vec<[usize; 2]>,
+    /// The present shift, a leaf of two values.
+    offset: Var,
+    /// The content features that the present shift is compared with, a leaf.
+    target: Option<Var>,
+    /// Those of every shift, but none at the present one's place.
+    stored: Vec<Vec<Bf16>>,
+    present: usize,
+}
+
+/// The upper half of an f32: its range, and 8 bits of precision. All but one of the shifts' content features are kept so,
+/// in half the memory; the rounding, of at most 0.4 %, is far below what content loss is left at the end of any run.
+#[derive(Clone, Copy)]
+struct Bf16(u16);
+
+impl Bf16 {
+    /// Rounds to the nearest, ties to even.
+    fn round(value: f32) -> Bf16 {
+        let bits = value.to_bits();
+        Bf16((bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16)
+    }
+
+    fn value(self) -> f32 {
+        f32::from_bits(u32::from(self.0) << 16)
+    }
+}
+
+impl Recording {
+    /// Records a run at `scale`, from the picture `start`, (1, H, W, 3).
+    pub(super) fn new(
+        problem: &Problem,
+        scale: &Scale,
+        start: &Array4<f32>,
+    ) -> Result<Recording, TransferError> {
+        let (content_weight, tv_weight) = problem.weights(scale);
+        let content_layer = (content_weight > 0.0).then_some(problem.content_layer);
+        let style_layers: Vec<usize> = problem.style_layers.iter().map(|&(layer, _)| layer).collect();
+        // What forgets its tape comes first, so that no two tapes are in memory at once.
+        let content_target = match content_layer {
+            Some(layer) => content_targets(problem, scale, layer)?,
+            None => None,
+        };
+        let style_targets = style_targets(problem, scale, &style_layers)?;
+
+        let mut tape = Tape::new();
+        let image = tape.variable(start);
+        tape.name(image, "pixels")?;
+        let (content_target, stored) = match content_target {
+            None => (None, Vec::new()),
+            Some(ContentTarget { features, stored }) => {
+                let target = tape.constant(&features);
+                (Some(tape.name(target, format!("content_target.{}", problem.content_layer))?), stored)
+            }
+        };
+        let style_targets: Vec<Var> = style_targets.iter().map(|target| tape.constant(target)).collect();
+        for (&target, layer) in style_targets.iter().zip(&style_layers) {
+            tape.name(target, format!("style_target.{layer}"))?;
+        }
+        let (input, shifting) = match problem.jitter {
+            1 => (image, None),
+            count => {
+                let (input, offset) = shifted(&mut tape, problem, scale, image)?;
+                let shifts = jitter::shifts(count);
+                (input, Some(Shifting { shifts, offset, target: content_target, stored, present: 0 }))
+            }
+        };
+
+        // Each loss is recorded right behind its layer: its gradient is then computed when the walk
+        // back arrives there, not all of them at once at its beginning.
+        let mut content_term = None;
+        let mut distances = Vec::new();
+        let layers: Vec<usize> = style_layers.iter().copied().chain(content_layer).collect();
+        let recorded = problem.network.record_each(&mut tape, input, &layers, |tape, layer, features| {
+            if let (true, Some(target)) = (content_layer == Some(layer), content_target) {
+                content_term = Some(content_loss(tape, content_weight, features, target)?);
+            }
+            if let Some(index) = style_layers.iter().position(|&style| style == layer) {
+                let distance = style_distance(tape, features, style_targets[index])?;
+                distances.push((distance, problem.style_layers[index].1 as f32));
+            }
+            Ok(())
+        });
+        recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
+        let style_term = match distances.is_empty() {
+            true => None,
+            false => Some(weighted_style_loss(&mut tape, &distances)?),
+        };
+        let tv_term = match tv_weight {
+            0.0 => None,
+            weight => Some(tv_loss(&mut tape, weight, image)?),
+        };
+        let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
+        let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
+        let total = tape.weighted_sum(&summands)?;
+        tape.name(total, "total_loss")?;
+        if !problem.inspectable {
+            tape.recycle(total, &terms)?;
+        }
+        let terms = Terms { content: content_term, style: style_term, tv: tv_term, total };
+        Ok(Recording { tape, image, terms, seen: problem.seen(scale), shifting })
+    }
+
+    /// The picture as it is now, (1, H, W, 3).
+    pub(super) fn picture(&self) -> Result<ArrayViewD<'_, f32>, TapeError> {
+        self.tape.value(self.image)
+    }
+
+    /// Shifts the picture by the shift of this number; 0 is none.
+    pub(super) fn shift(&mut self, index: usize) -> Result<(), TapeError> {
+        let Some(shifting) = &mut self.shifting else { return Ok(()) };
+        if index == shifting.present {
+            return Ok(());
+        }
+        let offset = shifting.shifts[index].map(|pixels| pixels as f32);
+        self.tape.set_value(shifting.offset, &ArrayView1::from(&offset))?;
+        if let Some(target) = shifting.target {
+            let mut features = std::mem::take(&mut shifting.stored[index]);
+            self.tape.update_leaf(target, |mut leaf, _| {
+                // Rounded once, features stay as they are, however often they come and go.
+                for (leaf, stored) in leaf.as_slice_mut().into_iter().flatten().zip(&mut features) {
+                    let value = stored.value();
+                    *stored = Bf16::round(*leaf);
+                    *leaf = value;
+                }
+            })?;
+            shifting.stored[shifting.present] = features;
+        }
+        shifting.present = index;
+        Ok(())
+    }
+
+    /// Which shift an iteration of a scale uses.
+    pub(super) fn shift_of(&self, seed: u64, scale: usize, iteration: usize) -> usize {
+        let count = self.shifting.as_ref().map_or(1, |shifting| shifting.shifts.len());
+        jitter::choose(seed, scale, iteration, count)
+    }
+}
+
+impl Terms {
+    /// The recorded losses with their names, the total last.
+    pub(crate) fn named(&self) -> Vec<(&'static str, Var)> {
+        let terms = [("content_loss", self.content), ("style_loss", self.style), ("tv_loss", self.tv)];
+        let terms = terms.into_iter().filter_map(|(name, var)| Some((name, var?)));
+        terms.chain([("total_loss", self.total)]).collect()
+    }
+
+    pub(crate) fn total(&self) -> Var {
+        self.total
+    }
+
+    pub(crate) fn losses(&self, tape: &Tape<f32>) -> Result<Losses, TapeError> {
+        let loss = |var: Option<Var>| var.map_or(Ok(0.0), |var| tape.number(var).map(f64::from));
+        Ok(Losses {
+            content: loss(self.content)?,
+            style: loss(self.style)?,
+            tv: loss(self.tv)?,
+            total: loss(Some(self.total))?,
+        })
+    }
+}
+
+/// Records `image` on its canvas; the second is the leaf that shifts it.
+fn shifted(
+    tape: &mut Tape<f32>,
+    problem: &Problem,
+    scale: &Scale,
+    image: Var,
+) -> Result<(Var, Var), TapeError> {
+    let offset = tape.constant(&Array1::<f32>::zeros(2));
+    tape.name(offset, "shift")?;
+    let input = tape.reflect_pad(image, offset, problem.canvas(scale))?;
+    Ok((tape.name(input, "shifted_pixels")?, offset))
+}
+
+/// What the content loss compares with.
+struct ContentTarget {
+    /// The features of the picture that is not shifted.
+    features: ArrayD<f32>,
+    /// Those of every shift, none at the first's place; empty where nothing is shifted.
+    stored: Vec<Vec<Bf16>>,
+}
+
+fn content_targets(
+    problem: &Problem,
+    scale: &Scale,
+    layer: usize,
+) -> Result<Option<ContentTarget>, TransferError> {
+    let Some(content) = problem.content(scale) else { return Ok(None) };
+    let mut tape = Tape::new();
+    let image = tape.constant(&content);
+    let (input, offset) = match problem.jitter {
+        1 => (image, None),
+        _ => {
+            let (input, offset) = shifted(&mut tape, problem, scale, image)?;
+            (input, Some(offset))
+        }
+    };
+    let features = problem.network.record(&mut tape, input, &[layer]);
+    let features = features.and_then(|all| all.get(layer).ok_or(FeatureError::NoSuchLayer { layer }));
+    let features =
+        features.map_err(|source| TransferError::Features { name: "the content image", source })?;
+    tape.recycle(features, &[])?;
+    tape.forward();
+    let mut target = ContentTarget { features: tape.value(features)?.to_owned(), stored: Vec::new() };
+    let Some(offset) = offset else { return Ok(Some(target)) };
+    // As precise as the others, and as itself when it comes back.
+    target.features.mapv_inplace(|value| Bf16::round(value).value());
+    target.stored.push(Vec::new());
+    for shift in &jitter::shifts(problem.jitter)[1..] {
+        tape.set_value(offset, &ArrayView1::from(&shift.map(|pixels| pixels as f32)))?;
+        tape.forward();
+        target.stored.push(tape.value(features)?.iter().map(|&value| Bf16::round(value)).collect());
+    }
+    Ok(Some(target))
+}
+
+/// The Gram matrix of each layer that the style loss compares with: the blend of all styles'.
+fn style_targets(
+    problem: &Problem,
+    scale: &Scale,
+    layers: &[usize],
+) -> Result<Vec<Array2<f32>>, TransferError> {
+    if layers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all_blends: f64 = problem.styles(scale).map(|(_, blend)| blend).sum();
+    let mut targets: Vec<Array2<f32>> = Vec::new();
+    for (style, blend) in problem.styles(scale) {
+        let failed = |source| TransferError::Features { name: "a style image", source };
+        let mut tape = Tape::new();
+        let image = tape.constant(&style);
+        let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
+        let mut grams = Vec::new();
+        for &layer in layers {
+            let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
+            grams.push(gram_matrix(&mut tape, features, true)?);
+        }
+        if let Some(&last) = grams.last() {
+            tape.recycle(last, &grams)?;
+        }
+        tape.forward();
+        for (index, &gram) in grams.iter().enumerate() {
+            let gram = tape.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
+            let share = gram.mapv(|value| value * (blend / all_blends) as f32);
+            match targets.get_mut(index) {
+                Some(target) => *target += &share,
+                None => targets.push(share),
+            }
+        }
+    }
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_to_sixteen_bits() {
+        let round = |value| Bf16::round(value).value();
+        for value in [0.0, -1.0, 2.5, 1.0e30, 256.0, 257.0f32] {
+            assert!((round(value) - value).abs() <= value.abs() / 256.0, "{value}");
+            assert_eq!(round(round(value)), round(value));
+        }
+        // 8 bits: half of the distance between neighbours goes to the even one.
+        assert_eq!((round(257.0), round(259.0), round(258.0)), (256.0, 260.0, 258.0));
+    }
+}

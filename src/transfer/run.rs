@@ -1,0 +1,205 @@
+//! The loop of a run: at each size, replay, step, clamp; between two sizes, enlarge and record anew.
+
+use super::observer::{Iteration, Observer};
+use super::problem::Problem;
+use super::recording::Recording;
+use super::{Losses, OptimizerKind, Outcome, Scale, ScaleOutcome, TransferError, as_image};
+use crate::image::{deprocess_image, pixel_range, resize_preprocessed};
+use crate::optimizer::{Adam, Lbfgs, Optimizer};
+use impasto_kernels::elementwise;
+use ndarray::{ArrayViewMutD, Axis};
+use std::time::Instant;
+
+/// Adam's decays where the picture is shifted: the average of the squared gradient has to forget faster what belongs to
+/// another shift.
+const JITTER_BETAS: [f32; 2] = [0.9, 0.99];
+
+/// Goes through the sizes from the present one on.
+pub(super) fn run(
+    problem: &Problem,
+    recording: &mut Option<Recording>,
+    present: &mut usize,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TransferError> {
+    let scales = &problem.scales;
+    let work: f64 = scales[*present..].iter().map(|scale| scale.area() * scale.iterations as f64).sum();
+    let iterations =
+        scales[*present..].iter().fold(0usize, |sum, scale| sum.saturating_add(scale.iterations));
+    let mut pass = Pass { problem, start: Instant::now(), iterations, work, taken: 0, done: 0.0 };
+    let mut outcomes = Vec::new();
+    loop {
+        let began = pass.start.elapsed();
+        let taken = pass.taken;
+        if !outcomes.is_empty() {
+            enlarge(problem, recording, present)?;
+        }
+        let recorded = recording.as_mut().ok_or(TransferError::Abandoned)?;
+        let (losses, interrupted) = pass.scale(recorded, *present, observer)?;
+        let scale = scales[*present];
+        outcomes.push(ScaleOutcome {
+            height: scale.height,
+            width: scale.width,
+            iterations: pass.taken - taken,
+            seconds: (pass.start.elapsed() - began).as_secs_f64(),
+        });
+        if interrupted || *present + 1 == scales.len() {
+            let (height, width) = problem.size();
+            let image = resize_preprocessed(as_image(recorded.picture()?), height, width);
+            return Ok(Outcome {
+                picture: deprocess_image(image.view(), problem.schedule.rescales()),
+                image,
+                losses,
+                iterations: pass.taken,
+                scales: outcomes,
+                interrupted,
+                elapsed: pass.start.elapsed(),
+            });
+        }
+    }
+}
+
+/// Exchanges the recording for one of the next size, whose picture is the present one enlarged.
+fn enlarge(
+    problem: &Problem,
+    recording: &mut Option<Recording>,
+    present: &mut usize,
+) -> Result<(), TransferError> {
+    let scale = &problem.scales[*present + 1];
+    let small = recording.as_ref().ok_or(TransferError::Abandoned)?;
+    let picture = resize_preprocessed(as_image(small.picture()?), scale.height, scale.width);
+    // Before the next is made, so that no two tapes are in memory at once.
+    *recording = None;
+    *recording = Some(Recording::new(problem, scale, &picture)?);
+    *present += 1;
+    Ok(())
+}
+
+/// A run on its way.
+struct Pass<'a> {
+    problem: &'a Problem,
+    start: Instant,
+    /// Iterations at all sizes.
+    iterations: usize,
+    /// The work of all sizes, in pixels times iterations.
+    work: f64,
+    /// Iterations taken.
+    taken: usize,
+    /// Work done.
+    done: f64,
+}
+
+impl Pass<'_> {
+    /// The iterations at one size; the losses of the picture that they lead to, and whether the observer ended them.
+    fn scale(
+        &mut self,
+        recording: &mut Recording,
+        index: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<(Losses, bool), TransferError> {
+        let problem = self.problem;
+        let (schedule, scale) = (problem.schedule, problem.scales[index]);
+        let mut optimizer: Box<dyn Optimizer> = match problem.optimizer {
+            OptimizerKind::Adam => {
+                let adam = Adam::new(recording.picture()?.len(), problem.learning_rate);
+                Box::new(if problem.jitter > 1 { adam.with_betas(JITTER_BETAS) } else { adam })
+            }
+            OptimizerKind::Lbfgs => Box::new(Lbfgs::new()),
+        };
+        impasto_kernels::reserve_scratch();
+        let mut interrupted = false;
+        for iteration in 0..scale.iterations {
+            recording.shift(recording.shift_of(problem.seed, index, iteration))?;
+            let Recording { tape, image, terms, seen, .. } = recording;
+            tape.forward();
+            tape.backward(terms.total)?;
+            let losses = terms.losses(tape)?;
+            if !losses.total.is_finite() {
+                return Err(TransferError::Diverged { iteration: self.taken });
+            }
+            let learning_rate = schedule.learning_rate(iteration, scale.iterations, problem.learning_rate);
+            optimizer.set_learning_rate(learning_rate);
+            tape.update_leaf(*image, |mut values, gradient| {
+                let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
+                if let (Some(values), Some(gradient)) = (values.as_slice_mut(), gradient) {
+                    optimizer.step(losses.total, gradient, values);
+                    if let Some(ranges) = schedule.clamp(iteration) {
+                        elementwise::clamp(values, ranges);
+                    }
+                }
+                // A picture that is shifted is seen to its edges.
+                if schedule.repeats_border() && problem.jitter == 1 {
+                    repeat_border(&mut values, *seen);
+                }
+            })?;
+            let index_of_run = self.taken;
+            self.taken += 1;
+            self.done += scale.area();
+            let flow = observer.iteration(&Iteration {
+                index: index_of_run,
+                iterations: self.iterations,
+                scale: index,
+                scales: &problem.scales,
+                done_at_scale: iteration + 1,
+                progress: self.done / self.work,
+                losses,
+                elapsed: self.start.elapsed(),
+                image: as_image(tape.value(*image)?),
+                rescale: schedule.rescales(),
+            });
+            if flow.is_break() {
+                interrupted = true;
+                break;
+            }
+        }
+        let losses = self.finish(recording, scale, optimizer.as_ref())?;
+        Ok((losses, interrupted))
+    }
+
+    /// The losses of the picture, not shifted, after the optimizer had its last say.
+    fn finish(
+        &self,
+        recording: &mut Recording,
+        scale: Scale,
+        optimizer: &dyn Optimizer,
+    ) -> Result<Losses, TransferError> {
+        recording.shift(0)?;
+        let Recording { tape, image, terms, .. } = recording;
+        if let Some(colors) = self.problem.colors(&scale) {
+            tape.update_leaf(*image, |mut values, _| {
+                let view = values.view_mut().into_dimensionality().expect("an image is (1, H, W, 3)");
+                colors.give_to(view);
+                if let Some(values) = values.as_slice_mut() {
+                    elementwise::clamp(values, pixel_range());
+                }
+            })?;
+        }
+        tape.forward();
+        let mut losses = terms.losses(tape)?;
+        let returned = tape.update_leaf(*image, |mut values, _| {
+            values.as_slice_mut().is_some_and(|values| optimizer.finish(losses.total, values))
+        })?;
+        if returned {
+            tape.forward();
+            losses = terms.losses(tape)?;
+        }
+        match losses.total.is_finite() {
+            true => Ok(losses),
+            false => Err(TransferError::Diverged { iteration: self.taken }),
+        }
+    }
+}
+
+/// Gives the rows and columns that the network does not see the colours of the last ones that it sees:
+/// no content holds them, and left to themselves they end in glaring colours.
+fn repeat_border(values: &mut ArrayViewMutD<'_, f32>, [rows, columns]: [usize; 2]) {
+    for (axis, seen) in [(Axis(1), rows), (Axis(2), columns)] {
+        let seen = seen.min(values.len_of(axis));
+        let (inside, mut outside) = values.view_mut().split_at(axis, seen);
+        if let (Some(last), false) = (seen.checked_sub(1), outside.is_empty()) {
+            let last = inside.index_axis(axis, last).insert_axis(axis);
+            if let Some(last) = last.broadcast(outside.raw_dim()) {
+                outside.assign(&last);
+            }
+        }
+    }
+}
