@@ -32,6 +32,7 @@ chapters! {
     losses: "losses.md",
     adam: "adam.md",
     schedule: "schedule.md",
+    scales: "scales.md",
     explain: "explain.md",
     kernels: "kernels.md",
     zh_notebook: "zh/notebook.md",
@@ -39,6 +40,7 @@ chapters! {
     zh_losses: "zh/losses.md",
     zh_adam: "zh/adam.md",
     zh_schedule: "zh/schedule.md",
+    zh_scales: "zh/scales.md",
     zh_explain: "zh/explain.md",
 }
 

@@ -3,10 +3,12 @@
 //! ```text
 //! cargo run --release -p impasto-training --example draw_pictures -- assets
 //! cargo run --release -p impasto-training --example draw_pictures -- sheet squeezenet1_1.npz assets assets/readme.jpg
+//! cargo run --release -p impasto-training --example draw_pictures -- compare built-in assets strokes.jpg
 //! ```
 //!
 //! The first command draws the four from fixed seeds alone, so that the project owns every pixel. The second repaints
-//! the town after each painting, with the ImageNet weights in the given file, and lays out the results on one sheet.
+//! the town after each painting, with the ImageNet weights in the given file, and lays out the results on one sheet. The
+//! third, here with the built-in weights, shows each result without scales and jitter beside the one with them.
 
 mod bands;
 mod canvas;
@@ -42,9 +44,12 @@ fn main() -> ExitCode {
     let paths: Vec<&Path> = arguments.iter().map(Path::new).collect();
     let result = match (arguments.first().map(String::as_str), paths.as_slice()) {
         (Some("sheet"), [_, weights, folder, output]) => sheet::make(weights, folder, output),
+        (Some("compare"), [_, weights, folder, output]) => sheet::compare(weights, folder, output),
         (_, [folder]) => draw_into(folder),
         _ => {
-            eprintln!("usage: draw_pictures FOLDER\n       draw_pictures sheet WEIGHTS FOLDER OUTPUT.jpg");
+            eprintln!(
+                "usage: draw_pictures FOLDER\n       draw_pictures sheet|compare WEIGHTS|built-in FOLDER OUTPUT.jpg"
+            );
             return ExitCode::from(2);
         }
     };
