@@ -199,6 +199,9 @@ fn element_type(descr: &str) -> Element {
     if let (Some(float), Some(byte_order)) = (float, byte_order) {
         return Element::Float(Encoding { float, byte_order });
     }
+    if matches!(kind, "i1" | "u1") {
+        return Element::Byte(format!("integers ({descr})"));
+    }
     Element::Other(match kind.as_bytes().first() {
         Some(b'O') => "Python objects, which are never unpickled here".to_owned(),
         Some(b'i' | b'u') => format!("integers ({descr})"),
@@ -303,7 +306,7 @@ mod tests {
             ("''", "elements of type \"\""),
         ] {
             let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (64,), }}\n");
-            let Element::Other(found) = parse(&text).unwrap().element else {
+            let (Element::Byte(found) | Element::Other(found)) = parse(&text).unwrap().element else {
                 panic!("{descr} was accepted");
             };
             assert!(found.contains(name), "{descr}: {found}");

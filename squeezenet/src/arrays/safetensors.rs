@@ -123,9 +123,8 @@ fn element(dtype: &str) -> Element {
         "F32" => Float::Single.into(),
         "F64" => Float::Double.into(),
         "BOOL" => Element::Other("booleans (BOOL)".to_owned()),
-        "I8" | "I16" | "I32" | "I64" | "U8" | "U16" | "U32" | "U64" => {
-            Element::Other(format!("integers ({dtype})"))
-        }
+        "I8" | "U8" => Element::Byte(format!("integers ({dtype})")),
+        "I16" | "I32" | "I64" | "U16" | "U32" | "U64" => Element::Other(format!("integers ({dtype})")),
         _ => Element::Other(format!("elements of type {dtype:?}")),
     }
 }

@@ -154,6 +154,8 @@ fn checked(shape: &[u64]) -> Result<(IxDyn, usize), ArrayError> {
 pub(crate) enum Element {
     /// Numbers that can be read.
     Float(Encoding),
+    /// Integers of 8 bits, which quantized numbers are stored as, by a name for messages.
+    Byte(String),
     /// Anything else, by a name for messages, such as `integers (<i8)`.
     Other(String),
 }
@@ -162,15 +164,20 @@ impl Element {
     pub(super) fn encoding(&self) -> Result<Encoding, ArrayError> {
         match self {
             Self::Float(encoding) => Ok(*encoding),
-            Self::Other(found) => Err(ArrayError::ElementType { found: found.clone() }),
+            Self::Byte(found) | Self::Other(found) => Err(ArrayError::ElementType { found: found.clone() }),
         }
+    }
+
+    /// Whether these are integers of 8 bits.
+    pub(crate) fn is_byte(&self) -> bool {
+        matches!(self, Self::Byte(_))
     }
 
     /// The same numbers in another byte order.
     pub(super) fn in_order(self, byte_order: ByteOrder) -> Self {
         match self {
             Self::Float(Encoding { float, .. }) => Self::Float(Encoding { float, byte_order }),
-            Self::Other(name) => Self::Other(name),
+            other @ (Self::Byte(_) | Self::Other(_)) => other,
         }
     }
 }
@@ -189,7 +196,7 @@ impl fmt::Display for Element {
             Self::Float(Encoding { float: Float::Brain, .. }) => "bfloat16",
             Self::Float(Encoding { float: Float::Single, .. }) => "float32",
             Self::Float(Encoding { float: Float::Double, .. }) => "float64",
-            Self::Other(name) => name,
+            Self::Byte(name) | Self::Other(name) => name,
         })
     }
 }

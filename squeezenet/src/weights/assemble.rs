@@ -7,17 +7,75 @@
 use ndarray::{Array1, Array4, ArrayViewD, ArrayViewMutD, Dimension};
 
 use super::error::{Origin, WeightsError};
-use super::names::{Catalogue, FilterOrder, Part, torchvision};
+use super::names::{FilterOrder, Part, torchvision};
+use super::networks::{Candidate, Location, has_layers_of_version_1_0, meant};
 use super::{Convolution, Layers, Weights};
 use crate::architecture::ConvolutionShape;
 use crate::arrays::{ArraySource, Buffers};
+
+/// Most networks of one file that are compared with each other.
+const MOST_COMPARED: usize = 8;
 
 pub(super) fn assemble(
     source: &mut dyn ArraySource,
     origin: &Origin,
     layers: &Layers,
 ) -> Result<Weights, WeightsError> {
-    let located = locate(source.names(), origin, layers)?;
+    let candidates = meant(source.names(), &layers.required);
+    match assemble_one(source, origin, layers, &candidates) {
+        Err(WeightsError::MissingArrays { .. } | WeightsError::Shape { .. })
+            if is_version_1_0(source, &candidates) =>
+        {
+            Err(WeightsError::Version1_0 { origin: origin.clone() })
+        }
+        result => result,
+    }
+}
+
+/// Reads the one network that is meant. Two are one if they have the same values.
+fn assemble_one(
+    source: &mut dyn ArraySource,
+    origin: &Origin,
+    layers: &Layers,
+    candidates: &[Candidate],
+) -> Result<Weights, WeightsError> {
+    let mut weights: Option<Weights> = None;
+    for candidate in candidates.iter().take(MOST_COMPARED) {
+        let read = read(source, origin, layers, candidate)?;
+        if weights.get_or_insert_with(|| read.clone()).convolutions != read.convolutions {
+            return Err(ambiguous(source, origin, candidates));
+        }
+    }
+    match weights {
+        Some(weights) if candidates.len() <= MOST_COMPARED => Ok(weights),
+        _ => Err(ambiguous(source, origin, candidates)),
+    }
+}
+
+/// Names each of the networks by its first array.
+fn ambiguous(source: &dyn ArraySource, origin: &Origin, candidates: &[Candidate]) -> WeightsError {
+    let first = |candidate: &Candidate| candidate.arrays().next().map(|(location, ..)| location.index);
+    let networks = candidates.iter().filter_map(first).map(|index| source.names()[index].clone());
+    WeightsError::SeveralNetworks { origin: origin.clone(), networks: networks.collect() }
+}
+
+/// Whether the layers or the first filters are version 1.0's: 96 of 7x7 instead of 64 of 3x3.
+fn is_version_1_0(source: &mut dyn ArraySource, candidates: &[Candidate]) -> bool {
+    let first = candidates.iter().flat_map(|candidate| candidate.locations("features.0", Part::Weight));
+    let mut first = first.map(|location| location.index);
+    let has_its_filters = |index| {
+        source.open(index).is_ok_and(|array| matches!(array.shape[..], [96, 3, 7, 7] | [7, 7, 3, 96]))
+    };
+    first.any(has_its_filters) || has_layers_of_version_1_0(source.names())
+}
+
+fn read(
+    source: &mut dyn ArraySource,
+    origin: &Origin,
+    layers: &Layers,
+    candidate: &Candidate,
+) -> Result<Weights, WeightsError> {
+    let located = locate(candidate, source.names(), origin, layers)?;
     let mut reader = Reader { source, origin, buffers: Buffers::default() };
     let mut convolutions = Vec::with_capacity(located.len());
     for (shape, weight, bias) in located {
@@ -27,51 +85,37 @@ pub(super) fn assemble(
     Ok(Weights { convolutions })
 }
 
-/// Where a parameter is.
-#[derive(Clone, Copy)]
-struct Location {
-    /// Position among the source's arrays.
-    index: usize,
-    order: FilterOrder,
-}
-
 /// Finds weight and bias of each convolution to be read, in the order of `layers`.
 fn locate<'a>(
+    candidate: &Candidate,
     names: &[String],
     origin: &Origin,
     layers: &'a Layers,
 ) -> Result<Vec<(&'a ConvolutionShape, Location, Location)>, WeightsError> {
-    let shapes = || layers.required.iter().chain(&layers.optional);
-    let catalogue = Catalogue::new(shapes());
-    let mut found: Vec<[Option<Location>; 2]> = vec![[None; 2]; shapes().count()];
-    for (index, name) in names.iter().enumerate() {
-        let Some(parameter) = catalogue.find(name) else {
-            continue;
-        };
-        let location = Location { index, order: parameter.order };
-        let slot = &mut found[parameter.convolution][parameter.part as usize];
-        if let Some(first) = slot.replace(location) {
-            return Err(WeightsError::DuplicateArray {
-                origin: origin.clone(),
-                first: names[first.index].clone(),
-                second: name.clone(),
-            });
-        }
-    }
-
-    let mut located = Vec::with_capacity(found.len());
+    let mut located = Vec::new();
     let mut missing = Vec::new();
-    for (position, (shape, parts)) in shapes().zip(found).enumerate() {
-        let is_optional = position >= layers.required.len();
+    let required = layers.required.iter().map(|shape| (shape, false));
+    for (shape, is_optional) in required.chain(layers.optional.iter().map(|shape| (shape, true))) {
+        let mut parts = [None; 2];
+        for part in Part::ALL {
+            match *candidate.locations(&shape.name, part) {
+                [] => {}
+                [location] => parts[part as usize] = Some(location),
+                [first, second, ..] => {
+                    return Err(WeightsError::DuplicateArray {
+                        origin: origin.clone(),
+                        first: names[first.index].clone(),
+                        second: names[second.index].clone(),
+                    });
+                }
+            }
+        }
         match parts {
             [Some(weight), Some(bias)] => located.push((shape, weight, bias)),
             [None, None] if is_optional => {}
             _ => {
-                for (part, location) in Part::ALL.into_iter().zip(parts) {
-                    if location.is_none() {
-                        missing.push(torchvision(&shape.name, part));
-                    }
-                }
+                let absent = Part::ALL.into_iter().filter(|&part| parts[part as usize].is_none());
+                missing.extend(absent.map(|part| torchvision(&shape.name, part)));
             }
         }
     }
@@ -126,6 +170,10 @@ impl Reader<'_> {
         };
         if stored.shape != expected {
             return Err(WeightsError::Shape { origin, array, expected, found: stored.shape });
+        }
+        let element = stored.element();
+        if element.is_byte() {
+            return Err(WeightsError::Quantized { origin, array, element: element.to_string() });
         }
         let values = match stored.read(&mut self.buffers) {
             Ok(values) => values,

@@ -77,6 +77,40 @@ pub enum WeightsError {
         /// All names that are there.
         found: Vec<String>,
     },
+    /// The arrays are those of SqueezeNet 1.0, which has other layers.
+    #[error(
+        "{origin} holds SqueezeNet 1.0, whose layers are others: give the weights of SqueezeNet 1.1, such as those of \
+             torchvision's squeezenet1_1"
+    )]
+    Version1_0 {
+        /// Where the arrays are.
+        origin: Origin,
+    },
+    /// Several networks are there, with different values, and nothing tells which one is meant.
+    #[error(
+        "{origin} holds SqueezeNet 1.1 more than once, with different values; its first array is there as {}: save one \
+             of them alone",
+        counted(networks)
+    )]
+    SeveralNetworks {
+        /// Where the arrays are.
+        origin: Origin,
+        /// One array of each network.
+        networks: Vec<String>,
+    },
+    /// An array holds integers of 8 bits, as quantized networks do.
+    #[error(
+        "array {array} of {origin} holds {element}: the network was quantized, and such numbers mean nothing without \
+             their scales; save the network as it was before, with floating-point numbers"
+    )]
+    Quantized {
+        /// Where the array is.
+        origin: Origin,
+        /// Its name there.
+        array: String,
+        /// What its elements are.
+        element: String,
+    },
     /// The same parameter is there more than once.
     #[error("{origin} holds the same parameter as {first} and as {second}: remove one of them")]
     DuplicateArray {

@@ -1,12 +1,14 @@
 //! What a file of weights is, without using it: its format, its arrays, what the network would make of them, and what is
 //! wrong.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::assemble::assemble;
 use super::error::{Origin, WeightsError};
-use super::names::{Catalogue, torchvision};
+use super::names::{Part, torchvision};
+use super::networks::{Location, meant};
 use super::{Layers, open, open_in_memory};
 use crate::architecture::{self, ConvolutionShape, FEATURES};
 use crate::arrays::{ArrayError, ArraySource, Format, Opened};
@@ -73,19 +75,10 @@ impl Inspection {
         match first_missing {
             None if self.has_classifier => Network::Whole,
             None => Network::Features,
-            Some(0) if self.is_version_1_0() => Network::Version1_0,
+            Some(_) if matches!(self.problem, Some(WeightsError::Version1_0 { .. })) => Network::Version1_0,
             Some(0) => Network::Unknown,
             Some(missing) => Network::FirstLayers { deepest: missing - 1 },
         }
-    }
-
-    /// Whether the first filters are those of version 1.0: 96 of 7x7 instead of 64 of 3x3.
-    fn is_version_1_0(&self) -> bool {
-        self.arrays.iter().any(|array| {
-            let shape = array.content.as_ref().map(|content| &content.shape[..]);
-            array.parameter.as_deref() == Some("features.0.weight")
-                && matches!(shape, Ok([96, 3, 7, 7] | [7, 7, 3, 96]))
-        })
     }
 }
 
@@ -174,14 +167,16 @@ fn inspect_opened(mut opened: Opened<'_>, origin: &Origin) -> Inspection {
 }
 
 fn describe(source: &mut dyn ArraySource) -> Vec<ArrayDescription> {
-    let mut shapes: Vec<ConvolutionShape> =
-        (0..FEATURES.len()).flat_map(architecture::convolutions).collect();
-    shapes.push(architecture::classifier());
-    let catalogue = Catalogue::new(&shapes);
+    let mut parameters = HashMap::new();
+    for candidate in meant(source.names(), &Layers::all().required) {
+        let named = |(location, convolution, part): (Location, &str, Part)| {
+            (location.index, torchvision(convolution, part))
+        };
+        parameters.extend(candidate.arrays().map(named));
+    }
     let names = source.names().to_vec();
     let describe = |(index, name): (usize, String)| {
-        let parameter = catalogue.find(&name);
-        let parameter = parameter.map(|found| torchvision(&shapes[found.convolution].name, found.part));
+        let parameter = parameters.remove(&index);
         let content = source.open(index).map(|array| {
             let element = array.element().to_string();
             ArrayContent { shape: array.shape, element }

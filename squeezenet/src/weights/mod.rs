@@ -9,6 +9,7 @@
 //! | `built_in` | the weights that are part of the crate, as the bytes of such a file |
 //! | `memory` | arrays that the caller holds, as a source like any file |
 //! | `names` | which array is which parameter, and in which order its axes stand |
+//! | `networks` | which arrays belong together, and which network is meant where a file holds several |
 //! | `assemble` | the common step: find, check, read and rearrange |
 //! | `save` | weights to a file, under torchvision's names |
 //! | `inspect` | what a file is, and what is wrong with it, without using it |
@@ -23,11 +24,23 @@
 //! Arrays are found by name; those with other names are ignored, so the optimizer slots of a training checkpoint do no
 //! harm. Two sets of names are known:
 //!
-//! - torchvision's, such as `features.3.squeeze.weight` and `features.3.squeeze.bias`, with or without what training
-//!   scripts put in front (`module.`, `state_dict.` and their like); filters in the order (Cout, Cin, KH, KW).
+//! - torchvision's, such as `features.3.squeeze.weight` and `features.3.squeeze.bias`; filters in the order (Cout, Cin,
+//!   KH, KW).
 //! - TensorFlow's, as the CS231n notebook's checkpoint has them, such as `features/layer3/fire/squeeze/weights`
 //!   and `features/layer3/fire/squeeze/bias`, with or without `:0` behind (the 1x1 and 3x3 expand convolutions
 //!   are `e11` and `e33`); filters in the order (KH, KW, Cin, Cout).
+//!
+//! Whatever stands in front of `features` does not matter (`module.`, `_orig_mod.`, `backbone.`, the names of the
+//! dictionaries that the arrays are nested in), and `features` itself may be left out, as it is in
+//! `squeezenet1_1().features.state_dict()` and its `3.squeeze.weight`. Names belong to one network if the same stands in
+//! front of them. Of several networks in a file
+//!
+//! - the one with most of the feature layers' parameters is read;
+//! - where they have equally many, running averages and what optimizers keep are passed over, told by a word in front
+//!   such as `ema`, `swa` or `momentum`; alone in a file, an average is read like any network;
+//! - if several are left, they must have the same values, or none is read: [`WeightsError::SeveralNetworks`].
+//!
+//! A network whose parameters have different words in front, each parameter once, is read too.
 //!
 //! In names a slash and a dot are the same, so that a folder may hold TensorFlow's arrays in subfolders
 //! (`features/layer0/weights.npy`) or in one flat row (`features.layer0.weights.npy`).
@@ -41,6 +54,7 @@ mod error;
 mod inspect;
 mod memory;
 mod names;
+mod networks;
 mod save;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::architecture::ConvolutionShape;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Weight,
     Bias,
@@ -15,7 +15,7 @@ impl Part {
 }
 
 /// The order of a filter bank's axes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FilterOrder {
     /// (Cout, Cin, KH, KW): PyTorch's.
     Oihw,
@@ -32,11 +32,14 @@ pub(super) struct Parameter {
     pub(super) order: FilterOrder,
 }
 
-/// What training scripts put in front of names: PyTorch's DataParallel the first, and what they call the dictionary in
-/// which the weights stand beside other things.
-const WRAPPERS: [&str; 6] = ["module.", "state_dict.", "model_state_dict.", "model.", "network.", "net."];
+/// Most words of what [`Catalogue::find`] looks for: `layer3.fire.squeeze.weights`, `classifier.layer1.weights`.
+const MOST_WORDS: usize = 4;
 
-/// All names that the parameters of some convolutions may have.
+/// The group of layers whose numbers names hold. A file with these layers alone, such as the notebook's `cnn`, leaves it
+/// out of all names.
+const FEATURES: &str = "features.";
+
+/// All names that the parameters of some convolutions may have, without what stands in front.
 pub(super) struct Catalogue {
     parameters: HashMap<String, Parameter>,
 }
@@ -51,23 +54,27 @@ impl Catalogue {
                     (tensorflow(&shape.name, part), FilterOrder::Hwio),
                 ] {
                     let parameter = Parameter { convolution, part, order };
-                    parameters.insert(name, parameter);
+                    parameters.insert(name.strip_prefix(FEATURES).unwrap_or(&name).to_owned(), parameter);
                 }
             }
         }
         Self { parameters }
     }
 
-    /// The parameter that an array with this name holds, or `None` if it is none of the catalogue's.
-    pub(super) fn find(&self, name: &str) -> Option<Parameter> {
+    /// The parameter that an array with this name may hold, and what tells it from those of another network in the same
+    /// file: all that stands in front, without `features.`. `None` if no parameter's name ends like this.
+    pub(super) fn find(&self, name: &str) -> Option<(String, Parameter)> {
         let name = name.replace('/', ".");
-        let mut name = name.as_str();
-        while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper)) {
-            name = inner;
-        }
         // As TensorFlow's variables are called in a graph.
-        let name = name.strip_suffix(":0").unwrap_or(name);
-        self.parameters.get(name).copied()
+        let name = name.strip_suffix(":0").unwrap_or(&name);
+        let dots = name.rmatch_indices('.').map(|(dot, _)| dot + 1);
+        let starts = dots.chain([0]).take(MOST_WORDS);
+        let (start, parameter) =
+            starts.into_iter().find_map(|start| Some((start, *self.parameters.get(&name[start..])?)))?;
+        let front = &name[..start];
+        let is_bare = front != FEATURES && !front.ends_with(".features.");
+        let network = if is_bare { front } else { &front[..front.len() - FEATURES.len()] };
+        Some((network.to_owned(), parameter))
     }
 }
 
@@ -108,43 +115,60 @@ mod tests {
         shapes.extend(convolutions(12));
         shapes.push(classifier());
         let catalogue = Catalogue::new(&shapes);
-        let bias = |convolution, order| Some(Parameter { convolution, part: Part::Bias, order });
-        let weight = |convolution, order| Some(Parameter { convolution, part: Part::Weight, order });
+        let bias = |convolution, order| Parameter { convolution, part: Part::Bias, order };
+        let weight = |convolution, order| Parameter { convolution, part: Part::Weight, order };
         use FilterOrder::{Hwio, Oihw};
-        for (name, expected) in [
-            ("features.0.weight", weight(0, Oihw)),
-            ("features/layer0/weights", weight(0, Hwio)),
-            ("features.0.bias", bias(0, Oihw)),
-            ("features/layer0/bias", bias(0, Hwio)),
-            ("features.12.squeeze.weight", weight(1, Oihw)),
-            ("features/layer12/fire/squeeze/weights", weight(1, Hwio)),
-            ("features.12.expand1x1.bias", bias(2, Oihw)),
-            ("features/layer12/fire/e11/bias", bias(2, Hwio)),
-            ("features.12.expand3x3.weight", weight(3, Oihw)),
-            ("features/layer12/fire/e33/weights", weight(3, Hwio)),
-            ("classifier.1.weight", weight(4, Oihw)),
-            ("classifier/layer1/weights", weight(4, Hwio)),
-            // Variants of the same names.
-            ("module.features.0.weight", weight(0, Oihw)),
-            ("state_dict.module.features.0.weight", weight(0, Oihw)),
-            ("model.features.0.weight", weight(0, Oihw)),
-            ("features/layer0/weights:0", weight(0, Hwio)),
-            ("features.layer12.fire.e33.weights", weight(3, Hwio)),
-            // Not ours, or not asked for.
-            ("features/layer0/weights/Adam", None),
-            ("features/layer0/weights/Adam_1", None),
-            ("features.3.squeeze.weight", None),
-            ("features.0.weights", None),
-            ("features/layer0/weight", None),
-            ("beta1_power", None),
-            ("global_step", None),
-            ("module.", None),
-            ("module", None),
-            ("module.module.", None),
-            ("optimizer.state.features.0.weight", None),
-            ("", None),
+        for (network, name, expected) in [
+            ("", "features.0.weight", weight(0, Oihw)),
+            ("", "features/layer0/weights", weight(0, Hwio)),
+            ("", "features.0.bias", bias(0, Oihw)),
+            ("", "features/layer0/bias", bias(0, Hwio)),
+            ("", "features.12.squeeze.weight", weight(1, Oihw)),
+            ("", "features/layer12/fire/squeeze/weights", weight(1, Hwio)),
+            ("", "features.12.expand1x1.bias", bias(2, Oihw)),
+            ("", "features/layer12/fire/e11/bias", bias(2, Hwio)),
+            ("", "features.12.expand3x3.weight", weight(3, Oihw)),
+            ("", "features/layer12/fire/e33/weights", weight(3, Hwio)),
+            ("", "classifier.1.weight", weight(4, Oihw)),
+            ("", "classifier/layer1/weights", weight(4, Hwio)),
+            // The layers alone.
+            ("", "0.weight", weight(0, Oihw)),
+            ("", "12.squeeze.weight", weight(1, Oihw)),
+            ("", "layer12/fire/e33/weights", weight(3, Hwio)),
+            // Whatever stands in front.
+            ("module.", "module.features.0.weight", weight(0, Oihw)),
+            ("state_dict.module.", "state_dict.module.features.0.weight", weight(0, Oihw)),
+            ("_orig_mod.model.", "_orig_mod.model.features.12.squeeze.bias", bias(1, Oihw)),
+            ("backbone.", "backbone.0.bias", bias(0, Oihw)),
+            ("my_features.", "my_features.0.bias", bias(0, Oihw)),
+            ("module.", "module.classifier.1.bias", bias(4, Oihw)),
+            ("vgg.train.", "vgg/train/features/layer0/weights:0", weight(0, Hwio)),
+            ("", "features/layer0/weights:0", weight(0, Hwio)),
+            ("", "features.layer12.fire.e33.weights", weight(3, Hwio)),
         ] {
-            assert_eq!(catalogue.find(name), expected, "{name}");
+            assert_eq!(catalogue.find(name), Some((network.to_owned(), expected)), "{name}");
+        }
+        for name in [
+            "features/layer0/weights/Adam",
+            "features/layer0/weights/Adam_1",
+            "features.3.squeeze.weight",
+            "features.0.weights",
+            "features/layer0/weight",
+            // The ends of other numbers and words.
+            "features.10.weight",
+            "features.112.squeeze.weight",
+            "features.player0.weights",
+            "1.weight",
+            "beta1_power",
+            "global_step",
+            "features.",
+            "features",
+            "weight",
+            "..",
+            "optimizer.state.0.exp_avg",
+            "",
+        ] {
+            assert_eq!(catalogue.find(name), None, "{name}");
         }
     }
 }

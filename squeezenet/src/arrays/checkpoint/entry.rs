@@ -79,7 +79,9 @@ impl Entry {
             7 => Element::Other("text (DT_STRING)".to_owned()),
             10 => Element::Other("booleans (DT_BOOL)".to_owned()),
             8 | 18 => Element::Other("complex numbers".to_owned()),
-            number @ (3..=6 | 9 | 17 | 22 | 23) => {
+            // DT_UINT8, DT_INT8, DT_QINT8, DT_QUINT8.
+            number @ (4 | 6 | 11 | 12) => Element::Byte(format!("integers (TensorFlow's type {number})")),
+            number @ (3 | 5 | 9 | 17 | 22 | 23) => {
                 Element::Other(format!("integers (TensorFlow's type {number})"))
             }
             number => Element::Other(format!("elements of TensorFlow's type {number}")),

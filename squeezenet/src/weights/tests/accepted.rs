@@ -99,6 +99,128 @@ fn both_conventions_of_names_and_their_variants() {
 }
 
 #[test]
+fn whatever_stands_in_front_of_the_names() {
+    let without_features = |name: &str| name.strip_prefix("features.").unwrap_or(name).to_owned();
+    for arrays in [torchvision_arrays(&features()), tensorflow_arrays(&features())] {
+        let layers = renamed(arrays.clone(), |name| without_features(&name.replace('/', ".")));
+        for front in [
+            "",
+            "_orig_mod.",
+            "module.",
+            "backbone.",
+            "encoder.",
+            "squeezenet.",
+            "model.",
+            "module._orig_mod.model.",
+            "state_dict.",
+            "model_state.module.",
+            "weights.",
+            "ema_state_dict.module.",
+            "0.",
+            "a name with spaces. and. dots.",
+        ] {
+            let whole = renamed(arrays.clone(), |name| format!("{front}{name}"));
+            assert_eq!(Weights::from_arrays(whole).unwrap(), expected(), "{front}");
+            let layers = renamed(layers.clone(), |name| format!("{front}{name}"));
+            assert_eq!(Weights::from_bytes(&zipped(&layers)).unwrap(), expected(), "{front}");
+        }
+    }
+}
+
+#[test]
+fn the_classifier_of_the_same_network() {
+    let shapes = features_and_classifier();
+    for front in ["", "module.", "state_dict._orig_mod."] {
+        let arrays = renamed(torchvision_arrays(&shapes), |name| format!("{front}{name}"));
+        assert!(Weights::from_arrays(arrays).unwrap().has_classifier(), "{front}");
+        // One that belongs to the layers of another.
+        let arrays = renamed(torchvision_arrays(&shapes), |name| match name.starts_with("classifier.") {
+            true => format!("other.{name}"),
+            false => format!("{front}{name}"),
+        });
+        assert!(!Weights::from_arrays(arrays).unwrap().has_classifier(), "{front}");
+    }
+}
+
+/// The same arrays with all values halved, which stays exact.
+fn halved(arrays: Vec<(String, ArrayD<f32>)>) -> Vec<(String, ArrayD<f32>)> {
+    arrays.into_iter().map(|(name, array)| (name, array * 0.5)).collect()
+}
+
+/// Reads two networks in either order.
+#[track_caller]
+fn assert_read(network: &[(String, ArrayD<f32>)], other: &[(String, ArrayD<f32>)]) {
+    for arrays in [[network, other].concat(), [other, network].concat()] {
+        assert_eq!(Weights::from_arrays(arrays).unwrap(), expected());
+    }
+}
+
+#[test]
+fn of_several_networks_the_one_with_most_parameters() {
+    let network = || renamed(torchvision_arrays(&features()), |name| format!("zeta.{name}"));
+    let mut part = halved(renamed(torchvision_arrays(&features()), |name| format!("alpha.{name}")));
+    part.pop();
+    assert_read(&network(), &part);
+    // Even where the part has all that is asked for.
+    let both = npz(&[part, network()].concat());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("both.npz");
+    fs::write(&path, both).unwrap();
+    let first = Weights::load_features(&path, 3).unwrap();
+    let squeeze = "features.3.squeeze";
+    assert_eq!(first.convolution(squeeze).unwrap(), expected().convolution(squeeze).unwrap());
+    // A layer of some other network, and the same parameter once more in the other convention.
+    let head = renamed(torchvision_arrays(&features()[..1]), |name| name.replace("features", "head"));
+    assert_read(&network(), &halved(head));
+    assert_read(&network(), &halved(tensorflow_arrays(&features()[..1])));
+}
+
+#[test]
+fn averages_and_what_optimizers_keep_are_passed_over() {
+    let with = |front: &str| renamed(torchvision_arrays(&features()), |name| format!("{front}{name}"));
+    for companion in [
+        "ema.",
+        "model_ema.module.",
+        "state_dict_ema.",
+        "EMA.shadow.",
+        "swa-model.",
+        "optimizer.exp_avg.",
+        "momentum.",
+        "average/",
+    ] {
+        assert_read(&with("model."), &halved(with(companion)));
+        assert_read(&with(""), &halved(with(companion)));
+        // Alone it is read.
+        assert_eq!(Weights::from_arrays(with(companion)).unwrap(), expected(), "{companion}");
+    }
+    // These are words of their own.
+    for name in ["schema.", "gradient_free.", "emanuel."] {
+        assert!(matches!(
+            Weights::from_arrays([with("model."), halved(with(name))].concat()),
+            Err(WeightsError::SeveralNetworks { .. })
+        ));
+    }
+}
+
+#[test]
+fn the_same_network_twice_is_one() {
+    let with = |front: &str| renamed(torchvision_arrays(&features()), |name| format!("{front}{name}"));
+    assert_read(&with("model."), &with("module."));
+    assert_read(&with(""), &tensorflow_arrays(&features()));
+}
+
+#[test]
+fn networks_in_slices() {
+    // As LPIPS names them.
+    let sliced = renamed(torchvision_arrays(&features()), |name| {
+        let layer = name.strip_prefix("features.").unwrap();
+        let number: usize = layer.split('.').next().unwrap().parse().unwrap();
+        format!("net.slice{}.{layer}", number / 3 + 1)
+    });
+    assert_eq!(Weights::from_bytes(&zipped(&sliced)).unwrap(), expected());
+}
+
+#[test]
 fn arrays_that_are_not_ours_are_ignored_unread() {
     let mut members = members(&tensorflow_arrays(&features()));
     let step = header("<i8", false, &[]);

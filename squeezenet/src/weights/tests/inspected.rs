@@ -71,6 +71,15 @@ fn gaps_damage_and_strangers_are_told() {
     assert!(matches!(integers.problem, Some(WeightsError::Array { .. })));
     let version_1_0 = npz_with("features.0.weight", npy(&ArrayD::zeros(IxDyn(&[96, 3, 7, 7]))));
     assert_eq!(inspected(&version_1_0).network(), Network::Version1_0);
+    // The arrays of the network that is meant have parameters, those of others do not.
+    let mut averaged = torchvision_arrays(&features());
+    averaged.extend(
+        torchvision_arrays(&features()).into_iter().map(|(name, array)| (format!("ema.{name}"), array * 0.5)),
+    );
+    let inspection = inspected(&zipped(&averaged));
+    assert_eq!((inspection.network(), inspection.parameter_count()), (Network::Features, 722_496));
+    let last = inspection.arrays.last().unwrap();
+    assert_eq!((&last.name[..], &last.parameter), ("ema.features.12.expand3x3.bias", &None));
     let nothing = inspected(&npz(&[]));
     assert_eq!((nothing.network(), nothing.parameter_count()), (Network::Unknown, 0));
 }

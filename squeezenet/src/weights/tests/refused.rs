@@ -123,15 +123,105 @@ fn half_a_classifier() {
 
 #[test]
 fn one_parameter_under_two_names() {
+    let again = |arrays: &mut Vec<(String, ArrayD<f32>)>, name: &str| {
+        let twin = arrays[0].1.clone();
+        arrays.push((name.to_owned(), twin));
+    };
     let mut arrays = torchvision_arrays(&features());
-    arrays.extend(tensorflow_arrays(&features()).into_iter().take(1));
-    for error in [Weights::from_bytes(&npz(&arrays)).unwrap_err(), Weights::from_arrays(arrays).unwrap_err()]
+    again(&mut arrays, "features/0.weight");
+    // A network that is spread, with one parameter twice.
+    let mut spread = torchvision_arrays(&features());
+    for (name, _) in &mut spread[..25] {
+        *name = format!("a.{name}");
+    }
+    again(&mut spread, "b.features.0.weight");
+    for (arrays, expected) in
+        [(arrays, [WEIGHT, "features/0.weight"]), (spread, ["a.features.0.weight", "b.features.0.weight"])]
     {
-        let WeightsError::DuplicateArray { first, second, .. } = &error else {
+        for error in
+            [Weights::from_bytes(&npz(&arrays)).unwrap_err(), Weights::from_arrays(arrays).unwrap_err()]
+        {
+            let WeightsError::DuplicateArray { first, second, .. } = &error else {
+                panic!("{error}");
+            };
+            assert_eq!([first, second], expected);
+        }
+    }
+}
+
+#[test]
+fn networks_of_which_none_is_marked() {
+    let with = |front: &str, factor: f32| -> Vec<_> {
+        let arrays = torchvision_arrays(&features()).into_iter();
+        arrays.map(|(name, array)| (format!("{front}{name}"), array * factor)).collect()
+    };
+    let several = |arrays: Vec<(String, ArrayD<f32>)>| {
+        let error = Weights::from_arrays(arrays).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("more than once, with different values"), "{text}");
+        match error {
+            WeightsError::SeveralNetworks { networks, .. } => networks,
+            error => panic!("{error}"),
+        }
+    };
+    let pair = [with("student.", 1.0), with("teacher.", 0.5)];
+    assert_eq!(several(pair.concat()), ["student.features.0.weight", "teacher.features.0.weight"]);
+    let averages = [with("swa.", 1.0), with("ema.", 0.5)];
+    assert_eq!(several(averages.concat()), ["ema.features.0.weight", "swa.features.0.weight"]);
+    // Alike, but more than are ever compared.
+    let many: Vec<_> = (0..9).flat_map(|number| with(&format!("m{number}."), 1.0)).collect();
+    assert_eq!(several(many).len(), 9);
+}
+
+#[test]
+fn version_1_0() {
+    // Its eight fire modules have other numbers.
+    let renumbered = |name: &str| {
+        let words: Vec<&str> = name.split('.').collect();
+        let number = match words[1] {
+            "6" => "5",
+            "9" => "8",
+            "10" => "9",
+            "11" => "10",
+            same => same,
+        };
+        [&[words[0], number], &words[2..]].concat().join(".")
+    };
+    let arrays = torchvision_arrays(&features()).into_iter();
+    let mut arrays: Vec<_> = arrays.map(|(name, array)| (renumbered(&name), array)).collect();
+    let is_1_0 = |arrays: &[(String, ArrayD<f32>)]| {
+        let error = Weights::from_bytes(&npz(arrays)).unwrap_err();
+        assert!(matches!(error, WeightsError::Version1_0 { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("SqueezeNet 1.0") && text.contains("squeezenet1_1"), "{text}");
+    };
+    is_1_0(&arrays);
+    for (name, _) in &mut arrays {
+        *name = name.replace("features.", "model.");
+    }
+    is_1_0(&arrays);
+    // By its first filters alone, whichever layers are asked for.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.npz");
+    fs::write(&path, npz_with(WEIGHT, npy(&ArrayD::zeros(IxDyn(&[96, 3, 7, 7]))))).unwrap();
+    assert!(matches!(Weights::load_features(&path, 0), Err(WeightsError::Version1_0 { .. })));
+    let mut arrays = tensorflow_arrays(&features());
+    arrays[0].1 = ArrayD::zeros(IxDyn(&[7, 7, 3, 96]));
+    is_1_0(&arrays);
+}
+
+#[test]
+fn quantized_arrays() {
+    for descr in ["|i1", "|u1"] {
+        let error = array_error(
+            &npz_with(WEIGHT, npy_with_header(&header(descr, false, &[64, 3, 3, 3]), &[0; 1728])),
+            WEIGHT,
+        );
+        let WeightsError::Quantized { element, .. } = &error else {
             panic!("{error}");
         };
-        assert_eq!(first, WEIGHT);
-        assert_eq!(second, "features/layer0/weights");
+        assert_eq!(*element, format!("integers ({descr})"));
+        assert!(error.to_string().contains("was quantized"), "{error}");
     }
 }
 
