@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use impasto_squeezenet::architecture::{ConvolutionShape, FEATURES, convolutions};
-use impasto_squeezenet::weights::{Convolution, Weights};
+use impasto_squeezenet::weights::{Convolution, Weights, source_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array4;
 
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         trial("sums_are_numpys", sums_are_numpys),
         trial("values_are_the_files_bytes", values_are_the_files_bytes),
         trial("every_format_holds_the_same_bits", every_format_holds_the_same_bits),
+        trial("an_index_without_its_values", an_index_without_its_values),
         trial("first_layers_alone_are_the_same", first_layers_alone_are_the_same),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -100,6 +101,7 @@ fn every_format_holds_the_same_bits(notebook: &Path) -> Result<(), Failed> {
     for file in [
         "squeezenet1_1_features.pth",
         "squeezenet1_1_features_legacy.pth",
+        "ckpt",
         "ckpt/squeezenet.ckpt",
         "ckpt/squeezenet.ckpt.index",
         "ckpt/squeezenet.ckpt.data-00000-of-00001",
@@ -111,6 +113,17 @@ fn every_format_holds_the_same_bits(notebook: &Path) -> Result<(), Failed> {
         let weights = Weights::from_bytes(&fs::read(notebook.join(file))?)?;
         assert!(bits(&weights) == expected, "{file} in memory");
     }
+    Ok(())
+}
+
+/// A real index alone, which the tests' inputs hold, is refused by the name of what is missing.
+fn an_index_without_its_values(notebook: &Path) -> Result<(), Failed> {
+    let index = notebook.with_file_name("inputs").join("only.ckpt.index");
+    let text = Weights::load(&index).unwrap_err().to_string();
+    assert!(text.contains("only.ckpt.data-00000-of-00001, which is not there"), "{text}");
+    let files = source_files(notebook.join("ckpt"))?;
+    let names = ["squeezenet.ckpt.index", "squeezenet.ckpt.data-00000-of-00001"];
+    assert_eq!(files, names.map(|name| notebook.join("ckpt").join(name)));
     Ok(())
 }
 

@@ -91,9 +91,14 @@ fn refused_weights(sandbox: &Sandbox, mentions: &[&str]) {
 }
 
 pub(crate) fn weights_that_are_no_archive(sandbox: &Sandbox) {
-    for bytes in [&b""[..], b"no zip at all", b"\x93NUMPY\x01\0"] {
+    for (bytes, mention) in [
+        (&b""[..], "is empty (0 bytes)"),
+        (b"no zip at all", "is of no known format"),
+        (b"\x93NUMPY\x01\0", "is a single array"),
+        (b"<!DOCTYPE html>", "is a web page"),
+    ] {
         sandbox.write("bad.npz", bytes);
-        refused_weights(sandbox, &["is of no known format", "numpy.savez"]);
+        refused_weights(sandbox, &[mention]);
     }
     write_npz(&sandbox.path("whole.npz"), &random_weights());
     cut(&sandbox.path("whole.npz"), &sandbox.path("bad.npz"));

@@ -84,6 +84,36 @@ pub enum FormatError {
              folder of .npy files, such as numpy.savez, torch.save or tf.train.Saver write"
     )]
     Unknown,
+    /// The content is something else, which is often found in place of arrays.
+    #[error("is {what}: {remedy}")]
+    Other {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// One of the files that belong together is not there.
+    #[error("needs {}, which is not there: copy it too, a {format} is of use only with all of its files", path.display())]
+    MissingFile {
+        /// What the files are together.
+        format: Format,
+        /// The file that is missing.
+        path: PathBuf,
+    },
+    /// A folder with several files or checkpoints of which any may be meant.
+    #[error("holds {}: name the one that is meant", listed(found, "files", "no file"))]
+    SeveralFiles {
+        /// Their names.
+        found: Vec<String>,
+    },
+    /// A pickle of quantized tensors.
+    #[error(
+        "holds quantized tensors ({what}), which are not read here: save the network as it was before it was quantized"
+    )]
+    Quantized {
+        /// The function or class that makes them, by its name.
+        what: String,
+    },
     /// The content starts as the format does, and does not go on so.
     #[error("is not a sound {format} ({reason}): copy it again, or save it again with {}", format.writer())]
     Malformed {
@@ -166,15 +196,19 @@ pub enum ArrayError {
 
 /// Says how many arrays there are, and the names of the first: `2 arrays (a, b)`, or `no array at all`.
 pub(crate) fn counted(names: &[String]) -> String {
+    match names {
+        [name] => format!("1 array ({name})"),
+        _ => listed(names, "arrays", "no array at all"),
+    }
+}
+
+/// The same, for any things.
+fn listed(names: &[String], things: &str, none: &str) -> String {
     let shown = names[..names.len().min(LISTED_NAMES)].join(", ");
-    let more = match names.len().saturating_sub(LISTED_NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    match names.len() {
-        0 => "no array at all".to_owned(),
-        1 => format!("1 array ({shown})"),
-        count => format!("{count} arrays ({shown}{more})"),
+    match (names.len(), names.len().saturating_sub(LISTED_NAMES)) {
+        (0, _) => none.to_owned(),
+        (count, 0) => format!("{count} {things} ({shown})"),
+        (count, more) => format!("{count} {things} ({shown} and {more} more)"),
     }
 }
 

@@ -5,11 +5,13 @@
 //! | --- | --- |
 //! | `source` | what a format must offer: the names of its arrays, and each one's shape, type and bytes |
 //! | `format` | which format a file is in, told by its content |
+//! | `folder` | what of a folder is to be opened |
 //! | `npz`, `directory` | NumPy's formats with several arrays: archives, folders of `.npy` files |
 //! | `npy` | the header of a single array |
 //! | `torch` | PyTorch's two formats, and the part of pickle that they need |
 //! | `safetensors` | the format of that name |
 //! | `checkpoint` | TensorFlow's second format |
+//! | `shards` | arrays spread over several files, with an index |
 //! | `archive`, `container` | what several formats share |
 //! | `decode` | bytes to 32-bit floats |
 //! | `encode` | named arrays to the bytes of a file |
@@ -29,12 +31,14 @@ mod decode;
 mod directory;
 mod encode;
 mod error;
+mod folder;
 mod format;
 #[cfg(test)]
 mod hostile;
 mod npy;
 mod npz;
 mod safetensors;
+mod shards;
 mod source;
 #[cfg(test)]
 pub(crate) mod testing;

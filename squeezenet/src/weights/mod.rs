@@ -19,7 +19,10 @@
 //!
 //! Formats are told apart by content, not by extension: a `.npz` archive (`numpy.savez`, `numpy.savez_compressed`), a
 //! folder of `.npy` files, PyTorch's `.pth` (`torch.save`, of any version), `.safetensors`, and TensorFlow's checkpoints
-//! of the second format (by the name of one of the files, or by what their names begin with).
+//! of the second format (by the name of one of the files, or by what their names begin with). Files of PyTorch or
+//! safetensors may be shards of a whole: the index (`model.safetensors.index.json`) or any of the shards
+//! (`model-00001-of-00003.safetensors`) stands for all of them. A folder stands for what is in it: shards, a checkpoint (of
+//! several the one that TensorFlow's file `checkpoint` names), `.npy` files, or one file of another format.
 //!
 //! Arrays are found by name; those with other names are ignored, so the optimizer slots of a training checkpoint do no
 //! harm. Two sets of names are known:
@@ -59,7 +62,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array4, ArrayD};
 
@@ -243,6 +246,31 @@ impl Layers {
             optional: None,
         })
     }
+}
+
+/// Every file that [`Weights::load`] would read for `path`: the file itself, the index and the data files of a checkpoint,
+/// the index and the shards of several files, the `.npy` files of a folder. What is written must be none of these.
+///
+/// ```
+/// use impasto_squeezenet::weights::{Weights, source_files};
+/// use impasto_squeezenet::arrays::{Container, Precision};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("squeezenet1_1.npz");
+/// Weights::built_in().save(&path, Container::Npz, Precision::Half)?;
+/// assert_eq!(source_files(&path)?, [path.clone()]);
+/// assert_eq!(source_files(folder.path())?, [path]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`WeightsError::Open`], [`WeightsError::Format`] and [`WeightsError::Archive`], if the arrays cannot even be listed.
+pub fn source_files(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, WeightsError> {
+    let path = path.as_ref();
+    Ok(open(path, &Origin::Path(path.to_owned()))?.files)
 }
 
 fn load_layers(path: &Path, layers: &Layers) -> Result<Weights, WeightsError> {

@@ -32,7 +32,7 @@ use checksum::Checked;
 use entry::{Entry, Header};
 pub(super) use table::has_magic;
 
-const INDEX_SUFFIX: &str = ".index";
+pub(super) const INDEX_SUFFIX: &str = ".index";
 
 /// Most bytes of an index. A variable takes about fifty.
 const LONGEST_INDEX: u64 = 1 << 20;
@@ -146,19 +146,37 @@ impl ArraySource for Checkpoint<'_> {
     }
 }
 
-/// What the names of a checkpoint's files begin with, if `path` is that itself or the name of a file with values, and
-/// its index is there.
+/// What the names of a checkpoint's files begin with, if `path` is that itself or the name of one of them, and any of them
+/// is there.
 pub(super) fn prefix(path: &Path) -> Option<PathBuf> {
-    let of_shard = || {
-        let name = path.file_name()?.to_str()?;
-        let (prefix, numbers) = name.rsplit_once(".data-")?;
-        let (shard, shards) = numbers.split_once("-of-")?;
-        let is_number =
-            |digits: &str| digits.len() == 5 && digits.bytes().all(|digit| digit.is_ascii_digit());
-        (is_number(shard) && is_number(shards)).then(|| path.with_file_name(prefix))
-    };
-    let prefix = of_shard().unwrap_or_else(|| path.to_owned());
-    index_path(&prefix).exists().then_some(prefix)
+    let name = path.file_name()?.to_str()?;
+    let prefix = prefix_of_data(name).or_else(|| name.strip_suffix(INDEX_SUFFIX)).unwrap_or(name);
+    let prefix = path.with_file_name(prefix);
+    (index_path(&prefix).exists() || has_data(&prefix)).then_some(prefix)
+}
+
+/// Whether a name is that of a file with values.
+pub(super) fn is_data(name: &str) -> bool {
+    prefix_of_data(name).is_some()
+}
+
+fn prefix_of_data(name: &str) -> Option<&str> {
+    let (prefix, numbers) = name.rsplit_once(".data-")?;
+    let (shard, shards) = numbers.split_once("-of-")?;
+    let is_number = |digits: &str| digits.len() == 5 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    (is_number(shard) && is_number(shards)).then_some(prefix)
+}
+
+/// Whether a file with values is there.
+fn has_data(prefix: &Path) -> bool {
+    let folder = prefix.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    names.any(|name| {
+        name.to_str()
+            .and_then(prefix_of_data)
+            .is_some_and(|found| prefix.file_name().is_some_and(|p| p == found))
+    })
 }
 
 /// The same, from the path of the index.

@@ -240,8 +240,10 @@ impl<'a> Machine<'a, '_> {
         match Global::find(module, name) {
             Some(global) => self.push(Value::Global(global)),
             None => {
+                let is_quantized = is_of_quantized_tensors(module, name);
                 let name = format!("{module}.{name}").replace(char::is_control, "?");
-                Err(PickleError::Forbidden(name.chars().take(SHOWN_CHARS).collect()))
+                let name = name.chars().take(SHOWN_CHARS).collect();
+                Err(if is_quantized { PickleError::Quantized(name) } else { PickleError::Forbidden(name) })
             }
         }
     }
@@ -458,6 +460,26 @@ impl<'a> Machine<'a, '_> {
         let mut number = [sign; 8];
         number[..bytes.len()].copy_from_slice(bytes);
         Ok(Value::Int(i64::from_le_bytes(number)))
+    }
+}
+
+/// Whether a function or class makes quantized tensors: PyTorch's own storages, types and modules, and those of torchao.
+fn is_of_quantized_tensors(module: &str, name: &str) -> bool {
+    match module {
+        // The second for numbers of 8 bits with a floating point too.
+        "torch._utils" => matches!(name, "_rebuild_qtensor" | "_rebuild_tensor_v3"),
+        "torch" => ["QInt", "QUInt", "qint", "quint", "per_tensor_", "per_channel_"]
+            .iter()
+            .any(|start| name.starts_with(start)),
+        _ => [
+            "torch.ao.nn.quantized",
+            "torch.nn.quantized",
+            "torch.ao.quantization",
+            "torch.quantization",
+            "torchao.",
+        ]
+        .iter()
+        .any(|start| module.starts_with(start)),
     }
 }
 

@@ -38,6 +38,8 @@ enum PickleError {
     Malformed(String),
     /// By the name of what was asked for.
     Forbidden(String),
+    /// By the name of what makes quantized tensors.
+    Quantized(String),
 }
 
 impl PickleError {
@@ -49,6 +51,7 @@ impl PickleError {
         match self {
             Self::Malformed(reason) => FormatError::Malformed { format, reason },
             Self::Forbidden(what) => FormatError::Forbidden { what },
+            Self::Quantized(what) => FormatError::Quantized { what },
         }
     }
 }

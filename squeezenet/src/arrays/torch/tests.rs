@@ -239,6 +239,28 @@ fn whatever_could_run_something_is_refused_by_its_name() {
 }
 
 #[test]
+fn quantized_tensors_are_called_so() {
+    // A quantized tensor as PyTorch pickles it, up to the call.
+    let tensor = Pickle::new().ordered_dict().text("0.weight").global("torch._utils", "_rebuild_qtensor");
+    let error = problem(tensor.end());
+    assert_eq!(error, FormatError::Quantized { what: "torch._utils._rebuild_qtensor".to_owned() });
+    let text = error.to_string();
+    assert!(text.contains("quantized tensors") && text.contains("before it was quantized"), "{text}");
+    for (module, name) in [
+        ("torch._utils", "_rebuild_tensor_v3"),
+        ("torch", "QInt8Storage"),
+        ("torch", "QUInt8Storage"),
+        ("torch", "qint8"),
+        ("torch", "per_channel_affine"),
+        ("torch.ao.nn.quantized.modules.conv", "Conv2d"),
+        ("torchao.dtypes.affine_quantized_tensor", "AffineQuantizedTensor"),
+    ] {
+        let what = format!("{module}.{name}");
+        assert_eq!(problem(Pickle::new().global(module, name).end()), FormatError::Quantized { what });
+    }
+}
+
+#[test]
 fn malformed_pickles() {
     for (pickle, mention) in [
         (Vec::new(), "no end"),

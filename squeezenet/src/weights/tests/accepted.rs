@@ -72,15 +72,9 @@ fn checkpoints_by_any_of_their_names() {
     for name in ["net.v1.ckpt", "net.v1.ckpt.index", "net.v1.ckpt.data-00000-of-00001"] {
         assert_eq!(Weights::load(path(name)).unwrap(), expected(), "{name}");
     }
-    // Without the rest, neither is anything.
     fs::rename(path("net.v1.ckpt.index"), path("moved")).unwrap();
-    let text = |name: &str| Weights::load(path(name)).unwrap_err().to_string();
-    assert!(text("net.v1.ckpt").contains("check that it exists"));
-    assert!(text("net.v1.ckpt.data-00000-of-00001").contains("is of no known format"));
-    assert!(text("moved").contains("does not end in .index"));
-    fs::rename(path("moved"), path("alone.index")).unwrap();
-    let error = text("alone.index");
-    assert!(error.contains("features/layer0/weights") && error.contains("cannot be read"), "{error}");
+    let error = Weights::load(path("moved")).unwrap_err().to_string();
+    assert!(error.contains("does not end in .index"), "{error}");
     assert!(Weights::from_bytes(&index).unwrap_err().to_string().contains("is of no known format"));
 }
 

@@ -8,3 +8,4 @@ mod inspected;
 mod parameters;
 mod refused;
 mod saved;
+mod several_files;
