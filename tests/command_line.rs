@@ -25,6 +25,9 @@ mod runs;
 mod sandbox;
 #[path = "command_line/server.rs"]
 mod server;
+#[cfg(unix)]
+#[path = "command_line/terminal.rs"]
+mod terminal;
 #[path = "command_line/unreadable.rs"]
 mod unreadable;
 #[path = "command_line/weights.rs"]
@@ -64,6 +67,8 @@ fn main() {
         fetches::trials(&weights),
         encrypted::trials(&weights),
         explain::trials(&weights),
+        #[cfg(unix)]
+        terminal::trials(&weights),
     ];
     let trials = trials.into_iter().flatten().collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
 use impasto::TransferError;
 use impasto::image::ImageError;
 use impasto::simd::LevelError;
 use thiserror::Error;
+
+use crate::arguments::Arguments;
+use crate::terminal;
 
 /// A combination of arguments that cannot be meant; single values are refused by clap's parsers.
 #[derive(Debug, Error)]
@@ -58,24 +62,37 @@ pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    let mut text = format!("error: {error}");
     let mut last = error.to_string();
+    say(&format!("error: {last}"));
     for cause in error.chain().skip(1).map(ToString::to_string) {
         // Some messages tell their cause themselves.
         if !last.contains(&cause) {
-            text.push_str(&format!("\n  because: {cause}"));
+            say(&format!("  because: {cause}"));
             last = cause;
         }
     }
-    // Names out of damaged or hostile files must not move the terminal's cursor.
-    say(&text.replace(|c: char| c.is_control() && c != '\n', "?"));
     ExitCode::from(if is_usage(error) { 2 } else { 1 })
 }
 
-/// Prints a line on stderr. A stderr that is closed is no reason to lose a picture.
+/// Prints what clap found wrong, or the help that was asked for, and ends the process. clap quotes arguments as they are:
+/// where one is not fit to be printed, what it says of the same arguments made printable is printed.
+pub(crate) fn exit_as_usage(error: &clap::Error) -> ! {
+    let arguments = std::env::args_os().map(|argument| terminal::printable(&argument.to_string_lossy()));
+    match Arguments::try_parse_from(arguments) {
+        Err(error) => error.exit(),
+        // Nothing else was wrong with them.
+        Ok(_) => {
+            error.render().to_string().lines().for_each(say);
+            std::process::exit(error.exit_code())
+        }
+    }
+}
+
+/// Prints a line on stderr, [printable](terminal::printable) whatever names are in it. A stderr that is closed is no reason
+/// to lose a picture.
 pub(crate) fn say(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", terminal::printable(line));
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {

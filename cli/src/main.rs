@@ -12,11 +12,12 @@
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
 //! | `source`, `inputs`, `outputs` | the pictures and files that are read, the paths that are written |
 //! | `weights` | where the network's weights are, and the subcommand of that name |
-//! | `download` | a file from a URL onto the disk |
+//! | `download` | a file from a URL |
 //! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
 //! | `summary` | what `--json` prints |
 //! | `html` | what pages are made of |
 //! | `error` | wrong usage or failure, and how either is told |
+//! | `terminal` | what may be printed |
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -37,6 +38,7 @@ mod snapshots;
 mod source;
 mod summary;
 mod synthesis;
+mod terminal;
 mod texture;
 mod trace;
 mod transfer;
@@ -50,7 +52,11 @@ use clap::Parser;
 use impasto::simd::Level;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => error::exit_as_usage(&error),
+    };
+    match run(&arguments) {
         Ok(ending) => ending.exit_code(),
         Err(error) => error::report(&error),
     }

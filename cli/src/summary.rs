@@ -1,7 +1,6 @@
 //! What `--json` prints on stdout after a run.
 
 use std::fs;
-use std::io::{Write, stdout};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use impasto::{Losses, Outcome, StyleTransfer};
 use serde::Serialize;
 
 use crate::Ending;
+use crate::terminal;
 use crate::weights::Located;
 
 /// A run in numbers.
@@ -125,8 +125,9 @@ impl Summary {
 
 /// Prints a summary on stdout.
 pub(crate) fn print(summary: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(summary)?;
-    writeln!(stdout(), "{text}").context("cannot print the summary").context("the picture was written")
+    terminal::print(&terminal::json(summary)?)
+        .context("cannot print the summary")
+        .context("the picture was written")
 }
 
 /// The most memory that this process ever held, where Linux tells.

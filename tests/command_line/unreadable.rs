@@ -82,7 +82,14 @@ pub(crate) fn weights_that_are_missing(sandbox: &Sandbox) {
     sandbox.refused(&format!("{line} --weights missing.npz"), 1, &["missing.npz", "check that it exists"]);
     let mut variable = sandbox.command(&line);
     variable.env("IMPASTO_WEIGHTS", "gone.npz");
-    sandbox.refused_as(variable, &line, 1, &["gone.npz", "check that it exists"]);
+    let mentions = ["gone.npz", "the variable IMPASTO_WEIGHTS names", "unset it", "check that it exists"];
+    sandbox.refused_as(variable, &line, 1, &mentions);
+    let mut info = sandbox.command("weights info");
+    info.env("IMPASTO_WEIGHTS", "gone.npz");
+    sandbox.refused_as(info, "weights info", 1, &mentions);
+    // An option goes before the variable, which is then no cause.
+    let ended = sandbox.run(&format!("{line} --weights missing.npz"));
+    assert!(!ended.stderr.contains("IMPASTO_WEIGHTS"), "{ended:?}");
 }
 
 fn refused_weights(sandbox: &Sandbox, mentions: &[&str]) {

@@ -189,6 +189,12 @@ pub(crate) fn conversions_that_are_refused(sandbox: &Sandbox) {
     fs::create_dir(sandbox.path("folder.npz")).unwrap();
     sandbox.refused("weights convert w.npz folder.npz", 1, &["folder.npz", "name a file"]);
     sandbox.refused("weights convert w.npz", 2, &["<OUT>"]);
+    // A file of a folder is a file of IN.
+    fs::create_dir(sandbox.path("folder")).unwrap();
+    fs::rename(sandbox.path("w.npz"), sandbox.path("folder/w.npz")).unwrap();
+    let mentions = ["OUT", "folder/w.npz", "also a file of IN"];
+    sandbox.refused("weights convert folder folder/w.npz", 2, &mentions);
+    sandbox.done("weights convert folder w.npz");
     // Only whole weights are converted, and what fails leaves what was there.
     write_npz(&sandbox.path("gap.npz"), &random_weights_with("features.12.squeeze.bias", None));
     sandbox.refused("weights convert gap.npz w.npz", 1, &["gap.npz", "features.12.squeeze.bias"]);

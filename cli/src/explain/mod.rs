@@ -11,12 +11,11 @@ mod step;
 mod table;
 mod tape;
 
-use std::io::{Write, stdout};
-
 use anyhow::Context;
 
 use crate::Ending;
 use crate::arguments::ExplainArguments;
+use crate::terminal;
 
 pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     match arguments.step {
@@ -26,5 +25,5 @@ pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
-    stdout().write_all(text.as_bytes()).context("cannot print the explanation")
+    terminal::print(text).context("cannot print the explanation")
 }

@@ -4,6 +4,7 @@ use impasto::worked::{Function, Given, Quantity, Step, WorkedExample};
 
 use super::print;
 use crate::Ending;
+use crate::terminal;
 
 /// Characters of a line.
 const WIDTH: usize = 80;
@@ -15,7 +16,7 @@ const DEEP_INDENT: &str = "      ";
 pub(super) fn run(function: Function, json: bool) -> anyhow::Result<Ending> {
     let example = function.work_out()?;
     match json {
-        true => print(&(serde_json::to_string_pretty(&example)? + "\n"))?,
+        true => print(&terminal::json(&example)?)?,
         false => print(&text(&example))?,
     }
     Ok(Ending::Done)

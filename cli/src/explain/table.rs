@@ -3,6 +3,7 @@
 use impasto::explain::{GRID, NodeReport, PixelGradient, Totals};
 
 use super::tape::Report;
+use crate::terminal::printable;
 
 const HEADINGS: [&str; 12] = [
     "node",
@@ -56,10 +57,11 @@ pub(super) fn table(report: &Report) -> String {
 
 fn heading(report: &Report) -> String {
     let Report { content, styles, weights, iteration, explanation } = report;
+    let (content, styles, weights) =
+        (printable(content), printable(&styles.join(" and ")), printable(weights));
     format!(
-        "{content} in the style of {}, {}x{} pixels, after {iteration} iteration{}\n\
+        "{content} in the style of {styles}, {}x{} pixels, after {iteration} iteration{}\n\
          weights: {weights}; {} thread{}, {}; times are medians of {} replays\n\n",
-        styles.join(" and "),
         explanation.height,
         explanation.width,
         plural(*iteration),

@@ -17,6 +17,7 @@ use crate::outputs;
 use crate::problem::Problem;
 use crate::source::{SWIRL, Source, TOWN, files};
 use crate::synthesis::builder;
+use crate::terminal;
 use crate::weights::Located;
 
 /// Shorter side of the picture, in pixels, unless an option or a preset says otherwise: small, so that maps can be told
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
         }
     }
     let text = if arguments.json {
-        serde_json::to_string_pretty(&report)? + "\n"
+        terminal::json(&report)?
     } else if arguments.dot {
         dot::graph(&report.explanation)
     } else {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Write, stdout};
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::Located;
 use crate::Ending;
 use crate::arguments::WeightsInfoArguments;
+use crate::terminal::{self, printable};
 
 /// Of more files, as folders have, the text tells only how many there are; JSON has all.
 const MOST_LISTED_FILES: usize = 4;
@@ -33,8 +34,8 @@ pub(crate) fn run(arguments: &WeightsInfoArguments) -> anyhow::Result<Ending> {
 }
 
 fn print(report: &impl Serialize, text: String, json: bool) -> anyhow::Result<()> {
-    let text = if json { serde_json::to_string_pretty(report)? + "\n" } else { text };
-    stdout().write_all(text.as_bytes()).context("cannot print what is in the weights")
+    let text = if json { terminal::json(report)? } else { text };
+    terminal::print(&text).context("cannot print what is in the weights")
 }
 
 /// What `--json` prints where no file is named: the weights that a run would use, and the built-in ones.
@@ -52,7 +53,7 @@ impl Usual {
     fn find() -> anyhow::Result<Usual> {
         let located = Located::find(None);
         let report = match located.path() {
-            Some(path) => Report::of_file(path)?,
+            Some(path) => Report::of_file(path).map_err(|error| located.explain(error))?,
             None => Report::of_built_in()?,
         };
         Ok(Usual {
@@ -240,9 +241,4 @@ fn digest(mut bytes: impl Read) -> io::Result<(u64, String)> {
     }
     let digits = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((length, digits))
-}
-
-/// The text without what could move a terminal's cursor: names come from files of unknown origin.
-fn printable(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && c != '\n', "?")
 }

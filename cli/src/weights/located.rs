@@ -4,7 +4,7 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use impasto::{Weights, WeightsError};
+use impasto::Weights;
 
 use crate::error::say;
 
@@ -67,10 +67,29 @@ impl Located {
     }
 
     /// Reads what the layers 0 to `deepest_layer` need.
-    pub(crate) fn load(&self, deepest_layer: usize) -> Result<Weights, WeightsError> {
+    pub(crate) fn load(&self, deepest_layer: usize) -> anyhow::Result<Weights> {
         match self.path() {
-            Some(path) => Weights::load_features(path, deepest_layer),
+            Some(path) => {
+                Weights::load_features(path, deepest_layer).map_err(|error| self.explain(error.into()))
+            }
             None => Ok(Weights::built_in()),
+        }
+    }
+
+    /// Adds to an error over the weights why they were to be used, where no option says so, and the remedy.
+    pub(super) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        match self {
+            Located::InVariable(path) => error.context(format!(
+                "cannot use {}, which the variable {VARIABLE} names: correct the variable or unset it, or name other \
+                 weights with --weights",
+                path.display()
+            )),
+            Located::InDataFolder(path) => error.context(format!(
+                "cannot use {}, the weights in your data folder: get them again with `impasto weights fetch --force`, \
+                 or remove the file",
+                path.display()
+            )),
+            Located::Named(_) | Located::BuiltIn => error,
         }
     }
 
