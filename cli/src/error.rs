@@ -42,6 +42,11 @@ pub(crate) enum UsageError {
     BeyondTheEnd { at: usize, iterations: usize },
     #[error("{option}: {source}")]
     Setting { option: &'static str, source: Box<TransferError> },
+    #[error(
+        "--url {url} is not encrypted, so that anyone on the way may send another file: give all 64 digits of --sha256, \
+         or an address that begins with https"
+    )]
+    UnprovenDownload { url: String },
     #[error("no kernel at these sizes has {0:?} in its name: leave --filter out to see all names")]
     NoSuchKernel(String),
 }

@@ -1,7 +1,7 @@
-//! `impasto weights fetch` against servers that behave and servers that do not: what is installed, what is kept for the
-//! next call, what is refused. No test leaves this machine.
+//! `impasto weights fetch` against servers that behave and servers that do not: what is installed, and what is refused and
+//! leaves nothing behind. No test leaves this machine.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,14 +19,12 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     let mut trials = crate::trials!(weights;
         fetches::a_file_is_verified_and_installed,
         fetches::other_formats_are_converted,
-        fetches::a_broken_off_download_goes_on_at_once,
-        fetches::a_broken_off_download_goes_on_in_the_next_call,
-        fetches::a_server_that_always_breaks_off_is_left,
-        fetches::servers_without_ranges,
-        fetches::pieces_of_different_files,
+        fetches::downloads_that_break_off,
         fetches::servers_that_stall,
+        fetches::servers_that_drip,
         fetches::lengths_that_are_wrong,
         fetches::wrong_files,
+        fetches::unencrypted_addresses,
         fetches::refusing_servers,
         fetches::redirects,
         fetches::files_too_large,
@@ -37,14 +35,18 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         fetches::nonsense,
     );
     #[cfg(target_os = "linux")]
-    trials.extend(crate::trials!(weights; fetches::the_data_folder));
+    trials.extend(crate::trials!(weights;
+        fetches::the_data_folder,
+        fetches::a_broken_file_in_the_data_folder,
+        fetches::links_that_were_put_there,
+    ));
     trials
 }
 
 /// Where tests have the weights put.
 pub(crate) const TARGET: &str = "w.npz";
 
-/// The weights that servers have, and the first digits of their digest.
+/// The weights that servers have, and their digest.
 pub(crate) struct Served {
     pub(crate) bytes: Vec<u8>,
     digest: String,
@@ -52,8 +54,7 @@ pub(crate) struct Served {
 
 impl Served {
     fn new(bytes: Vec<u8>) -> Served {
-        let digest: String =
-            Sha256::digest(&bytes).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         Served { bytes, digest }
     }
 
@@ -63,10 +64,6 @@ impl Served {
 
     pub(crate) fn options(&self, server: &Server) -> String {
         format!("--url {} --sha256 {}", server.url("w.bin"), self.digest)
-    }
-
-    fn partial(&self) -> String {
-        format!("{TARGET}.{}.part", self.digest)
     }
 }
 
@@ -97,7 +94,7 @@ pub(crate) fn assert_installed(sandbox: &Sandbox, ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(Weights::load(sandbox.path(TARGET)).unwrap(), Weights::load(sandbox.weights()).unwrap());
     let names = fs::read_dir(sandbox.path("")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(names.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")));
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().starts_with('.')));
 }
 
 pub(crate) fn a_file_is_verified_and_installed(sandbox: &Sandbox) {
@@ -116,12 +113,7 @@ pub(crate) fn a_file_is_verified_and_installed(sandbox: &Sandbox) {
     let ended = fetch(sandbox, &format!("{} --quiet", served.options(&server)));
     assert_installed(sandbox, &ended);
     assert_eq!(ended.stderr, "");
-    assert!(
-        server
-            .requests()
-            .iter()
-            .all(|request| request.starts_with("get /w.bin ") && !request.contains("range"))
-    );
+    assert!(server.requests().iter().all(|request| request.starts_with("get /w.bin ")));
 }
 
 #[cfg(target_os = "linux")]
@@ -136,6 +128,43 @@ pub(crate) fn the_data_folder(sandbox: &Sandbox) {
     assert!(!ended.stderr.contains("built-in"), "{ended:?}");
 }
 
+#[cfg(target_os = "linux")]
+pub(crate) fn a_broken_file_in_the_data_folder(sandbox: &Sandbox) {
+    let folder = sandbox.path("data").join("impasto");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("squeezenet1_1.npz");
+    let whole = fs::read(sandbox.weights()).unwrap();
+    for half in [&whole[..whole.len() / 2], b""] {
+        fs::write(&path, half).unwrap();
+        for line in [format!("transfer content.png style.png -o o.png {SHORT}"), "weights info".to_owned()] {
+            let mentions = [path.to_str().unwrap(), "weights in your data folder", "weights fetch --force"];
+            sandbox.refused_as(sandbox.command_without_weights(&line), &line, 1, &mentions);
+        }
+    }
+    // The remedy is one.
+    let served = Served::new(whole);
+    let server = Server::start([Answer::whole(&served.bytes)]);
+    let ended = end(command(sandbox, &format!("{} --force", served.options(&server))));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let line = format!("transfer content.png style.png -o o.png {SHORT}");
+    assert_eq!(end(sandbox.command_without_weights(&line)).code, Some(0));
+}
+
+/// Who may write to the folder cannot turn the download elsewhere.
+#[cfg(target_os = "linux")]
+pub(crate) fn links_that_were_put_there(sandbox: &Sandbox) {
+    let served = Served::weights(sandbox);
+    sandbox.write("precious", b"my diary");
+    for digits in [8, 64] {
+        let name = format!("{TARGET}.{}.part", &served.digest[..digits]);
+        std::os::unix::fs::symlink("precious", sandbox.path(&name)).unwrap();
+    }
+    let server = Server::start([Answer::whole(&served.bytes), Answer::whole(b"something else")]);
+    assert_installed(sandbox, &fetch(sandbox, &served.options(&server)));
+    refused(sandbox, &format!("{} --force", served.options(&server)), &["not the file that is meant"]);
+    assert_eq!(sandbox.bytes("precious"), b"my diary");
+}
+
 pub(crate) fn other_formats_are_converted(sandbox: &Sandbox) {
     let weights = Weights::load(sandbox.weights()).unwrap();
     let served = Served::new(weights.to_bytes(Container::Safetensors, Precision::Single).unwrap());
@@ -144,105 +173,36 @@ pub(crate) fn other_formats_are_converted(sandbox: &Sandbox) {
     assert!(sandbox.bytes(TARGET).starts_with(b"PK"));
 }
 
-pub(crate) fn a_broken_off_download_goes_on_at_once(sandbox: &Sandbox) {
+pub(crate) fn downloads_that_break_off(sandbox: &Sandbox) {
     let served = Served::weights(sandbox);
-    let file = &served.bytes;
-    let server = Server::start([
-        Answer::whole(file).cut_after(1_000_000),
-        Answer::rest(file, 1_000_000).cut_after(5),
-        Answer::rest(file, 1_000_005),
-    ]);
-    let ended = fetch(sandbox, &served.options(&server));
-    assert_installed(sandbox, &ended);
-    assert!(ended.stderr.contains("broke off after 1.00 MB"), "{ended:?}");
-    let requests = server.requests();
-    assert!(!requests[0].contains("range:"), "{requests:?}");
-    assert!(requests[1].contains("range: bytes=1000000-\r\n"), "{requests:?}");
-    assert!(requests[2].contains("range: bytes=1000005-\r\n"), "{requests:?}");
-}
-
-pub(crate) fn a_broken_off_download_goes_on_in_the_next_call(sandbox: &Sandbox) {
-    let served = Served::weights(sandbox);
-    let file = &served.bytes;
-    let server = Server::start([
-        Answer::whole(file).cut_after(1_000_000),
-        Answer::status("503 Service Unavailable", &[]),
-        Answer::rest(file, 1_000_000),
-    ]);
+    let server =
+        Server::start([Answer::whole(&served.bytes).cut_after(1_000_000), Answer::whole(&served.bytes)]);
     let options = served.options(&server);
-    let ended = fetch(sandbox, &options);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(!sandbox.path(TARGET).exists());
-    assert_eq!(sandbox.bytes(&served.partial()), file[..1_000_000]);
+    let mentions =
+        ["broke off after 1.00 MB of 2.90 MB", "run the same command again", "weights convert FILE"];
+    refused(sandbox, &options, &mentions);
     assert_installed(sandbox, &fetch(sandbox, &options));
-    assert!(server.requests()[2].contains("range: bytes=1000000-\r\n"));
-
-    // Killed between the last byte and the end: nothing is left to ask for.
-    fs::remove_file(sandbox.path(TARGET)).unwrap();
-    sandbox.write(&served.partial(), file);
-    let server = Server::start([]);
-    assert_installed(sandbox, &fetch(sandbox, &served.options(&server)));
-    assert_eq!(server.requests(), [""; 0]);
-}
-
-pub(crate) fn a_server_that_always_breaks_off_is_left(sandbox: &Sandbox) {
-    let served = Served::weights(sandbox);
-    let answer = |first| match first {
-        0 => Answer::whole(&served.bytes),
-        first => Answer::rest(&served.bytes, first),
-    };
-    let server = Server::start((0..100).map(|index| answer(10 * index).cut_after(10)));
-    let ended = fetch(sandbox, &served.options(&server));
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    for mention in ["broke off after 60 B of ", "run the same command again", "weights convert FILE"] {
-        assert!(ended.stderr.contains(mention), "{mention}: {ended:?}");
-    }
-    assert_eq!(server.requests().len(), 6);
-    assert_eq!(sandbox.bytes(&served.partial()), served.bytes[..60]);
-}
-
-pub(crate) fn servers_without_ranges(sandbox: &Sandbox) {
-    let served = Served::weights(sandbox);
-    let file = &served.bytes;
-    // One that sends the whole file, one that refuses, one that sends another part.
-    for answers in [
-        vec![Answer::whole(file)],
-        vec![Answer::status("416 Range Not Satisfiable", &[]), Answer::whole(file)],
-        vec![Answer::rest(file, 1000), Answer::whole(file)],
-    ] {
-        let first = Answer::whole(file).cut_after(1_000_000);
-        let server = Server::start([first].into_iter().chain(answers));
-        assert_installed(sandbox, &fetch(sandbox, &served.options(&server)));
-        assert!(server.requests()[1].contains("range: bytes=1000000-\r\n"));
-        fs::remove_file(sandbox.path(TARGET)).unwrap();
-    }
-}
-
-pub(crate) fn pieces_of_different_files(sandbox: &Sandbox) {
-    let served = Served::weights(sandbox);
-    sandbox.write(&served.partial(), &[0x55; 1000]);
-    let server = Server::start([Answer::rest(&served.bytes, 1000), Answer::whole(&served.bytes)]);
-    let ended = fetch(sandbox, &served.options(&server));
-    assert_installed(sandbox, &ended);
-    assert!(ended.stderr.contains("starting over"), "{ended:?}");
-    assert!(!server.requests()[1].contains("range:"));
+    assert_eq!(server.requests().len(), 2);
 }
 
 pub(crate) fn servers_that_stall(sandbox: &Sandbox) {
     let served = Served::weights(sandbox);
-    let server = Server::start([
-        Answer::whole(&served.bytes).cut_after(1000).stalling(),
-        Answer::rest(&served.bytes, 1000).cut_after(0).stalling(),
-        Answer::silence(),
-    ]);
+    let server = Server::start([Answer::whole(&served.bytes).cut_after(1000).stalling(), Answer::silence()]);
     let options = format!("{} --timeout 2", served.options(&server));
-    let ended = fetch(sandbox, &options);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("broke off after 1.00 kB of 2.90 MB"), "{ended:?}");
-    assert!(ended.stderr.contains("nothing came for 2 s"), "{ended:?}");
-    assert_eq!(sandbox.bytes(&served.partial()).len(), 1000);
+    refused(sandbox, &options, &["broke off after 1.00 kB of 2.90 MB", "nothing came for 2 s"]);
     refused(sandbox, &options, &["127.0.0.1 does not answer within 2 s", "try again later"]);
-    assert_eq!(server.requests().len(), 3);
+    assert_eq!(server.requests().len(), 2);
+}
+
+pub(crate) fn servers_that_drip(sandbox: &Sandbox) {
+    let served = Served::weights(sandbox);
+    let server = Server::start([Answer::whole(&served.bytes).dripping()]);
+    let options = format!("{} --timeout 1", served.options(&server));
+    refused(
+        sandbox,
+        &options,
+        &["127.0.0.1 sends too slowly", "less than 4.00 kB a second", "try again later"],
+    );
 }
 
 pub(crate) fn lengths_that_are_wrong(sandbox: &Sandbox) {
@@ -252,7 +212,7 @@ pub(crate) fn lengths_that_are_wrong(sandbox: &Sandbox) {
     assert_installed(sandbox, &fetch(sandbox, &served.options(&server)));
     fs::remove_file(sandbox.path(TARGET)).unwrap();
     let server = Server::start([Answer::claiming(length - 100, &served.bytes)]);
-    refused(sandbox, &served.options(&server), &["not the file that is meant", "It was removed"]);
+    refused(sandbox, &served.options(&server), &["not the file that is meant", "it was not kept"]);
     let server = Server::start([Answer::claiming(0, &[])]);
     refused(sandbox, &served.options(&server), &["0 B", "not the file that is meant"]);
 }
@@ -263,17 +223,47 @@ pub(crate) fn wrong_files(sandbox: &Sandbox) {
     changed[2_000_000] ^= 1;
     let changed = Served::new(changed);
     let server = Server::start([Answer::whole(&changed.bytes)]);
-    let mentions = ["SHA-256 begins with", &changed.digest, &served.digest, "--sha256 HEX", "It was removed"];
+    let mentions = ["its SHA-256 is", &changed.digest, &served.digest, "--sha256 HEX", "it was not kept"];
     refused(sandbox, &served.options(&server), &mentions);
 
     // Without --sha256 it must be torchvision's.
     let server = Server::start([Answer::whole(&served.bytes)]);
-    refused(sandbox, &format!("--url {}", server.url("w.bin")), &["not with b8a52dc0"]);
+    refused(
+        sandbox,
+        &format!("--url {}", server.url("w.bin")),
+        &["not b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b"],
+    );
+
+    // The first digits will do on this machine.
+    let server = Server::start([Answer::whole(&served.bytes), Answer::whole(&changed.bytes)]);
+    let options = format!("--url {} --sha256 {}", server.url("w.bin"), &served.digest[..8]);
+    assert_installed(sandbox, &fetch(sandbox, &options));
+    refused(sandbox, &format!("{options} --force"), &[&changed.digest, "not the file that is meant"]);
+    fs::remove_file(sandbox.path(TARGET)).unwrap();
 
     // What was asked for, but of no use.
     let page = Served::new(b"<html>Log in to the network of this hotel</html>".to_vec());
     let server = Server::start([Answer::whole(&page.bytes)]);
     refused(sandbox, &page.options(&server), &[&server.url("w.bin"), "no weights of SqueezeNet 1.1"]);
+}
+
+pub(crate) fn unencrypted_addresses(sandbox: &Sandbox) {
+    let digest = "0123456789abcdef".repeat(4);
+    for url in ["http://example.org/w.pth", "http://192.0.2.1/w.pth", "http://127.0.0.1.example.org/w.pth"] {
+        for digits in [8, 63] {
+            let options = format!("--url {url} --sha256 {}", &digest[..digits]);
+            let mentions = [url, "not encrypted", "all 64 digits of --sha256"];
+            let command = command(sandbox, &format!("{options} -o {TARGET}"));
+            sandbox.refused_as(command, &options, 2, &mentions);
+        }
+    }
+    // With all digits it is tried; this proxy does not let it through.
+    let proxy = Server::start([Answer::status("403 Forbidden", &["Content-Length: 0"])]);
+    let options = format!("--url http://example.org/w.pth --sha256 {digest} -o {TARGET}");
+    let mut through = command(sandbox, &options);
+    through.env("ALL_PROXY", proxy.url(""));
+    sandbox.refused_as(through, &options, 1, &["403"]);
+    assert_eq!(proxy.requests().len(), 1);
 }
 
 pub(crate) fn refusing_servers(sandbox: &Sandbox) {
@@ -302,20 +292,20 @@ pub(crate) fn redirects(sandbox: &Sandbox) {
     let served = Served::weights(sandbox);
     let file = &served.bytes;
     let redirect = || Answer::status("302 Found", &["Location: /elsewhere", "Content-Length: 0"]);
-    let server = Server::start([
-        redirect(),
-        Answer::whole(file).cut_after(1000),
-        redirect(),
-        Answer::rest(file, 1000),
-    ]);
+    let server = Server::start([redirect(), Answer::whole(file)]);
     assert_installed(sandbox, &fetch(sandbox, &served.options(&server)));
-    let requests = server.requests();
-    assert!(requests[1].starts_with("get /elsewhere ") && requests[3].contains("range: bytes=1000-\r\n"));
+    assert!(server.requests()[1].starts_with("get /elsewhere "));
 
     fs::remove_file(sandbox.path(TARGET)).unwrap();
     let server = Server::start((0..100).map(|_| redirect()));
     refused(sandbox, &served.options(&server), &["no sensible answer", "too many redirects"]);
     assert!(server.requests().len() < 20);
+
+    // Where a few digits are all that is known, the server that was named must have the file itself.
+    let server = Server::start([redirect(), Answer::whole(file)]);
+    let options = format!("--url {} --sha256 {}", server.url("w.bin"), &served.digest[..63]);
+    refused(sandbox, &options, &["answers 302 Found"]);
+    assert_eq!(server.requests().len(), 1);
 }
 
 pub(crate) fn files_too_large(sandbox: &Sandbox) {
@@ -358,9 +348,6 @@ pub(crate) fn targets_that_cannot_be_written(sandbox: &Sandbox) {
         refused("/proc/w.npz", &["cannot write /proc/w.npz", "its permissions"]);
     }
     refused("folder.npz", &["weights to folder.npz: it is a folder", "name a file"]);
-    let partial = File::create(sandbox.path("w.npz.b8a52dc0.part")).unwrap();
-    partial.lock().unwrap();
-    refused("w.npz", &["another process is downloading to w.npz"]);
     assert_eq!(server.requests(), [""; 0]);
 }
 

@@ -29,6 +29,8 @@ enum Then {
     Stall,
     /// The body is repeated.
     Repeat,
+    /// The body comes a byte at a time.
+    Drip,
 }
 
 impl Answer {
@@ -49,13 +51,6 @@ impl Answer {
         Answer::status("200 OK", &[&format!("Content-Length: {length}")]).with_body(file)
     }
 
-    /// A file from byte `first` on.
-    pub(crate) fn rest(file: &[u8], first: usize) -> Answer {
-        let range = format!("Content-Range: bytes {first}-{}/{}", file.len() - 1, file.len());
-        let length = format!("Content-Length: {}", file.len() - first);
-        Answer::status("206 Partial Content", &[&range, &length]).with_body(&file[first..])
-    }
-
     /// A body without a length that does not end.
     pub(crate) fn endless() -> Answer {
         let answer = Answer::status("200 OK", &[]).with_body(&[0x55; 1 << 16]);
@@ -73,6 +68,11 @@ impl Answer {
         Answer { then: Then::Stall, ..self }
     }
 
+    /// The same answer, a byte at a time.
+    pub(crate) fn dripping(self) -> Answer {
+        Answer { then: Then::Drip, ..self }
+    }
+
     /// No answer at all.
     pub(crate) fn silence() -> Answer {
         Answer { head: String::new(), body: Vec::new(), then: Then::Stall }
@@ -84,6 +84,14 @@ impl Answer {
 
     fn send(&self, to: &mut dyn Write) -> io::Result<()> {
         to.write_all(self.head.as_bytes())?;
+        if matches!(self.then, Then::Drip) {
+            for byte in &self.body {
+                to.write_all(&[*byte])?;
+                to.flush()?;
+                thread::sleep(Duration::from_millis(50));
+            }
+            return Ok(());
+        }
         to.write_all(&self.body)?;
         if matches!(self.then, Then::Repeat) {
             for _ in 1..ENDLESS / self.body.len() {

@@ -16,7 +16,7 @@ use crate::download::{DigestPrefix, Url};
     arg_required_else_help = true,
     after_help = "\
 Weights are read from NumPy's .npz, folders of .npy, PyTorch's .pth, .safetensors and TensorFlow checkpoints, told apart
-by content."
+by content, and from several files of these: shards with an index, and folders."
 )]
 pub(crate) struct WeightsArguments {
     #[command(subcommand)]
@@ -32,14 +32,14 @@ pub(crate) enum WeightsCommand {
 
 /// Download torchvision's weights into the user's data folder
 ///
-/// 5 MB, once; impasto finds them there by itself. A download that broke off goes on where it stopped. The variables
-/// HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded; SSL_CERT_FILE names certificates to trust instead of Mozilla's.
+/// 5 MB, once; impasto finds them there by itself. The variables HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded;
+/// SSL_CERT_FILE names certificates to trust instead of Mozilla's.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   impasto weights fetch
   impasto weights fetch -o squeezenet1_1.npz
-  impasto weights fetch --url http://mirror.local/squeezenet.pth --sha256 0123abcd")]
+  impasto weights fetch --url https://mirror.local/squeezenet.pth --sha256 0123abcd")]
 pub(crate) struct WeightsFetchArguments {
     /// The file to write, .npz or .safetensors [default: squeezenet1_1.npz in the user's data folder]
     #[arg(short, long, value_name = "FILE", value_parser = output_parser())]
@@ -47,17 +47,22 @@ pub(crate) struct WeightsFetchArguments {
     /// Replace the file if it is there already
     #[arg(long)]
     pub(crate) force: bool,
-    /// Where to download from, such as a mirror; http only where you ask for it
+    /// Where to download from, such as a mirror; http only with all 64 digits of --sha256, or from this machine
     #[arg(
         long,
         value_name = "URL",
         default_value = "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth"
     )]
     pub(crate) url: Url,
-    /// The first digits, at least 8, of the SHA-256 that the downloaded file must have
-    #[arg(long, value_name = "HEX", default_value = "b8a52dc0")]
+    /// The SHA-256 that the downloaded file must have, or its first digits, at least 8
+    #[arg(
+        long,
+        value_name = "HEX",
+        default_value = "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b"
+    )]
     pub(crate) sha256: DigestPrefix,
-    /// How long to wait for a connection, an answer, or any more bytes, in seconds
+    /// How long to wait for a connection, an answer, or any more bytes, in seconds; a server that then sends less than
+    /// 4 kB a second is left
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) timeout: Duration,
     /// Print nothing on stderr but errors

@@ -1,5 +1,4 @@
-//! Asking a server for a file, or for the rest of it. What its answers mean is decided here; the bytes are for the
-//! caller.
+//! Asking a server for a file. What its answers mean is decided here; the bytes are for the caller.
 
 use std::env;
 use std::fs;
@@ -7,14 +6,17 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, Response, StatusCode, header};
+use ureq::http::StatusCode;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, BodyReader};
+use ureq::{Agent, BodyReader};
 
 use super::{DownloadError, Url};
 
 /// The variable that names the certificates to trust, for OpenSSL, curl and others too.
 const CERTIFICATES: &str = "SSL_CERT_FILE";
+
+/// How often a server may say that the file is elsewhere.
+const MOST_REDIRECTS: u32 = 10;
 
 /// Asks for one file.
 pub(super) struct Client<'a> {
@@ -23,11 +25,9 @@ pub(super) struct Client<'a> {
     agent: Agent,
 }
 
-/// A file, or the rest of it.
+/// A file that comes.
 pub(super) struct Answer {
-    /// How many bytes of the file come before the first of these.
-    pub(super) offset: u64,
-    /// How many bytes the whole file has, as the server says.
+    /// How many bytes it has, as the server says.
     pub(super) total: Option<u64>,
     body: BodyReader<'static>,
     timeout: Duration,
@@ -35,13 +35,15 @@ pub(super) struct Answer {
 
 impl Client<'_> {
     /// A client that waits no longer than `timeout` for a connection, an answer, or any next bytes. It goes through the
-    /// proxy that the environment names.
-    pub(super) fn new(url: &Url, timeout: Duration) -> Result<Client<'_>, DownloadError> {
+    /// proxy that the environment names, and elsewhere if a server says so and `follows` allows it.
+    pub(super) fn new(url: &Url, timeout: Duration, follows: bool) -> Result<Client<'_>, DownloadError> {
         let config = Agent::config_builder()
             .https_only(url.is_encrypted())
             .http_status_as_error(false)
             .user_agent(concat!("impasto/", env!("CARGO_PKG_VERSION")))
-            // Anything else would neither be resumed nor have the digest that is known.
+            .max_redirects(if follows { MOST_REDIRECTS } else { 0 })
+            .max_redirects_will_error(follows)
+            // Anything else would not have the digest that is known.
             .accept_encoding("identity")
             .tls_config(TlsConfig::builder().root_certs(root_certificates()?).build())
             .timeout_resolve(Some(timeout))
@@ -52,43 +54,17 @@ impl Client<'_> {
         Ok(Client { url, timeout, agent: config.new_agent() })
     }
 
-    /// Asks for what follows the first `offset` bytes. The answer begins there, or with the first byte if the server
-    /// cannot give a part of the file.
-    pub(super) fn get(&self, offset: u64) -> Result<Answer, DownloadError> {
-        if offset > 0
-            && let Some(answer) = self.get_rest(offset)?
-        {
-            return Ok(answer);
-        }
+    /// Asks for the file.
+    pub(super) fn get(&self) -> Result<Answer, DownloadError> {
         let response = self.agent.get(self.url.uri()).call().map_err(|error| self.error(error))?;
-        self.whole(response)
-    }
-
-    fn get_rest(&self, offset: u64) -> Result<Option<Answer>, DownloadError> {
-        let request = self.agent.get(self.url.uri()).header(header::RANGE, format!("bytes={offset}-"));
-        let response = request.call().map_err(|error| self.error(error))?;
-        match response.status() {
-            StatusCode::PARTIAL_CONTENT => {
-                let range = content_range(response.headers()).filter(|&(first, _)| first == offset);
-                Ok(range.map(|(_, total)| self.answer(offset, total, response.into_body())))
-            }
-            StatusCode::RANGE_NOT_SATISFIABLE => Ok(None),
-            _ => self.whole(response).map(Some),
-        }
-    }
-
-    fn whole(&self, response: Response<Body>) -> Result<Answer, DownloadError> {
         match response.status() {
             StatusCode::OK => {
                 let body = response.into_body();
-                Ok(self.answer(0, body.content_length(), body))
+                let total = body.content_length();
+                Ok(Answer { total, body: body.into_reader(), timeout: self.timeout })
             }
             status => Err(DownloadError::Status { url: self.url.to_string(), status }),
         }
-    }
-
-    fn answer(&self, offset: u64, total: Option<u64>, body: Body) -> Answer {
-        Answer { offset, total, body: body.into_reader(), timeout: self.timeout }
     }
 
     fn error(&self, source: ureq::Error) -> DownloadError {
@@ -129,14 +105,6 @@ impl Read for Answer {
     }
 }
 
-/// The first byte of a part of a file, and the length of the whole, from `bytes 100-199/200`.
-fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
-    let (range, total) =
-        headers.get(header::CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, _) = range.split_once('-')?;
-    Some((first.trim().parse().ok()?, total.trim().parse().ok()))
-}
-
 /// Mozilla's certificates, unless the user names others.
 fn root_certificates() -> Result<RootCerts, DownloadError> {
     match env::var_os(CERTIFICATES).filter(|value| !value.is_empty()).map(PathBuf::from) {
@@ -159,29 +127,4 @@ fn read_certificates(path: &Path) -> io::Result<Vec<Certificate<'static>>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it holds no certificate"));
     }
     Ok(certificates)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_content_range_tells_where_a_part_begins() {
-        let range = |text: &str| {
-            content_range(&HeaderMap::from_iter([(header::CONTENT_RANGE, text.parse().unwrap())]))
-        };
-        assert_eq!(range("bytes 100-199/200"), Some((100, Some(200))));
-        assert_eq!(range("bytes 100-199/*"), Some((100, None)));
-        for text in [
-            "bytes */200",
-            "100-199/200",
-            "bytes 100-199",
-            "bytes -1-5/9",
-            "bytes 99999999999999999999-/1",
-            "",
-        ] {
-            assert_eq!(range(text), None, "{text}");
-        }
-        assert_eq!(content_range(&HeaderMap::new()), None);
-    }
 }

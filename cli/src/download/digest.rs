@@ -1,5 +1,5 @@
-//! The SHA-256 of a file, known by its first hexadecimal digits. It says which file is meant, as a name does; that
-//! nobody put another with the same few digits in its place is for HTTPS to prove, or for all 64 digits.
+//! The SHA-256 of a file, known by all of its 64 hexadecimal digits or by the first. A few say which file is meant, as a
+//! name does; that nobody put another with the same few digits in its place is then for HTTPS to prove.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -21,9 +21,9 @@ impl DigestPrefix {
         digest.starts_with(&self.0)
     }
 
-    /// The digits that every prefix has.
-    pub(crate) fn short(&self) -> &str {
-        &self.0[..FEWEST_DIGITS]
+    /// Whether these are all digits, which no other file has.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.0.len() == DIGITS
     }
 }
 
@@ -46,9 +46,9 @@ impl Display for DigestPrefix {
     }
 }
 
-/// The digest of what was hashed so far, in hexadecimal.
-pub(super) fn digest_of(hasher: &Sha256) -> String {
-    hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// The digest of a file, in hexadecimal.
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -59,14 +59,15 @@ mod tests {
     fn the_digest_is_sha_256() {
         // FIPS 180-2, appendix B.1.
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(digest_of(&Sha256::new_with_prefix("abc")), digest);
+        assert_eq!(digest_of(b"abc"), digest);
     }
 
     #[test]
     fn a_prefix_has_8_to_64_digits_of_either_case() {
-        let digest = digest_of(&Sha256::new());
+        let digest = digest_of(b"");
         for text in [&digest[..8], &digest[..13].to_uppercase(), &digest] {
-            assert!(text.parse::<DigestPrefix>().unwrap().fits(&digest), "{text}");
+            let prefix: DigestPrefix = text.parse().unwrap();
+            assert!(prefix.fits(&digest) && prefix.is_whole() == (text.len() == 64), "{text}");
         }
         assert!(!"b8a52dc0".parse::<DigestPrefix>().unwrap().fits(&digest));
         for text in ["", "b8a52dc", "b8a52dcg", "0xb8a52dc0", "b8a52dc0-", &format!("{digest}0"), "ä8a52dc"]

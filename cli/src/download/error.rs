@@ -1,7 +1,7 @@
 //! What can go wrong with a download, and what to do about it.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indicatif::DecimalBytes;
 use thiserror::Error;
@@ -30,27 +30,26 @@ pub(crate) enum DownloadError {
     #[error("{host} gives no sensible answer: check that the address is right")]
     NoAnswer { host: String, source: ureq::Error },
     #[error(
-        "the download broke off after {}{}: run the same command again, and it goes on from there",
+        "the download broke off after {}{}: run the same command again",
         DecimalBytes(*received),
         of_total(*total)
     )]
     BrokenOff { received: u64, total: Option<u64>, source: io::Error },
+    #[error(
+        "{host} sends too slowly: {} in {seconds} s, less than {} a second: try again later, or allow more time",
+        DecimalBytes(*received),
+        DecimalBytes(*least)
+    )]
+    TooSlow { host: String, received: u64, seconds: u64, least: u64 },
     #[error("{url} sends more than {}, which cannot be the file that is meant", DecimalBytes(*limit))]
     TooLarge { url: String, limit: u64 },
     #[error(
-        "what {url} sends ({}) is not the file that is meant: its SHA-256 begins with {}, not with {expected}. It was \
-             removed",
-        DecimalBytes(*received),
-        // As many digits as were compared.
-        &found[..expected.to_string().len()]
+        "what {url} sends ({}) is not the file that is meant: its SHA-256 is {found}, not {expected}; it was not kept",
+        DecimalBytes(*received)
     )]
     WrongDigest { url: String, received: u64, expected: DigestPrefix, found: String },
     #[error("cannot read the certificates in {}, which SSL_CERT_FILE names: give a PEM file", path.display())]
     Certificates { path: PathBuf, source: io::Error },
-    #[error("cannot write {}: check its folder, its permissions and the free space", path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("another process is downloading to {}: wait until it is done", path.display())]
-    Busy { path: PathBuf },
 }
 
 impl DownloadError {
@@ -63,17 +62,10 @@ impl DownloadError {
             | Self::UnencryptedRedirect { .. }
             | Self::Status { .. }
             | Self::NoAnswer { .. }
-            | Self::BrokenOff { .. } => true,
-            Self::TooLarge { .. }
-            | Self::WrongDigest { .. }
-            | Self::Certificates { .. }
-            | Self::Write { .. }
-            | Self::Busy { .. } => false,
+            | Self::BrokenOff { .. }
+            | Self::TooSlow { .. } => true,
+            Self::TooLarge { .. } | Self::WrongDigest { .. } | Self::Certificates { .. } => false,
         }
-    }
-
-    pub(super) fn write(path: &Path, source: io::Error) -> DownloadError {
-        Self::Write { path: path.to_path_buf(), source }
     }
 }
 

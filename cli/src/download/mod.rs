@@ -1,45 +1,37 @@
-//! A file from a URL onto the disk, verified: begun, broken off, resumed, and accepted only if its SHA-256 begins as it
-//! must. What the file is for is the affair of the caller.
+//! A file from a URL, verified: accepted only if its SHA-256 is as it must be. What the file is for is the affair of the
+//! caller, and so is where it goes: it is small, and stays in memory until it is known to be the right one.
 //!
 //! | file | what it does |
 //! | --- | --- |
 //! | `url`, `digest` | which file is meant |
-//! | `client` | asking a server for it, or for the rest of it |
-//! | `partial` | the bytes so far, on disk |
+//! | `client` | asking a server for it |
 //! | `progress` | how far it is, on stderr |
 //! | `error` | what can go wrong, and what to do about it |
-//!
-//! A download is resumed without `If-Range`: that header tells whether the file on the server is still the same, and so
-//! does the digest, even from one server to another. Pieces that turn out not to belong together are dropped, and the
-//! file is downloaded in one piece.
 
 mod client;
 mod digest;
 mod error;
-mod partial;
 mod progress;
 mod url;
 
 use std::io::{self, Read};
-use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::Client;
 pub(crate) use digest::DigestPrefix;
+use digest::digest_of;
 pub(crate) use error::DownloadError;
-use partial::Partial;
 pub(crate) use progress::Progress;
 pub(crate) use url::Url;
 
-/// How often a download is resumed at once after it broke off; a server that cuts more often is left for later.
-const MOST_RESUMPTIONS: u32 = 5;
+/// Fewest bytes a second, on the whole, once the timeout is over; a server that sends fewer is left, however steadily they
+/// come.
+const LEAST_RATE: u64 = 4000;
 
-/// Which file is downloaded where.
+/// Which file is downloaded.
 pub(crate) struct Download<'a> {
     pub(crate) url: &'a Url,
     pub(crate) digest: &'a DigestPrefix,
-    /// Where the bytes go. A download that breaks off leaves them there for the next call.
-    pub(crate) path: &'a Path,
     /// The most bytes that the file may have.
     pub(crate) limit: u64,
     /// How long to wait for a connection, an answer, or any next bytes.
@@ -47,90 +39,68 @@ pub(crate) struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Downloads what is not there yet.
+    /// Downloads the file.
     ///
     /// # Errors
     ///
-    /// The file that is meant is not at `path`. What was received of it stays there, unless it cannot be a part of it.
-    pub(crate) fn run(&self, progress: &mut Progress) -> Result<(), DownloadError> {
-        let mut partial = Partial::open(self.path, self.limit)?;
-        if self.digest.fits(&partial.digest()) {
-            return Ok(());
+    /// The file that is meant did not come.
+    pub(crate) fn run(&self, progress: &mut Progress) -> Result<Vec<u8>, DownloadError> {
+        // Without encryption anyone on the way may say that the file is elsewhere; only the whole digest tells then.
+        let follows = self.url.is_encrypted() || self.digest.is_whole();
+        let client = Client::new(self.url, self.timeout, follows)?;
+        let mut bytes = Vec::new();
+        let received = self.receive(&client, &mut bytes, progress);
+        progress.end();
+        let found = digest_of(&bytes);
+        // Even if it broke off: a server may claim more bytes than there are.
+        if self.digest.fits(&found) {
+            return Ok(bytes);
         }
-        let client = Client::new(self.url, self.timeout)?;
-        let mut resumptions = 0;
-        loop {
-            let before = partial.length();
-            let received = self.receive(&client, &mut partial, progress);
-            progress.end();
-            // Even if it broke off: a server may claim more bytes than there are.
-            if self.digest.fits(&partial.digest()) {
-                return Ok(());
-            }
-            match received {
-                Err(error @ DownloadError::BrokenOff { .. })
-                    if partial.length() > before && resumptions < MOST_RESUMPTIONS =>
-                {
-                    progress.broken_off(&error);
-                    resumptions += 1;
-                }
-                Err(error) => return Err(error),
-                Ok(Pieces::Several) => {
-                    progress.does_not_fit();
-                    partial.clear()?;
-                }
-                Ok(Pieces::One) => return Err(self.wrong_digest(partial)),
-            }
-        }
+        received?;
+        Err(DownloadError::WrongDigest {
+            url: self.url.to_string(),
+            received: bytes.len() as u64,
+            expected: self.digest.clone(),
+            found,
+        })
     }
 
-    /// Receives until the server has sent all, or breaks off.
+    /// Receives until the server has sent all.
     fn receive(
         &self,
         client: &Client<'_>,
-        partial: &mut Partial,
+        bytes: &mut Vec<u8>,
         progress: &mut Progress,
-    ) -> Result<Pieces, DownloadError> {
-        let mut answer = client.get(partial.length())?;
+    ) -> Result<(), DownloadError> {
+        let mut answer = client.get()?;
         let total = answer.total;
-        if answer.offset == 0 {
-            partial.clear()?;
-        }
-        progress.begin(self.url, answer.offset, total);
+        progress.begin(self.url, total);
+        let start = Instant::now();
         let mut buffer = vec![0; 64 * 1024];
         while total.is_none_or(|total| total <= self.limit) {
-            let bytes = match answer.read(&mut buffer) {
-                Ok(0) => return Ok(if answer.offset == 0 { Pieces::One } else { Pieces::Several }),
-                Ok(count) => &buffer[..count],
+            let received = bytes.len() as u64;
+            let elapsed = start.elapsed();
+            if elapsed > self.timeout + Duration::from_secs(received / LEAST_RATE) {
+                return Err(DownloadError::TooSlow {
+                    host: self.url.host().to_owned(),
+                    received,
+                    seconds: elapsed.as_secs(),
+                    least: LEAST_RATE,
+                });
+            }
+            let count = match answer.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => {
-                    return Err(DownloadError::BrokenOff { received: partial.length(), total, source });
-                }
+                Err(source) => return Err(DownloadError::BrokenOff { received, total, source }),
             };
-            if partial.length() + bytes.len() as u64 > self.limit {
+            if received + count as u64 > self.limit {
                 break;
             }
-            partial.append(bytes)?;
-            progress.received(partial.length(), total);
+            bytes.extend_from_slice(&buffer[..count]);
+            progress.received(bytes.len() as u64, total);
         }
-        partial.clear()?;
+        bytes.clear();
         Err(DownloadError::TooLarge { url: self.url.to_string(), limit: self.limit })
     }
-
-    fn wrong_digest(&self, mut partial: Partial) -> DownloadError {
-        let error = DownloadError::WrongDigest {
-            url: self.url.to_string(),
-            received: partial.length(),
-            expected: self.digest.clone(),
-            found: partial.digest(),
-        };
-        // An empty one is removed.
-        partial.clear().err().unwrap_or(error)
-    }
-}
-
-/// In how many answers a file came.
-enum Pieces {
-    One,
-    Several,
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{DownloadError, Url};
+use super::Url;
 use crate::error::say;
 
 /// The time between two plain lines.
@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// One way to show a download.
 pub(crate) enum Progress {
     Silent,
-    /// A bar for each answer.
+    /// A bar, once an answer came.
     Bars(Option<ProgressBar>),
     Lines {
         /// When the last line was printed.
@@ -33,13 +33,12 @@ impl Progress {
         }
     }
 
-    /// An answer came; it begins after `offset` bytes.
-    pub(super) fn begin(&mut self, url: &Url, offset: u64, total: Option<u64>) {
-        let start = if offset == 0 { String::new() } else { format!(" from {} on", DecimalBytes(offset)) };
-        self.print(&format!("downloading {url}{start}"));
+    /// An answer came.
+    pub(super) fn begin(&mut self, url: &Url, total: Option<u64>) {
+        self.print(&format!("downloading {url}"));
         match self {
             Progress::Silent => {}
-            Progress::Bars(bar) => *bar = Some(new_bar(offset, total)),
+            Progress::Bars(bar) => *bar = Some(new_bar(total)),
             Progress::Lines { last } => *last = Instant::now(),
         }
     }
@@ -67,15 +66,6 @@ impl Progress {
         }
     }
 
-    pub(super) fn broken_off(&self, error: &DownloadError) {
-        let DownloadError::BrokenOff { received, source, .. } = error else { return };
-        self.print(&format!("broke off after {} ({source}); going on", DecimalBytes(*received)));
-    }
-
-    pub(super) fn does_not_fit(&self) {
-        self.print("what was there and what came now are not of one file; starting over");
-    }
-
     /// Prints a line, while no bar is shown.
     pub(crate) fn print(&self, line: &str) {
         if !matches!(self, Progress::Silent) {
@@ -84,16 +74,12 @@ impl Progress {
     }
 }
 
-fn new_bar(offset: u64, total: Option<u64>) -> ProgressBar {
+fn new_bar(total: Option<u64>) -> ProgressBar {
     let template = match total {
         Some(_) => "{bar:30} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left",
         None => "{decimal_bytes}, {decimal_bytes_per_sec}",
     };
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-    // What came earlier says nothing about the speed: it is counted, and then forgotten.
-    bar.set_position(offset);
-    bar.reset_eta();
-    bar.set_draw_target(ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

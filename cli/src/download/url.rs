@@ -1,6 +1,7 @@
 //! Addresses that can be downloaded from.
 
 use std::fmt::{self, Display};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use ureq::http::Uri;
@@ -14,12 +15,20 @@ impl Url {
         &self.0
     }
 
-    pub(super) fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme_str() == Some("https")
     }
 
     pub(super) fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
+    }
+
+    /// Whether it leads to this machine itself.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        host.eq_ignore_ascii_case("localhost")
+            || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -55,6 +64,19 @@ mod tests {
         assert_eq!((url.host(), url.is_encrypted()), ("example.org", true));
         let url: Url = "http://127.0.0.1".parse().unwrap();
         assert_eq!((url.host(), url.is_encrypted()), ("127.0.0.1", false));
+        for text in
+            ["http://127.0.0.1/a", "http://127.9.9.9:80/a", "http://[::1]:8080/a", "http://LocalHost/a"]
+        {
+            assert!(text.parse::<Url>().unwrap().is_loopback(), "{text}");
+        }
+        for text in [
+            "http://localhost.example.org/a",
+            "http://128.0.0.1/a",
+            "http://[::2]/a",
+            "http://127.0.0.1.nip.io/a",
+        ] {
+            assert!(!text.parse::<Url>().unwrap().is_loopback(), "{text}");
+        }
         for text in
             ["", "net.pth", "/net.pth", "ftp://example.org/net.pth", "file:///net.pth", "https://", "a b"]
         {

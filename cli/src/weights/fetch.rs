@@ -1,23 +1,28 @@
 //! `impasto weights fetch`: torchvision's weights from the network into the user's data folder, once. Downloading knows
 //! no weights, and reading them is the library's.
 
-use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use impasto::Weights;
 use impasto::arrays::{Container, Precision};
+use impasto::files;
 
 use super::located::usual_path;
 use crate::Ending;
 use crate::arguments::{WeightsFetchArguments, WeightsOutput};
 use crate::download::{Download, DownloadError, Progress};
+use crate::error::UsageError;
 
 /// Six times what torchvision's file has.
 const LIMIT: u64 = 32_000_000;
 
 pub(crate) fn run(arguments: &WeightsFetchArguments) -> anyhow::Result<Ending> {
+    let (url, sha256) = (&arguments.url, &arguments.sha256);
+    if !url.is_encrypted() && !url.is_loopback() && !sha256.is_whole() {
+        return Err(UsageError::UnprovenDownload { url: url.to_string() }.into());
+    }
     let mut progress = Progress::new(arguments.quiet);
     let WeightsOutput { path: target, container } = target(arguments.output.as_ref())?;
     if target.exists() && !arguments.force {
@@ -25,18 +30,16 @@ pub(crate) fn run(arguments: &WeightsFetchArguments) -> anyhow::Result<Ending> {
         progress.print(&format!("{} is there already; --force replaces it", target.display()));
         return Ok(Ending::Done);
     }
-    let partial = partial_path(&target, arguments.sha256.short());
-    let download = Download {
-        url: &arguments.url,
-        digest: &arguments.sha256,
-        path: &partial,
-        limit: LIMIT,
-        timeout: arguments.timeout,
-    };
-    download.run(&mut progress).map_err(|error| explain(error, arguments, &target))?;
-    let weights = load(&partial, arguments)?;
+    // Before anything is downloaded.
+    files::create_beside(&target).map(drop).with_context(|| {
+        format!("cannot write {}: check its folder, its permissions and the free space", target.display())
+    })?;
+    let download =
+        Download { url: &arguments.url, digest: &arguments.sha256, limit: LIMIT, timeout: arguments.timeout };
+    let bytes = download.run(&mut progress).map_err(|error| explain(error, arguments, &target))?;
+    let weights = Weights::from_bytes(&bytes)
+        .with_context(|| format!("what {} sends are no weights of SqueezeNet 1.1", arguments.url))?;
     weights.save(&target, container, Precision::Single)?;
-    fs::remove_file(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
     progress.print(&format!("saved {}", target.display()));
     Ok(Ending::Done)
 }
@@ -67,21 +70,6 @@ fn target(output: Option<&WeightsOutput>) -> anyhow::Result<WeightsOutput> {
 fn check_existing(target: &Path) -> anyhow::Result<()> {
     Weights::load(target).map(drop).with_context(|| {
         format!("{} is there already, and cannot be used: --force replaces it", target.display())
-    })
-}
-
-/// Beside the target, so that both are on one disk; named after the digest, so that one file is never resumed as another.
-fn partial_path(target: &Path, digest: &str) -> PathBuf {
-    let mut name = OsString::from(target);
-    name.push(format!(".{digest}.part"));
-    PathBuf::from(name)
-}
-
-fn load(partial: &Path, arguments: &WeightsFetchArguments) -> anyhow::Result<Weights> {
-    Weights::load(partial).with_context(|| {
-        // It has the right digest: the next call would not download it again.
-        let _ = fs::remove_file(partial);
-        format!("what {} sends are no weights of SqueezeNet 1.1", arguments.url)
     })
 }
 
