@@ -196,13 +196,12 @@ pub(crate) fn servers_that_stall(sandbox: &Sandbox) {
 
 pub(crate) fn servers_that_drip(sandbox: &Sandbox) {
     let served = Served::weights(sandbox);
-    let server = Server::start([Answer::whole(&served.bytes).dripping()]);
+    let server = Server::start([Answer::whole(&served.bytes).dripping(), Answer::endless_chunk()]);
     let options = format!("{} --timeout 1", served.options(&server));
-    refused(
-        sandbox,
-        &options,
-        &["127.0.0.1 sends too slowly", "less than 4.00 kB a second", "try again later"],
-    );
+    let mentions = ["127.0.0.1 sends too slowly", "in 2 s, less than 4.00 kB a second", "try again later"];
+    for _ in 0..2 {
+        refused(sandbox, &options, &mentions);
+    }
 }
 
 pub(crate) fn lengths_that_are_wrong(sandbox: &Sandbox) {

@@ -68,6 +68,12 @@ impl Answer {
         Answer { then: Then::Stall, ..self }
     }
 
+    /// A body in chunks of which the first has a length that is written without end, a digit at a time.
+    pub(crate) fn endless_chunk() -> Answer {
+        let answer = Answer::status("200 OK", &["Transfer-Encoding: chunked"]).with_body(&[b'0'; 1 << 16]);
+        answer.dripping()
+    }
+
     /// The same answer, a byte at a time.
     pub(crate) fn dripping(self) -> Answer {
         Answer { then: Then::Drip, ..self }

@@ -15,16 +15,18 @@ mod progress;
 mod url;
 
 use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use client::Client;
+use client::{Answer, Client};
 pub(crate) use digest::DigestPrefix;
 use digest::digest_of;
 pub(crate) use error::DownloadError;
 pub(crate) use progress::Progress;
 pub(crate) use url::Url;
 
-/// Fewest bytes a second, on the whole, once the timeout is over; a server that sends fewer is left, however steadily they
+/// Fewest bytes a second, on the whole, once two timeouts are over; a server that sends fewer is left, however steadily they
 /// come.
 const LEAST_RATE: u64 = 4000;
 
@@ -72,35 +74,61 @@ impl Download<'_> {
         bytes: &mut Vec<u8>,
         progress: &mut Progress,
     ) -> Result<(), DownloadError> {
-        let mut answer = client.get()?;
+        let answer = client.get()?;
         let total = answer.total;
         progress.begin(self.url, total);
         let start = Instant::now();
-        let mut buffer = vec![0; 64 * 1024];
+        let pieces = read_aside(answer);
         while total.is_none_or(|total| total <= self.limit) {
             let received = bytes.len() as u64;
             let elapsed = start.elapsed();
-            if elapsed > self.timeout + Duration::from_secs(received / LEAST_RATE) {
-                return Err(DownloadError::TooSlow {
-                    host: self.url.host().to_owned(),
-                    received,
-                    seconds: elapsed.as_secs(),
-                    least: LEAST_RATE,
-                });
-            }
-            let count = match answer.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => return Err(DownloadError::BrokenOff { received, total, source }),
+            // One timeout more, so that a server which stops sending is told from one that is slow.
+            let allowed = 2 * self.timeout + Duration::from_secs(received / LEAST_RATE);
+            let piece = match pieces.recv_timeout(allowed.saturating_sub(elapsed)) {
+                Ok(Ok(piece)) if piece.is_empty() => return Ok(()),
+                Ok(Ok(piece)) => piece,
+                Ok(Err(source)) => return Err(DownloadError::BrokenOff { received, total, source }),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(DownloadError::TooSlow {
+                        host: self.url.host().to_owned(),
+                        received,
+                        seconds: start.elapsed().as_secs(),
+                        least: LEAST_RATE,
+                    });
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let source = io::ErrorKind::UnexpectedEof.into();
+                    return Err(DownloadError::BrokenOff { received, total, source });
+                }
             };
-            if received + count as u64 > self.limit {
+            if received + piece.len() as u64 > self.limit {
                 break;
             }
-            bytes.extend_from_slice(&buffer[..count]);
+            bytes.extend_from_slice(&piece);
             progress.received(bytes.len() as u64, total);
         }
         bytes.clear();
         Err(DownloadError::TooLarge { url: self.url.to_string(), limit: self.limit })
     }
+}
+
+/// Reads an answer in a thread of its own, which ends with it or with the process: what is between the bytes of the file, such
+/// as the lengths of chunks, may drip without end too, and a read does not return then. The last piece is empty.
+fn read_aside(mut answer: Answer) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let piece = match answer.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map(|count| buffer[..count].to_vec()),
+            };
+            let is_last = piece.as_ref().map_or(true, Vec::is_empty);
+            // Nobody may be waiting any more.
+            if sender.send(piece).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    receiver
 }
