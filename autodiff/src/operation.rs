@@ -87,6 +87,12 @@ pub trait Operation<T: Element>: Send + 'static {
         0
     }
 
+    /// Values of scratch memory that each thread wants which computes this operation, of the `f32` kernels of
+    /// `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
     /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
     /// the `wanted` inputs are asked for. What nobody reads need not be kept.
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {

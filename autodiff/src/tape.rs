@@ -134,8 +134,8 @@ impl<T: Element> Tape<T> {
     /// Records an operation on earlier nodes.
     ///
     /// # Errors
-    /// [`TapeError::Shape`] if the inputs do not fit the operation, [`TapeError::ForeignVariable`]
-    /// if one was recorded elsewhere.
+    /// [`TapeError::Shape`] if the inputs do not fit the operation, or the output does not fit the memory;
+    /// [`TapeError::ForeignVariable`] if an input was recorded elsewhere.
     pub fn record(&mut self, mut operation: impl Operation<T>, inputs: &[Var]) -> Result<Var, TapeError> {
         let inputs = inputs.iter().map(|&input| self.index(input)).collect::<Result<Vec<_>, _>>()?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|&index| &self.places[index].shape[..]).collect();
@@ -231,6 +231,13 @@ impl<T: Element> Tape<T> {
     /// Which inputs of a node want a gradient.
     pub(crate) fn wanted(&self, node: &Node<T>) -> Vec<bool> {
         node.inputs.iter().map(|&input| self.nodes[input].differentiable).collect()
+    }
+
+    /// Lets every thread of the current rayon pool allocate the scratch memory of this tape's operations now, so that
+    /// none does so during a walk. Nothing else needs this call.
+    pub fn reserve_scratch(&self) {
+        let lens = self.operations().map(|(operation, _)| operation.scratch_len());
+        impasto_kernels::reserve_scratch(lens.max().unwrap_or(0));
     }
 
     fn operations(&self) -> impl Iterator<Item = (&dyn Operation<T>, &Node<T>)> {

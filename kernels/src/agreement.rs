@@ -121,13 +121,13 @@ fn check_convolution(
     update: Update,
     seed: u64,
 ) -> Result<(), TestCaseError> {
-    let filters = shape.filters.len();
+    let filters = shape.filters().len();
     let weights: Vec<_> = (0..filters).map(|f| values(shape.weight_len(f), seed + 1 + f as u64)).collect();
     let biases: Vec<_> =
-        (0..filters).map(|f| values(shape.filters[f].out_channels, seed + 11 + f as u64)).collect();
-    let image = values(len(shape.input), seed + 21);
-    let d_out = values(len(shape.output), seed + 22);
-    let earlier = values(len(shape.input), seed + 23);
+        (0..filters).map(|f| values(shape.filters()[f].out_channels(), seed + 11 + f as u64)).collect();
+    let image = values(len(shape.input()), seed + 21);
+    let d_out = values(len(shape.output()), seed + 22);
+    let earlier = values(len(shape.input()), seed + 23);
 
     let wide_weights: Vec<_> = weights.iter().map(|w| wide(w)).collect();
     let wide_biases: Vec<_> = biases.iter().map(|b| wide(b)).collect();
@@ -175,7 +175,7 @@ fn check_convolution(
                 update,
                 &mut wide_d_weights,
             );
-            close(&d_weights, &wide_d_weights, len(shape.output))?;
+            close(&d_weights, &wide_d_weights, len(shape.output()))?;
 
             let mut d_bias = values(biases[f].len(), seed + 32);
             let mut wide_d_bias = wide(&d_bias);
@@ -188,7 +188,7 @@ fn check_convolution(
                 update,
                 &mut wide_d_bias,
             );
-            close(&d_bias, &wide_d_bias, len(shape.output))?;
+            close(&d_bias, &wide_d_bias, len(shape.output()))?;
         }
     }
     Ok(())
@@ -201,15 +201,15 @@ fn check_im2col(
     update: Update,
     seed: u64,
 ) -> Result<(), TestCaseError> {
-    let filters = 0..shape.filters.len();
+    let filters = 0..shape.filters().len();
     let weights: Vec<_> = filters.clone().map(|f| values(shape.weight_len(f), seed + f as u64)).collect();
     let biases: Vec<_> = shape
-        .filters
+        .filters()
         .iter()
-        .map(|filter| values(filter.out_channels, seed + filter.first_channel as u64))
+        .map(|filter| values(filter.out_channels(), seed + filter.first_channel() as u64))
         .collect();
-    let (image, d_out) = (values(len(shape.input), seed + 21), values(len(shape.output), seed + 22));
-    let earlier = values(len(shape.input), seed + 23);
+    let (image, d_out) = (values(len(shape.input()), seed + 21), values(len(shape.output()), seed + 22));
+    let earlier = values(len(shape.input()), seed + 23);
     let terms = filters.clone().map(|f| shape.weight_len(f)).sum::<usize>();
 
     let wide_weights: Vec<_> = weights.iter().map(|w| wide(w)).collect();
@@ -253,7 +253,7 @@ fn check_im2col(
             update,
             &mut expected,
         );
-        close(&d_weights, &expected, len(shape.output))?;
+        close(&d_weights, &expected, len(shape.output()))?;
     }
     Ok(())
 }
@@ -329,8 +329,8 @@ proptest! {
 
     #[test]
     fn max_pools(shape in pooling(), update in update(), seed in 0..1000u64) {
-        let image = coarse_values(len(shape.input), seed);
-        let d_out = values(len(shape.output), seed + 1);
+        let image = coarse_values(len(shape.input()), seed);
+        let d_out = values(len(shape.output()), seed + 1);
         let (mut out, mut argmax) = (vec![f32::NAN; d_out.len()], vec![99; d_out.len()]);
         let (mut expected, mut expected_argmax) = (vec![f64::NAN; d_out.len()], vec![77; d_out.len()]);
         pool::max_pool(&shape, &image, &mut out, &mut argmax);

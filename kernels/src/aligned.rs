@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Values in a cache line.
 pub(crate) const LINE: usize = 16;
@@ -53,32 +52,21 @@ impl DerefMut for AlignedBuffer {
     }
 }
 
-/// The longest scratch buffer that any kernel announced.
-static LONGEST_SCRATCH: AtomicUsize = AtomicUsize::new(0);
-
-/// Announces a scratch buffer that will be needed, so that a thread that makes its own makes it long
-/// enough for everything that is to come.
-pub(crate) fn announce_scratch(len: usize) {
-    LONGEST_SCRATCH.fetch_max(len, Ordering::Relaxed);
+/// Lets every thread of the current rayon pool make a scratch buffer of `len` values now, so that kernels which say that
+/// they want no more (see [`Convolution::scratch_len`](crate::Convolution::scratch_len)) allocate none in the middle of
+/// their work. Without this call they allocate it then, and keep it too.
+pub fn reserve_scratch(len: usize) {
+    rayon::broadcast(|_| with_scratch(len, |_| ()));
 }
 
-/// Lets every thread of the current rayon pool make its scratch buffer for the kernels that exist by now, so that
-/// none does so later, in the middle of its work. Nothing needs this call.
-pub fn reserve_scratch() {
-    rayon::broadcast(|_| with_scratch(LONGEST_SCRATCH.load(Ordering::Relaxed), |_| ()));
-}
-
-/// Calls `body` with a buffer of `len` values that this thread keeps from one call to the next, so
-/// that the steady state allocates nothing. The values are whatever the last user left.
+/// Calls `body` with a buffer of `len` values that this thread keeps from one call to the next, as long as the longest
+/// it has used, so that the steady state allocates nothing. The values are whatever the last user left.
 pub(crate) fn with_scratch<R>(len: usize, body: impl FnOnce(&mut [f32]) -> R) -> R {
     thread_local! {
         static SCRATCH: Cell<AlignedBuffer> = const { Cell::new(AlignedBuffer { lines: Vec::new(), len: 0 }) };
     }
     // Taken, not borrowed: a nested call finds an empty buffer and makes its own.
     let mut buffer = SCRATCH.take();
-    if buffer.lines.len() * LINE < len {
-        buffer.resize(len.max(LONGEST_SCRATCH.load(Ordering::Relaxed)));
-    }
     buffer.resize(len);
     let result = body(&mut buffer);
     SCRATCH.set(buffer);

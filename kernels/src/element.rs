@@ -22,8 +22,7 @@ use std::fmt::{Debug, Display};
 /// ```
 ///
 /// # Panics
-/// Those of f32 if a slice's length does not fit the shape. Those of f64 check no lengths up front, as in
-/// [`crate::reference`].
+/// If a slice's length does not fit the shape or the others.
 pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'static {
     /// A convolution with its weights in the form its kernels want.
     type Convolution: ConvolutionKernels<Self>;
@@ -87,6 +86,11 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
 
 /// The kernels of a convolution for one element type.
 pub trait ConvolutionKernels<T>: Send {
+    /// Values that a convolution of this shape allocates at most, for its weights and for the scratch memory of one
+    /// thread that runs it; `usize::MAX` where they are too many to count.
+    fn buffers_len(shape: &ConvShape) -> usize;
+    /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
+    fn scratch_len(&self) -> usize;
     /// A convolution of this shape with all weights zero.
     fn new(shape: ConvShape) -> Self;
     /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
@@ -111,6 +115,8 @@ pub trait ConvolutionKernels<T>: Send {
 
 /// The kernels of Gram matrices for one element type.
 pub trait GramKernels<T>: Send {
+    /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
+    fn scratch_len(&self) -> usize;
     /// Gram matrices of so many channels.
     fn new(channels: usize) -> Self;
     /// See [`reference::gram`].
@@ -225,6 +231,14 @@ impl Element for f64 {
 }
 
 impl ConvolutionKernels<f32> for Convolution {
+    fn buffers_len(shape: &ConvShape) -> usize {
+        Convolution::buffers_len(shape)
+    }
+
+    fn scratch_len(&self) -> usize {
+        Convolution::scratch_len(self)
+    }
+
     fn new(shape: ConvShape) -> Self {
         Convolution::new(shape)
     }
@@ -266,6 +280,10 @@ impl ConvolutionKernels<f32> for Convolution {
 }
 
 impl GramKernels<f32> for Gram {
+    fn scratch_len(&self) -> usize {
+        Gram::scratch_len(self)
+    }
+
     fn new(channels: usize) -> Self {
         Gram::new(channels)
     }
@@ -294,10 +312,21 @@ pub struct PlainConvolution<T> {
 }
 
 impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
+    fn buffers_len(shape: &ConvShape) -> usize {
+        let filters = shape.filters().iter().enumerate();
+        let lens =
+            filters.map(|(index, filter)| shape.weight_len(index).saturating_add(filter.out_channels()));
+        lens.fold(0, usize::saturating_add)
+    }
+
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
     fn new(shape: ConvShape) -> Self {
-        let filters = shape.filters.len();
+        let filters = shape.filters().len();
         let weights = (0..filters).map(|index| vec![T::zero(); shape.weight_len(index)]).collect();
-        let biases = shape.filters.iter().map(|f| vec![T::zero(); f.out_channels]).collect();
+        let biases = shape.filters().iter().map(|f| vec![T::zero(); f.out_channels()]).collect();
         PlainConvolution { shape, weights, biases }
     }
 
@@ -341,7 +370,12 @@ pub struct PlainGram {
 }
 
 impl<T: Float> GramKernels<T> for PlainGram {
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
     fn new(channels: usize) -> Self {
+        assert!(channels > 0, "a Gram matrix needs at least one channel");
         PlainGram { channels }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::Update;
 use crate::parallel;
+use crate::shape::checked_len;
 use crate::simd::{Kernel, Level, Simd};
 
 /// Compiles a loop for every instruction set: the body is plain Rust that the compiler vectorises.
@@ -197,7 +198,7 @@ pub fn squared_difference_gradient(a: &[f32], b: &[f32], scale: f32, update: Upd
 }
 
 /// The sum of squared differences between vertical and between horizontal neighbours of an image
-/// (N, H, W, C).
+/// (N, H, W, C), zero of an empty one.
 ///
 /// ```
 /// use impasto_kernels::elementwise::total_variation;
@@ -209,7 +210,10 @@ pub fn squared_difference_gradient(a: &[f32], b: &[f32], scale: f32, update: Upd
 /// # Panics
 /// If the length is not the shape's.
 pub fn total_variation([batch, height, width, channels]: [usize; 4], image: &[f32]) -> f64 {
-    assert_eq!(image.len(), batch * height * width * channels, "the image is (N, H, W, C)");
+    check_image([batch, height, width, channels], image);
+    if image.is_empty() {
+        return 0.0;
+    }
     let level = Level::current();
     let row_len = width * channels;
     parallel::sum_of_parts(batch * height, |index| {
@@ -233,9 +237,12 @@ pub fn total_variation_gradient(
     update: Update,
     d_image: &mut [f32],
 ) {
-    let [batch, height, width, channels] = shape;
-    assert_eq!(image.len(), batch * height * width * channels, "the image is (N, H, W, C)");
+    let [_, height, width, channels] = shape;
+    check_image(shape, image);
     assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
+    if image.is_empty() {
+        return;
+    }
     let level = Level::current();
     let row_len = width * channels;
     let rows_a_strip = parallel::rows_a_strip(shape, usize::MAX);
@@ -271,6 +278,11 @@ pub fn total_variation_gradient(
             });
         }
     });
+}
+
+/// Panics unless the image has the shape (N, H, W, C).
+pub(crate) fn check_image<T>(shape: [usize; 4], image: &[T]) {
+    assert_eq!(Some(image.len()), checked_len(&shape), "the image is (N, H, W, C)");
 }
 
 /// One step of Adam; see [`crate::reference::adam`].
@@ -309,7 +321,8 @@ pub fn adam(
     });
 }
 
-/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; see [`crate::reference::clamp`].
+/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; NaN stays NaN. See
+/// [`crate::reference::clamp`].
 ///
 /// ```
 /// use impasto_kernels::elementwise::clamp;

@@ -6,6 +6,7 @@ use crate::Update;
 use crate::packed::PackedMatrix;
 use crate::parallel;
 use crate::product::{Grid, Product};
+use crate::shape::checked_len;
 use crate::simd::Level;
 use crate::tile::{Finish, Segment};
 use crate::transposed::{Matrix, TransposedProduct};
@@ -37,12 +38,19 @@ pub struct Gram {
 
 impl Gram {
     /// Gram matrices of so many channels.
+    ///
+    /// # Panics
+    /// If there are no channels, or the matrix would be larger than memory can address.
     pub fn new(channels: usize) -> Self {
         Self::with_level(channels, Level::current())
     }
 
     /// As [`Gram::new`], with kernels of one instruction set (plain Rust if it is missing).
+    ///
+    /// # Panics
+    /// As [`Gram::new`].
     pub fn with_level(channels: usize, level: Level) -> Self {
+        assert!(channels > 0, "a Gram matrix needs at least one channel");
         let level = level.or_portable();
         Gram {
             channels,
@@ -51,14 +59,22 @@ impl Gram {
         }
     }
 
-    /// `gram[i, j] = scale * sum over p of features[p, i] * features[p, j]`.
+    /// Values of the scratch buffer that each thread wants for [`Gram::forward`]; see [`crate::reserve_scratch`].
+    pub fn scratch_len(&self) -> usize {
+        TransposedProduct::symmetric_scratch(self.d_gram.level(), self.channels)
+    }
+
+    /// `gram[i, j] = scale * sum over p of features[p, i] * features[p, j]`, all zeros if there are no positions.
     ///
     /// # Panics
     /// If a length does not fit the channels.
     pub fn forward(&mut self, scale: f32, features: &[f32], gram: &mut [f32]) {
         let channels = self.channels;
-        assert_eq!(features.len() % channels, 0, "features are (positions, channels)");
-        assert_eq!(gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
+        check(channels, features, gram);
+        if features.is_empty() {
+            gram.fill(0.0);
+            return;
+        }
         let matrix = Matrix { values: features, columns: channels };
         self.product.run_symmetric(features.len() / channels, &matrix, scale, gram);
     }
@@ -76,8 +92,11 @@ impl Gram {
         d_features: &mut [f32],
     ) {
         let channels = self.channels;
+        check(channels, features, d_gram);
         assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
-        assert_eq!(d_gram.len(), channels * channels, "the Gram matrix is (channels, channels)");
+        if features.is_empty() {
+            return;
+        }
         self.d_gram.set_symmetric(scale, d_gram);
         let chunk = parallel::rows_a_chunk(features.len() / channels, channels) * channels;
         parallel::for_each_part(chunk, d_features, |index, target| {
@@ -94,4 +113,14 @@ impl Gram {
             .run();
         });
     }
+}
+
+/// Panics unless features are (positions, channels), with at least one channel, and the matrix is (channels, channels).
+pub(crate) fn check<T>(channels: usize, features: &[T], gram: &[T]) {
+    assert!(channels > 0 && features.len().is_multiple_of(channels), "features are (positions, channels)");
+    assert_eq!(
+        Some(gram.len()),
+        checked_len(&[channels, channels]),
+        "the Gram matrix is (channels, channels)"
+    );
 }

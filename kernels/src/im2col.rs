@@ -7,7 +7,7 @@
 
 use crate::matmul::{Operand, matmul};
 use crate::parallel;
-use crate::shape::{ConvShape, PlacedFilter};
+use crate::shape::{ConvShape, PlacedFilter, checked_len};
 use crate::{Epilogue, Update};
 use rayon::prelude::*;
 
@@ -46,12 +46,18 @@ struct Sizes {
 
 impl Im2col {
     /// Buffers for convolutions of this shape.
+    ///
+    /// # Panics
+    /// If the matrix of windows would be larger than memory can address.
     pub fn new(shape: ConvShape) -> Im2col {
-        let positions: usize = shape.output[..3].iter().product();
-        let copied = shape.filters.iter().filter(|filter| !is_pixel(&shape, filter));
+        let positions: usize = shape.output()[..3].iter().product();
+        let copied = shape.filters().iter().filter(|filter| !is_pixel(&shape, filter));
         let window = copied.map(|filter| window_len(&shape, filter)).max().unwrap_or(0);
-        let channels = shape.filters.iter().map(|filter| filter.out_channels).max().unwrap_or(0);
-        Im2col { windows: vec![0.0; positions * window], products: vec![0.0; positions * channels], shape }
+        let channels = shape.filters().iter().map(|filter| filter.out_channels()).max().unwrap_or(0);
+        let zeros = |columns: usize| {
+            vec![0.0; checked_len(&[positions, columns]).expect("a matrix of windows must fit the memory")]
+        };
+        Im2col { windows: zeros(window), products: zeros(channels), shape }
     }
 
     /// Computes the output; arguments and result as for [`crate::reference::convolution`].
@@ -67,7 +73,11 @@ impl Im2col {
         out: &mut [f32],
     ) {
         let Im2col { shape, windows, products } = self;
-        for ((filter, weights), bias) in shape.filters.iter().zip(weights).zip(biases) {
+        shape.assert_all_weights(weights);
+        shape.assert_all_biases(biases);
+        shape.assert_input(image);
+        shape.assert_output(out, None);
+        for ((filter, weights), bias) in shape.filters().iter().zip(weights).zip(biases) {
             let sizes = Sizes::new(shape, filter);
             let windows = copy_windows(shape, filter, image, windows);
             let tasks = sizes.tasks(windows).zip(sizes.product_tasks(products, shape));
@@ -78,7 +88,7 @@ impl Im2col {
                     matmul([rows, sizes.window, sizes.channels], a, b, Update::Replace, products);
                     let pixels = out.chunks_exact_mut(sizes.bank_channels);
                     for (out, products) in pixels.zip(products.chunks_exact(sizes.channels)) {
-                        let out = &mut out[filter.first_channel..][..sizes.channels];
+                        let out = &mut out[filter.first_channel()..][..sizes.channels];
                         for ((out, &product), &bias) in out.iter_mut().zip(products).zip(*bias) {
                             let value = product + bias;
                             *out = if epilogue == Epilogue::Relu { value.max(0.0) } else { value };
@@ -103,10 +113,13 @@ impl Im2col {
         d_image: &mut [f32],
     ) {
         let Im2col { shape, windows, products } = self;
+        shape.assert_all_weights(weights);
+        shape.assert_output(d_out, gate);
+        shape.assert_input(d_image);
         if update == Update::Replace {
             d_image.fill(0.0);
         }
-        for (filter, weights) in shape.filters.iter().zip(weights) {
+        for (filter, weights) in shape.filters().iter().zip(weights) {
             let sizes = Sizes::new(shape, filter);
             let d_products = copy_gated(shape, filter, d_out, gate, products);
             let product = |d_products: &[f32], update: Update, target: &mut [f32]| {
@@ -133,7 +146,7 @@ impl Im2col {
     /// [`crate::reference::convolution_weight_gradient`].
     ///
     /// # Panics
-    /// If a length is not the shape's.
+    /// If there is no such filter, or a length is not the shape's.
     pub fn weight_gradient(
         &mut self,
         index: usize,
@@ -144,7 +157,10 @@ impl Im2col {
         d_weights: &mut [f32],
     ) {
         let Im2col { shape, windows, products } = self;
-        let filter = &shape.filters[index];
+        shape.assert_input(image);
+        shape.assert_output(d_out, gate);
+        shape.assert_weights(index, d_weights);
+        let filter = &shape.filters()[index];
         let sizes = Sizes::new(shape, filter);
         let windows = copy_windows(shape, filter, image, windows);
         let d_products = copy_gated(shape, filter, d_out, gate, products);
@@ -170,12 +186,12 @@ impl Im2col {
 
 impl Sizes {
     fn new(shape: &ConvShape, filter: &PlacedFilter) -> Sizes {
-        let [batch, height, width, bank_channels] = shape.output;
+        let [batch, height, width, bank_channels] = shape.output();
         let rows = parallel::rows_a_strip([1, batch * height, width, bank_channels], usize::MAX);
         Sizes {
             windows_a_task: rows * width,
             window: window_len(shape, filter),
-            channels: filter.out_channels,
+            channels: filter.out_channels(),
             bank_channels,
         }
     }
@@ -189,7 +205,7 @@ impl Sizes {
         products: &'a mut [f32],
         shape: &ConvShape,
     ) -> rayon::slice::ChunksMut<'a, f32> {
-        let positions: usize = shape.output[..3].iter().product();
+        let positions: usize = shape.output()[..3].iter().product();
         products[..positions * self.channels].par_chunks_mut(self.windows_a_task * self.channels)
     }
 }
@@ -199,12 +215,12 @@ fn plain(values: &[f32]) -> Operand<'_, f32> {
 }
 
 fn window_len(shape: &ConvShape, filter: &PlacedFilter) -> usize {
-    filter.kernel[0] * filter.kernel[1] * shape.input[3]
+    filter.kernel()[0] * filter.kernel()[1] * shape.input()[3]
 }
 
 /// Whether the windows are the pixels themselves, so that the image is the matrix of windows already.
 fn is_pixel(shape: &ConvShape, filter: &PlacedFilter) -> bool {
-    filter.kernel == [1, 1] && shape.stride == [1, 1]
+    filter.kernel() == [1, 1] && shape.stride() == [1, 1]
 }
 
 /// The matrix of windows (N * OH * OW, KH * KW * Cin) of one filter: the image itself, or copied to `target`.
@@ -214,21 +230,20 @@ fn copy_windows<'a>(
     image: &'a [f32],
     target: &'a mut [f32],
 ) -> &'a [f32] {
-    assert_eq!(image.len(), shape.input.iter().product::<usize>(), "the image is (N, H, W, Cin)");
     if is_pixel(shape, filter) {
         return image;
     }
-    let [_, height, width, channels] = shape.input;
-    let [batch, out_height, out_width, _] = shape.output;
+    let [_, height, width, channels] = shape.input();
+    let [batch, out_height, out_width, _] = shape.output();
     let window = window_len(shape, filter);
     let target = &mut target[..batch * out_height * out_width * window];
     target.par_chunks_mut(out_width * window).enumerate().for_each(|(row, target)| {
         let (n, y) = (row / out_height, row % out_height);
         for (x, target) in target.chunks_exact_mut(window).enumerate() {
             for (tap, target) in target.chunks_exact_mut(channels).enumerate() {
-                let (i, j) = (tap / filter.kernel[1], tap % filter.kernel[1]);
-                let row = (y * shape.stride[0] + i).wrapping_sub(filter.before[0]);
-                let column = (x * shape.stride[1] + j).wrapping_sub(filter.before[1]);
+                let (i, j) = (tap / filter.kernel()[1], tap % filter.kernel()[1]);
+                let row = (y * shape.stride()[0] + i).wrapping_sub(filter.before()[0]);
+                let column = (x * shape.stride()[1] + j).wrapping_sub(filter.before()[1]);
                 if row < height && column < width {
                     let start = ((n * height + row) * width + column) * channels;
                     target.copy_from_slice(&image[start..][..channels]);
@@ -243,24 +258,24 @@ fn copy_windows<'a>(
 
 /// Adds every value of the matrix of windows to the pixel it was copied from (col2im).
 fn add_windows(shape: &ConvShape, filter: &PlacedFilter, windows: &[f32], d_image: &mut [f32]) {
-    let [_, height, width, channels] = shape.input;
-    let [_, out_height, out_width, _] = shape.output;
+    let [_, height, width, channels] = shape.input();
+    let [_, out_height, out_width, _] = shape.output();
     let window = window_len(shape, filter);
     // Rows of the image, not of windows: two windows may cover one pixel, but no pixel lies in two rows.
     d_image.par_chunks_mut(width * channels).enumerate().for_each(|(row, d_row)| {
         let (n, row) = (row / height, row % height);
-        for i in 0..filter.kernel[0] {
-            let Some(above) = (row + filter.before[0]).checked_sub(i) else { break };
-            let y = above / shape.stride[0];
-            if above % shape.stride[0] != 0 || y >= out_height {
+        for i in 0..filter.kernel()[0] {
+            let Some(above) = (row + filter.before()[0]).checked_sub(i) else { break };
+            let y = above / shape.stride()[0];
+            if above % shape.stride()[0] != 0 || y >= out_height {
                 continue;
             }
             let windows = &windows[(n * out_height + y) * out_width * window..][..out_width * window];
             for (x, values) in windows.chunks_exact(window).enumerate() {
-                for j in 0..filter.kernel[1] {
-                    let column = (x * shape.stride[1] + j).wrapping_sub(filter.before[1]);
+                for j in 0..filter.kernel()[1] {
+                    let column = (x * shape.stride()[1] + j).wrapping_sub(filter.before()[1]);
                     if column < width {
-                        let values = &values[(i * filter.kernel[1] + j) * channels..][..channels];
+                        let values = &values[(i * filter.kernel()[1] + j) * channels..][..channels];
                         let d_pixel = &mut d_row[column * channels..][..channels];
                         d_pixel.iter_mut().zip(values).for_each(|(d_pixel, value)| *d_pixel += value);
                     }
@@ -278,13 +293,12 @@ fn copy_gated<'a>(
     gate: Option<&[f32]>,
     target: &'a mut [f32],
 ) -> &'a [f32] {
-    let [batch, out_height, out_width, bank_channels] = shape.output;
-    let channels = filter.out_channels;
-    assert_eq!(d_out.len(), batch * out_height * out_width * bank_channels, "d_out is (N, H, W, Cout)");
+    let [batch, out_height, out_width, bank_channels] = shape.output();
+    let channels = filter.out_channels();
     let target = &mut target[..batch * out_height * out_width * channels];
     target.par_chunks_mut(out_width * channels).enumerate().for_each(|(row, target)| {
         for (x, target) in target.chunks_exact_mut(channels).enumerate() {
-            let start = (row * out_width + x) * bank_channels + filter.first_channel;
+            let start = (row * out_width + x) * bank_channels + filter.first_channel();
             target.copy_from_slice(&d_out[start..][..channels]);
             if let Some(gate) = gate {
                 for (value, &gate) in target.iter_mut().zip(&gate[start..][..channels]) {

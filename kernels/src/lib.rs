@@ -14,7 +14,7 @@
 //! // A 5x4 image of one channel, and one 3x3 filter that sums its window.
 //! let filter = Filter { kernel: [3, 3], out_channels: 1, padding: Padding::Valid };
 //! let shape = ConvShape::new([1, 5, 4, 1], &[filter], [1, 1])?;
-//! assert_eq!(shape.output, [1, 3, 2, 1]);
+//! assert_eq!(shape.output(), [1, 3, 2, 1]);
 //! let image: Vec<f32> = (0..20u8).map(f32::from).collect();
 //! let (weights, bias) = ([1.0; 9], [0.5]);
 //!

@@ -1,6 +1,7 @@
 //! The plain matrix product, done by the `matrixmultiply` crate.
 
 use crate::Update;
+use crate::shape::checked_len;
 
 /// A matrix in memory, read as it lies or transposed.
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ pub struct Operand<'a, T> {
 /// ```
 ///
 /// # Panics
-/// If a length does not fit `[m, k, n]`.
+/// If a length does not fit `[m, k, n]`, or one of these is larger than a slice can be long.
 pub fn matmul<T: Gemm>(
     [m, k, n]: [usize; 3],
     a: Operand<'_, T>,
@@ -33,15 +34,19 @@ pub fn matmul<T: Gemm>(
     update: Update,
     c: &mut [T],
 ) {
-    assert_eq!(a.values.len(), m * k, "a is (m, k)");
-    assert_eq!(b.values.len(), k * n, "b is (k, n)");
-    assert_eq!(c.len(), m * n, "c is (m, n)");
+    // All that the unsafe code below relies on. Products that wrap would fit slices that are too short.
+    assert_eq!(Some(a.values.len()), checked_len(&[m, k]), "a is (m, k)");
+    assert_eq!(Some(b.values.len()), checked_len(&[k, n]), "b is (k, n)");
+    assert_eq!(Some(c.len()), checked_len(&[m, n]), "c is (m, n)");
+    if c.is_empty() {
+        return;
+    }
     // Row and column strides of a row-major (rows, columns) matrix, before or after transposition.
     let strides = |transposed: bool, rows: usize, columns: usize| {
         if transposed { (1, rows as isize) } else { (columns as isize, 1) }
     };
-    // SAFETY: the strides describe exactly the matrices whose lengths were checked above, and c is
-    // borrowed exclusively.
+    // SAFETY: the strides describe exactly the matrices whose lengths were checked above, without wrapping; no size is
+    // larger than `isize::MAX`, so the strides are what they were as `usize`; c is borrowed exclusively.
     unsafe {
         T::gemm(
             [m, k, n],

@@ -61,10 +61,17 @@ impl<T> Normalisation<'_, T> {
         self.scale.len()
     }
 
-    fn check(&self, x: &[T]) {
+    pub(crate) fn check(&self, x: &[T]) {
         let channels = self.channels();
         assert_eq!(self.shift.len(), channels, "one shift a channel");
         check_moments(channels, x, self.moments);
+    }
+
+    pub(crate) fn check_gradient(&self, x: &[T], d_out: &[T], sums: &[T], d_x: Option<&[T]>) {
+        self.check(x);
+        assert_eq!(d_out.len(), x.len(), "the output's gradient has the values' shape");
+        assert_eq!(sums.len(), 2 * self.channels(), "two sums a channel");
+        assert!(d_x.is_none_or(|d_x| d_x.len() == x.len()), "the gradient has the values' shape");
     }
 }
 
@@ -192,10 +199,8 @@ pub fn normalise_gradient(
     sums: &mut [f32],
     d_x: Option<(Update, &mut [f32])>,
 ) {
-    with.check(x);
+    with.check_gradient(x, d_out, sums, d_x.as_ref().map(|(_, d_x)| &**d_x));
     let channels = with.channels();
-    assert_eq!(d_out.len(), x.len(), "the output's gradient has the values' shape");
-    assert_eq!(sums.len(), 2 * channels, "two sums a channel");
     let level = Level::current();
     let totals = sums_of_parts(channels, x.len(), |partial_sums, part_len| {
         let parts = partial_sums.zip(x.par_chunks(part_len)).zip(d_out.par_chunks(part_len));
@@ -204,7 +209,6 @@ pub fn normalise_gradient(
                 level.run(GradientPart { with, x, d_out, sums, d_x: None });
             }),
             Some((update, d_x)) => {
-                assert_eq!(d_x.len(), x.len(), "the gradient has the values' shape");
                 let parts = parts.zip(d_x.par_chunks_mut(part_len));
                 parts.for_each(|(((sums, x), d_out), d_x)| {
                     level.run(GradientPart { with, x, d_out, sums, d_x: Some((update, d_x)) });
@@ -301,7 +305,7 @@ impl Channels {
     }
 }
 
-fn check_moments<T>(channels: usize, x: &[T], moments: &[T]) {
+pub(crate) fn check_moments<T>(channels: usize, x: &[T], moments: &[T]) {
     assert!(
         channels > 0 && !x.is_empty() && x.len().is_multiple_of(channels),
         "values are (positions, channels)"

@@ -2,28 +2,60 @@
 
 use crate::aligned::AlignedBuffer;
 use crate::parallel;
+use crate::shape::checked_len;
 use crate::simd::{Kernel, Level, Simd};
 
 /// A matrix of `depth` rows in panels: all rows of the first columns, then all rows of the next.
 /// Panels are as wide as the tile; the last is filled up with zeros.
 pub(crate) struct PackedMatrix {
-    pub(crate) level: Level,
-    pub(crate) depth: usize,
-    pub(crate) columns: usize,
-    pub(crate) panel: usize,
-    pub(crate) values: AlignedBuffer,
+    level: Level,
+    depth: usize,
+    columns: usize,
+    panel: usize,
+    /// As many values as [`PackedMatrix::len`] says.
+    values: AlignedBuffer,
 }
 
 impl PackedMatrix {
+    /// A matrix of zeros.
+    ///
+    /// # Panics
+    /// If it would be larger than memory can address.
     pub(crate) fn zeros(level: Level, depth: usize, columns: usize) -> Self {
         let panel = level.panel_width();
-        PackedMatrix {
-            level,
-            depth,
-            columns,
-            panel,
-            values: AlignedBuffer::zeros(depth * columns.next_multiple_of(panel)),
-        }
+        let len = PackedMatrix::len(panel, depth, columns).expect("packed weights must fit the memory");
+        PackedMatrix { level, depth, columns, panel, values: AlignedBuffer::zeros(len) }
+    }
+
+    /// Values of a matrix in panels of so many columns, if memory can address them.
+    pub(crate) fn len(panel: usize, depth: usize, columns: usize) -> Option<usize> {
+        checked_len(&[depth, columns.checked_next_multiple_of(panel)?])
+    }
+
+    /// The instruction set whose tile the panels are as wide as.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Columns of a panel.
+    #[inline(always)]
+    pub(crate) fn panel_width(&self) -> usize {
+        self.panel
+    }
+
+    /// The panel that begins with column `first_column`, a multiple of the panels' width: `depth` rows of it.
+    #[inline(always)]
+    pub(crate) fn panel(&self, first_column: usize) -> &[f32] {
+        // Nothing wraps: these are parts of a buffer, unless the column does not exist; then the slice does not either.
+        &self.values[first_column * self.depth..][..self.panel * self.depth]
     }
 
     /// Fills row `k` from its values in order.

@@ -27,11 +27,10 @@ use crate::simd::{Kernel, Level, Simd};
 /// If a length is not the shape's.
 pub fn max_pool(shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {
     let level = Level::current();
-    let [batch, height, width, channels] = shape.input;
-    let [_, out_height, out_width, _] = shape.output;
-    assert_eq!(image.len(), batch * height * width * channels, "the image is (N, H, W, C)");
-    assert_eq!(out.len(), batch * out_height * out_width * channels, "the output is (N, H, W, C)");
-    assert_eq!(argmax.len(), out.len(), "one place for each maximum");
+    let [_, height, width, channels] = shape.input();
+    let [_, out_height, out_width, _] = shape.output();
+    shape.assert_input(image);
+    shape.assert_output(out, argmax);
     let row_len = width * channels;
     parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
         let (n, y) = (row / out_height, row % out_height);
@@ -55,17 +54,18 @@ impl Kernel for PoolRow<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
         let PoolRow { shape, image, out, argmax } = self;
-        let [_, _, width, channels] = shape.input;
+        let [_, _, width, channels] = shape.input();
+        let (stride, kernel_width) = (shape.stride()[1], shape.kernel()[1]);
         let outputs = out.chunks_exact_mut(channels).zip(argmax.chunks_exact_mut(channels));
         for (x, (out, argmax)) in outputs.enumerate() {
-            let start = x * shape.stride[1];
+            let start = x * stride;
             let window = Window {
                 image: &image[start * channels..],
                 rows: image.len() / (width * channels),
-                columns: shape.kernel[1].min(width - start),
+                columns: kernel_width.min(width - start),
                 row_stride: width * channels,
                 channels,
-                kernel_width: shape.kernel[1],
+                kernel_width,
             };
             window.maxima(simd, out, argmax);
         }
@@ -90,8 +90,13 @@ impl Window<'_> {
     fn maxima<S: Simd>(&self, simd: S, out: &mut [f32], argmax: &mut [u8]) {
         let channels = self.channels;
         // All that the unsafe code below relies on.
-        let last = (self.rows - 1) * self.row_stride + (self.columns - 1) * channels;
-        assert!(last + channels <= self.image.len());
+        let last_row = (self.rows - 1).checked_mul(self.row_stride);
+        let last = last_row.and_then(|row| row.checked_add((self.columns - 1).checked_mul(channels)?));
+        let end = last.and_then(|last| last.checked_add(channels));
+        assert!(
+            end.is_some_and(|end| end <= self.image.len()),
+            "all pixels of the window lie inside the image"
+        );
         assert!(out.len() == channels && argmax.len() == channels);
         let mut channel = 0;
         while channel + S::LANES <= channels {
@@ -146,14 +151,13 @@ pub fn max_pool_gradient(
     d_image: &mut [f32],
 ) {
     let level = Level::current();
-    let [batch, height, width, channels] = shape.input;
-    let [_, out_height, out_width, _] = shape.output;
-    assert_eq!(d_image.len(), batch * height * width * channels, "d_image is (N, H, W, C)");
-    assert_eq!(d_out.len(), batch * out_height * out_width * channels, "d_out is (N, H, W, C)");
-    assert_eq!(argmax.len(), d_out.len(), "one place for each maximum");
+    let [_, _, width, channels] = shape.input();
+    let [_, out_height, out_width, _] = shape.output();
+    shape.assert_input(d_image);
+    shape.assert_output(d_out, argmax);
     let out_len = out_height * out_width * channels;
-    let rows_a_strip = parallel::rows_a_strip(shape.input, usize::MAX);
-    parallel::for_each_strip(shape.input, rows_a_strip, d_image, |n, rows, strip| {
+    let rows_a_strip = parallel::rows_a_strip(shape.input(), usize::MAX);
+    parallel::for_each_strip(shape.input(), rows_a_strip, d_image, |n, rows, strip| {
         for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
             level.run(PoolGradientRow {
                 shape,
@@ -183,15 +187,15 @@ impl Kernel for PoolGradientRow<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
         let PoolGradientRow { shape, y, d_out, argmax, update, d_row } = self;
-        let channels = shape.input[3];
-        let [_, out_height, out_width, _] = shape.output;
+        let channels = shape.input()[3];
+        let [_, out_height, out_width, _] = shape.output();
         // Windows that cover a row or column start in the `kernel` ones that end with it.
-        let [stride_y, stride_x] = shape.stride;
+        let [stride_y, stride_x] = shape.step();
         let rows =
-            (y + 1).saturating_sub(shape.kernel[0]).div_ceil(stride_y)..(y / stride_y + 1).min(out_height);
+            (y + 1).saturating_sub(shape.kernel()[0]).div_ceil(stride_y)..(y / stride_y + 1).min(out_height);
         let mut columns = 0..0;
         for (x, pixel) in d_row.chunks_exact_mut(channels).enumerate() {
-            while columns.start * stride_x + shape.kernel[1] <= x {
+            while columns.start * stride_x + shape.kernel()[1] <= x {
                 columns.start += 1;
             }
             while columns.end < out_width && columns.end * stride_x <= x {
@@ -201,7 +205,7 @@ impl Kernel for PoolGradientRow<'_> {
             for row in rows.start..rows.end {
                 for column in columns.start..columns.end {
                     let start = (row * out_width + column) * channels;
-                    let place = (y - row * stride_y) * shape.kernel[1] + (x - column * stride_x);
+                    let place = (y - row * stride_y) * shape.kernel()[1] + (x - column * stride_x);
                     let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
                     add_won(simd, place, d_out, argmax, update, pixel);
                     update = Update::Add;

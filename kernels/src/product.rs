@@ -1,6 +1,6 @@
 //! The loop nest of products of an image with a packed matrix.
 //!
-//! The left operand is read where it lies. Each of its rows is a list of [`Segment`]s of
+//! The left operand is read where it lies. Each of its rows is a list of [`Segment`]s, here of
 //! consecutive values at fixed distances from the row's start, which makes one nest serve a plain
 //! product (one segment), a convolution (a segment for each row of the window: implicit im2col) and
 //! the gradients of both.
@@ -37,10 +37,15 @@ impl Grid {
         Grid { width: usize::MAX, pixel_stride: stride, row_stride: 0 }
     }
 
-    /// The largest start among the first `rows` rows.
-    fn last_start(&self, rows: usize) -> usize {
+    /// Where the last of the values ends that the first `rows` rows read, if each reads `reach` values from its start
+    /// on; nothing if no memory reaches so far. No row starts later than the last pixel of the last row of pixels,
+    /// since nothing wraps on the way there.
+    fn end(&self, rows: usize, reach: usize) -> Option<usize> {
         let full_rows = (rows - 1) / self.width;
-        full_rows * self.row_stride + (rows - 1).min(self.width - 1) * self.pixel_stride
+        let column = (rows - 1).min(self.width - 1);
+        let last =
+            full_rows.checked_mul(self.row_stride)?.checked_add(column.checked_mul(self.pixel_stride)?)?;
+        last.checked_add(reach)
     }
 }
 
@@ -80,7 +85,7 @@ pub(crate) struct Product<'a> {
 
 impl Product<'_> {
     pub(crate) fn run(self) {
-        self.right.level.run(self);
+        self.right.level().run(self);
     }
 }
 
@@ -93,17 +98,24 @@ impl Kernel for Product<'_> {
             return;
         }
         let panel = S::LANES * VECTORS;
-        let (mut depth, mut reach) = (0, 0);
+        let (mut depth, mut reach) = (0usize, 0);
         for segment in self.segments {
-            depth += segment.len;
-            reach = reach.max(segment.start + segment.len);
+            // Sums that wrapped would be found by the assertions below: no slice and no matrix is so large.
+            depth = depth.saturating_add(segment.len);
+            reach = reach.max(segment.start.saturating_add(segment.len));
         }
-        let columns = self.right.columns;
+        let columns = self.right.columns();
         // All that the unsafe code below relies on.
-        assert_eq!(self.right.panel, panel, "the panels were packed for this tile");
-        assert_eq!(self.right.depth, depth, "one row of the right operand for each value of the left's rows");
-        assert!(self.left_grid.last_start(self.rows) + reach <= self.left.len());
-        assert!((self.rows - 1) * self.target_stride + columns <= self.target.len());
+        assert_eq!(self.right.panel_width(), panel, "the panels were packed for this tile");
+        assert_eq!(
+            self.right.depth(),
+            depth,
+            "one row of the right operand for each value of the left's rows"
+        );
+        let left_end = self.left_grid.end(self.rows, reach);
+        assert!(left_end.is_some_and(|end| end <= self.left.len()), "all rows lie inside the left operand");
+        let target_end = Grid::flat(self.target_stride).end(self.rows, columns);
+        assert!(target_end.is_some_and(|end| end <= self.target.len()), "all rows lie inside the target");
         if let Some(bias) = self.finish.bias() {
             assert!(bias.len() >= columns);
         }
@@ -147,7 +159,7 @@ impl Product<'_> {
         cursor: &mut Cursor,
     ) -> usize {
         let rows = (self.rows - first_row).min(HEIGHT);
-        let columns = (self.right.columns - first_column).min(NV * S::LANES);
+        let columns = (self.right.columns() - first_column).min(NV * S::LANES);
         // A tile at the end computes its last row again instead of rows that do not exist.
         let mut starts = [self.left.as_ptr(); HEIGHT];
         let mut start = 0;
@@ -157,16 +169,17 @@ impl Product<'_> {
             }
             starts[r] = self.left.as_ptr().wrapping_add(start);
         }
-        let panel = self.right.values[first_column * self.right.depth..].as_ptr();
+        let panel = self.right.panel(first_column).as_ptr();
         let target = self.target.as_mut_ptr().wrapping_add(first_row * self.target_stride + first_column);
         let place = Place { target, stride: self.target_stride, rows, columns };
         let finish = self.finish.after_columns(first_column);
         // The next tile's rows, for the first panel alone: the others find them in the cache.
         let ahead = if first_column == 0 { HEIGHT * self.left_grid.pixel_stride } else { 0 };
         let coming = starts[0].wrapping_add(ahead);
-        // SAFETY: each start is that of an existing row, whose segments end inside `left`; the panel holds `depth` rows
-        // of `panel` values; the place names existing rows and columns of the target only, which have a bias each if
-        // there are biases (all asserted by `run`).
+        // SAFETY: each start is that of an existing row, whose segments end inside `left`; the panel's slice has
+        // `panel_width` values for each row of the right operand, which are as many as the segments have values, and
+        // `NV` vectors are no wider; the place names existing rows and columns of the target only, which have a bias
+        // each if there are biases. `PackedMatrix::panel` cut the slice, `run` asserted all the rest.
         unsafe {
             tile::<S, HEIGHT, NV>(
                 simd,
@@ -174,7 +187,7 @@ impl Product<'_> {
                 self.segments,
                 1,
                 panel,
-                self.right.panel,
+                self.right.panel_width(),
                 coming,
                 finish,
                 place,

@@ -3,8 +3,11 @@
 //!
 //! Tensors are contiguous slices in NHWC order, weights in (KH, KW, Cin, Cout) order. In formulas `sy` and `sx` are the
 //! stride, `top` and `left` the padding before the image; (N, OH, OW, Cout) is the shape of a convolution's output and
-//! of `d_out`. Lengths are not checked up front: where slices do not fit the shape, the loops panic or stop early.
+//! of `d_out`. All lengths are checked up front,
+//! as those of the fast kernels are. NaN is no more than zero, so ReLU makes zero of it and its gate is closed.
 
+use crate::elementwise::check_image;
+use crate::normalise::check_moments;
 use crate::shape::{ConvShape, PlacedFilter, PoolShape};
 use crate::{Epilogue, Normalisation, Update};
 use num_traits::Float;
@@ -26,6 +29,9 @@ use num_traits::Float;
 /// assert_eq!(out, [3.0, 0.0]); // 4 - 1, and 2 - 4 rectified
 /// # Ok::<(), impasto_kernels::ShapeError>(())
 /// ```
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn convolution<T: Float>(
     shape: &ConvShape,
     weights: &[&[T]],
@@ -34,7 +40,11 @@ pub fn convolution<T: Float>(
     image: &[T],
     out: &mut [T],
 ) {
-    for ((filter, weights), bias) in shape.filters.iter().zip(weights).zip(biases) {
+    shape.assert_all_weights(weights);
+    shape.assert_all_biases(biases);
+    shape.assert_input(image);
+    shape.assert_output(out, None);
+    for ((filter, weights), bias) in shape.filters().iter().zip(weights).zip(biases) {
         for_each_output(shape, filter, |position, o| out[position] = bias[o]);
         for_each_tap(shape, filter, |input, weight, output| {
             out[output] = out[output] + image[input] * weights[weight];
@@ -65,6 +75,9 @@ pub fn convolution<T: Float>(
 /// assert_eq!(d_image, [-1.0, 1.0, 0.0]);
 /// # Ok::<(), impasto_kernels::ShapeError>(())
 /// ```
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn convolution_input_gradient<T: Float>(
     shape: &ConvShape,
     weights: &[&[T]],
@@ -73,8 +86,11 @@ pub fn convolution_input_gradient<T: Float>(
     update: Update,
     d_image: &mut [T],
 ) {
+    shape.assert_all_weights(weights);
+    shape.assert_output(d_out, gate);
+    shape.assert_input(d_image);
     start(update, d_image);
-    for (filter, weights) in shape.filters.iter().zip(weights) {
+    for (filter, weights) in shape.filters().iter().zip(weights) {
         for_each_tap(shape, filter, |input, weight, output| {
             let arriving = gated(d_out, gate, output);
             d_image[input] = d_image[input] + arriving * weights[weight];
@@ -84,6 +100,9 @@ pub fn convolution_input_gradient<T: Float>(
 
 /// The gradient of [`convolution`] with respect to the weights of filter `index`:
 /// `d_weights[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * d_out[n, y, x, o]`.
+///
+/// # Panics
+/// If there is no such filter, or a length is not the shape's.
 pub fn convolution_weight_gradient<T: Float>(
     shape: &ConvShape,
     index: usize,
@@ -93,14 +112,20 @@ pub fn convolution_weight_gradient<T: Float>(
     update: Update,
     d_weights: &mut [T],
 ) {
+    shape.assert_input(image);
+    shape.assert_output(d_out, gate);
+    shape.assert_weights(index, d_weights);
     start(update, d_weights);
-    for_each_tap(shape, &shape.filters[index], |input, weight, output| {
+    for_each_tap(shape, &shape.filters()[index], |input, weight, output| {
         d_weights[weight] = d_weights[weight] + image[input] * gated(d_out, gate, output);
     });
 }
 
 /// The gradient of [`convolution`] with respect to the bias of filter `index`:
 /// `d_bias[o] = sum over n, y, x of d_out[n, y, x, o]`.
+///
+/// # Panics
+/// If there is no such filter, or a length is not the shape's.
 pub fn convolution_bias_gradient<T: Float>(
     shape: &ConvShape,
     index: usize,
@@ -109,15 +134,22 @@ pub fn convolution_bias_gradient<T: Float>(
     update: Update,
     d_bias: &mut [T],
 ) {
+    shape.assert_output(d_out, gate);
+    shape.assert_bias(index, d_bias);
     start(update, d_bias);
-    for_each_output(shape, &shape.filters[index], |position, o| {
+    for_each_output(shape, &shape.filters()[index], |position, o| {
         d_bias[o] = d_bias[o] + gated(d_out, gate, position);
     });
 }
 
 /// `out[n, y, x, c] = max over the window of image[n, ., ., c]`; `argmax` receives the place of the
 /// maximum in the whole window, row by row. Of equal values the first wins, as in TensorFlow and PyTorch.
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn max_pool<T: Float>(shape: &PoolShape, image: &[T], out: &mut [T], argmax: &mut [u8]) {
+    shape.assert_input(image);
+    shape.assert_output(out, argmax);
     for_each_window(shape, |output, places| {
         let mut best = None;
         for (input, place) in places {
@@ -133,6 +165,9 @@ pub fn max_pool<T: Float>(shape: &PoolShape, image: &[T], out: &mut [T], argmax:
 }
 
 /// The gradient of [`max_pool`]: each `d_out` goes to the pixel that won its window.
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn max_pool_gradient<T: Float>(
     shape: &PoolShape,
     d_out: &[T],
@@ -140,6 +175,8 @@ pub fn max_pool_gradient<T: Float>(
     update: Update,
     d_image: &mut [T],
 ) {
+    shape.assert_input(d_image);
+    shape.assert_output(d_out, argmax);
     start(update, d_image);
     for_each_window(shape, |output, places| {
         for (input, place) in places {
@@ -162,7 +199,11 @@ pub fn max_pool_gradient<T: Float>(
 /// reference::gram(2, 1.0, &features, &mut gram);
 /// assert_eq!(gram, [10.0, 2.0, 2.0, 4.0]);
 /// ```
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn gram<T: Float>(channels: usize, scale: T, features: &[T], gram: &mut [T]) {
+    crate::gram::check(channels, features, gram);
     gram.fill(T::zero());
     for row in features.chunks_exact(channels) {
         for i in 0..channels {
@@ -174,6 +215,9 @@ pub fn gram<T: Float>(channels: usize, scale: T, features: &[T], gram: &mut [T])
 }
 
 /// The gradient of [`gram`]: `d_features[p, j] = scale * sum over i of features[p, i] * (d_gram[i, j] + d_gram[j, i])`.
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn gram_gradient<T: Float>(
     channels: usize,
     scale: T,
@@ -182,6 +226,8 @@ pub fn gram_gradient<T: Float>(
     update: Update,
     d_features: &mut [T],
 ) {
+    crate::gram::check(channels, features, d_gram);
+    assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
     start(update, d_features);
     for (row, d_row) in features.chunks_exact(channels).zip(d_features.chunks_exact_mut(channels)) {
         for j in 0..channels {
@@ -194,14 +240,23 @@ pub fn gram_gradient<T: Float>(
 }
 
 /// `out = max(input, 0)`.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn relu<T: Float>(input: &[T], out: &mut [T]) {
+    assert_eq!(input.len(), out.len());
     for (out, &value) in out.iter_mut().zip(input) {
         *out = value.max(T::zero());
     }
 }
 
-/// The gradient of [`relu`]: `d_input = d_out` where `out > 0`, else 0.
+/// The gradient of [`relu`]: `d_input = d_out` where `out > 0`, else 0, NaN being no more than 0.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn relu_gradient<T: Float>(out: &[T], d_out: &[T], update: Update, d_input: &mut [T]) {
+    assert_eq!(out.len(), d_out.len());
+    assert_eq!(out.len(), d_input.len());
     start(update, d_input);
     for (index, d_input) in d_input.iter_mut().enumerate() {
         *d_input = *d_input + gated(d_out, Some(out), index);
@@ -210,7 +265,11 @@ pub fn relu_gradient<T: Float>(out: &[T], d_out: &[T], update: Update, d_input: 
 
 /// `mean[c] = (sum over p of x[p, c]) / P`, then `variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P`,
 /// x of shape (P, C), the result of shape (2, C).
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn moments<T: Float>(channels: usize, x: &[T], moments: &mut [T]) {
+    check_moments(channels, x, moments);
     let share = T::one() / T::from(x.len() / channels).unwrap_or_else(T::nan);
     moments.fill(T::zero());
     let (means, variances) = moments.split_at_mut(channels);
@@ -226,6 +285,9 @@ pub fn moments<T: Float>(channels: usize, x: &[T], moments: &mut [T]) {
 
 /// The gradient of [`moments`]:
 /// `d_x[p, c] = d_mean[c] / P + d_variance[c] * 2 * (x[p, c] - mean[c]) / P`.
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn moments_gradient<T: Float>(
     channels: usize,
     x: &[T],
@@ -234,6 +296,9 @@ pub fn moments_gradient<T: Float>(
     update: Update,
     d_x: &mut [T],
 ) {
+    check_moments(channels, x, moments);
+    assert_eq!(d_moments.len(), moments.len(), "a gradient for each moment");
+    assert_eq!(d_x.len(), x.len(), "the gradient has the values' shape");
     start(update, d_x);
     let share = T::one() / T::from(x.len() / channels).unwrap_or_else(T::nan);
     let two = T::one() + T::one();
@@ -245,7 +310,12 @@ pub fn moments_gradient<T: Float>(
 
 /// `out[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + shift[c]`, then ReLU, if
 /// the epilogue says so; x of shape (P, C).
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn normalise<T: Float>(with: Normalisation<'_, T>, x: &[T], out: &mut [T]) {
+    with.check(x);
+    assert_eq!(out.len(), x.len(), "the output has the values' shape");
     for (index, (out, &x)) in out.iter_mut().zip(x).enumerate() {
         let c = index % with.channels();
         let value = normal(&with, c, x) * with.scale[c] + with.shift[c];
@@ -258,6 +328,9 @@ pub fn normalise<T: Float>(with: Normalisation<'_, T>, x: &[T], out: &mut [T]) {
 ///
 /// `sums`, of shape (2, C), receives what the other gradients follow from: `sum over p of g[p, c]`, then
 /// `sum over p of g[p, c] * normal[p, c]`, where `normal = (x - mean) / sqrt(variance + epsilon)`.
+///
+/// # Panics
+/// If a length does not fit the channels.
 pub fn normalise_gradient<T: Float>(
     with: Normalisation<'_, T>,
     x: &[T],
@@ -265,6 +338,7 @@ pub fn normalise_gradient<T: Float>(
     sums: &mut [T],
     mut d_x: Option<(Update, &mut [T])>,
 ) {
+    with.check_gradient(x, d_out, sums, d_x.as_ref().map(|(_, d_x)| &**d_x));
     let channels = with.channels();
     sums.fill(T::zero());
     if let Some((update, d_x)) = &mut d_x {
@@ -273,9 +347,8 @@ pub fn normalise_gradient<T: Float>(
     for (index, (&x, &d_out)) in x.iter().zip(d_out).enumerate() {
         let c = index % channels;
         let normal = normal(&with, c, x);
-        let is_closed =
-            with.epilogue == Epilogue::Relu && normal * with.scale[c] + with.shift[c] <= T::zero();
-        let arriving = if is_closed { T::zero() } else { d_out };
+        let is_open = with.epilogue == Epilogue::Bias || normal * with.scale[c] + with.shift[c] > T::zero();
+        let arriving = if is_open { d_out } else { T::zero() };
         sums[c] = sums[c] + arriving;
         sums[channels + c] = sums[channels + c] + arriving * normal;
         if let Some((_, d_x)) = &mut d_x {
@@ -290,13 +363,22 @@ fn normal<T: Float>(with: &Normalisation<'_, T>, c: usize, x: T) -> T {
 }
 
 /// `sum of (a - b)^2`.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn squared_difference<T: Float>(a: &[T], b: &[T]) -> T {
+    assert_eq!(a.len(), b.len());
     a.iter().zip(b).fold(T::zero(), |sum, (&a, &b)| sum + (a - b) * (a - b))
 }
 
 /// The gradient of `scale *` [`squared_difference`] with respect to `a`: `2 * scale * (a - b)`.
 /// With respect to `b` it is the same with the two exchanged.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn squared_difference_gradient<T: Float>(a: &[T], b: &[T], scale: T, update: Update, d_a: &mut [T]) {
+    assert_eq!(a.len(), b.len());
+    assert_eq!(a.len(), d_a.len());
     start(update, d_a);
     let two = T::one() + T::one();
     for ((d_a, &a), &b) in d_a.iter_mut().zip(a).zip(b) {
@@ -305,13 +387,20 @@ pub fn squared_difference_gradient<T: Float>(a: &[T], b: &[T], scale: T, update:
 }
 
 /// `sum of (image[n, y+1, x, c] - image[n, y, x, c])^2 + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2`.
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn total_variation<T: Float>(shape: [usize; 4], image: &[T]) -> T {
+    check_image(shape, image);
     let mut sum = T::zero();
     for_each_neighbours(shape, |a, b| sum = sum + (image[b] - image[a]) * (image[b] - image[a]));
     sum
 }
 
 /// The gradient of `scale *` [`total_variation`] with respect to the image.
+///
+/// # Panics
+/// If a length is not the shape's.
 pub fn total_variation_gradient<T: Float>(
     shape: [usize; 4],
     image: &[T],
@@ -319,6 +408,8 @@ pub fn total_variation_gradient<T: Float>(
     update: Update,
     d_image: &mut [T],
 ) {
+    check_image(shape, image);
+    assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
     start(update, d_image);
     let two = T::one() + T::one();
     for_each_neighbours(shape, |a, b| {
@@ -344,6 +435,9 @@ pub fn total_variation_gradient<T: Float>(
 /// assert!((m[0] - 0.4).abs() < 1e-12 && (v[0] - 0.016).abs() < 1e-12);
 /// assert!((x[0] - 0.9).abs() < 1e-6); // the first step has the length of the learning rate
 /// ```
+///
+/// # Panics
+/// If the lengths differ.
 pub fn adam<T: Float>(
     step: T,
     [beta1, beta2]: [T; 2],
@@ -353,6 +447,9 @@ pub fn adam<T: Float>(
     second_moment: &mut [T],
     values: &mut [T],
 ) {
+    assert_eq!(gradient.len(), first_moment.len());
+    assert_eq!(gradient.len(), second_moment.len());
+    assert_eq!(gradient.len(), values.len());
     for (((x, &g), m), v) in values.iter_mut().zip(gradient).zip(first_moment).zip(second_moment) {
         *m = beta1 * *m + (T::one() - beta1) * g;
         *v = beta2 * *v + (T::one() - beta2) * g * g;
@@ -360,11 +457,16 @@ pub fn adam<T: Float>(
     }
 }
 
-/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`.
+/// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; NaN stays NaN.
+///
+/// # Panics
+/// If the length is not a multiple of three.
 pub fn clamp<T: Float>(values: &mut [T], ranges: [[T; 2]; 3]) {
+    assert_eq!(values.len() % 3, 0, "pixels have three channels");
     for pixel in values.chunks_exact_mut(3) {
         for (value, [low, high]) in pixel.iter_mut().zip(ranges) {
-            *value = value.max(low).min(high);
+            *value = if *value < low { low } else { *value };
+            *value = if *value > high { high } else { *value };
         }
     }
 }
@@ -377,34 +479,35 @@ fn start<T: Float>(update: Update, gradient: &mut [T]) {
 
 fn gated<T: Float>(d_out: &[T], gate: Option<&[T]>, index: usize) -> T {
     match gate {
-        Some(gate) if gate[index] <= T::zero() => T::zero(),
-        _ => d_out[index],
+        None => d_out[index],
+        Some(gate) if gate[index] > T::zero() => d_out[index],
+        Some(_) => T::zero(),
     }
 }
 
 /// Calls `visit(output index, o)` for each output value of one filter.
 fn for_each_output(shape: &ConvShape, filter: &PlacedFilter, mut visit: impl FnMut(usize, usize)) {
-    let [batch, height, width, channels] = shape.output;
+    let [batch, height, width, channels] = shape.output();
     for pixel in 0..batch * height * width {
-        for o in 0..filter.out_channels {
-            visit(pixel * channels + filter.first_channel + o, o);
+        for o in 0..filter.out_channels() {
+            visit(pixel * channels + filter.first_channel() + o, o);
         }
     }
 }
 
 /// Calls `visit(input index, weight index, output index)` for each product of one filter.
 fn for_each_tap(shape: &ConvShape, filter: &PlacedFilter, mut visit: impl FnMut(usize, usize, usize)) {
-    let [_, height, width, channels] = shape.input;
-    let [batch, out_height, out_width, out_channels] = shape.output;
-    let [kernel_height, kernel_width] = filter.kernel;
+    let [_, height, width, channels] = shape.input();
+    let [batch, out_height, out_width, out_channels] = shape.output();
+    let [kernel_height, kernel_width] = filter.kernel();
     for n in 0..batch {
         for y in 0..out_height {
             for x in 0..out_width {
                 let output = ((n * out_height + y) * out_width + x) * out_channels;
                 for i in 0..kernel_height {
                     for j in 0..kernel_width {
-                        let row = (y * shape.stride[0] + i).checked_sub(filter.before[0]);
-                        let column = (x * shape.stride[1] + j).checked_sub(filter.before[1]);
+                        let row = (y * shape.stride()[0] + i).checked_sub(filter.before()[0]);
+                        let column = (x * shape.stride()[1] + j).checked_sub(filter.before()[1]);
                         let (Some(row), Some(column)) = (row, column) else { continue };
                         if row >= height || column >= width {
                             continue;
@@ -412,11 +515,11 @@ fn for_each_tap(shape: &ConvShape, filter: &PlacedFilter, mut visit: impl FnMut(
                         for c in 0..channels {
                             let input = ((n * height + row) * width + column) * channels + c;
                             let tap = (i * kernel_width + j) * channels + c;
-                            for o in 0..filter.out_channels {
+                            for o in 0..filter.out_channels() {
                                 visit(
                                     input,
-                                    tap * filter.out_channels + o,
-                                    output + filter.first_channel + o,
+                                    tap * filter.out_channels() + o,
+                                    output + filter.first_channel() + o,
                                 );
                             }
                         }
@@ -429,8 +532,8 @@ fn for_each_tap(shape: &ConvShape, filter: &PlacedFilter, mut visit: impl FnMut(
 
 /// Calls `visit(output index, (input index, place in the window)...)` for each window.
 fn for_each_window(shape: &PoolShape, mut visit: impl FnMut(usize, &mut dyn Iterator<Item = (usize, u8)>)) {
-    let [_, height, width, channels] = shape.input;
-    let [batch, out_height, out_width, _] = shape.output;
+    let [_, height, width, channels] = shape.input();
+    let [batch, out_height, out_width, _] = shape.output();
     for n in 0..batch {
         for y in 0..out_height {
             for x in 0..out_width {
@@ -440,7 +543,7 @@ fn for_each_window(shape: &PoolShape, mut visit: impl FnMut(usize, &mut dyn Iter
                     let mut places = rows.clone().flat_map(|row| {
                         let (rows, columns) = (rows.clone(), columns.clone());
                         columns.clone().map(move |column| {
-                            let place = (row - rows.start) * shape.kernel[1] + column - columns.start;
+                            let place = (row - rows.start) * shape.kernel()[1] + column - columns.start;
                             (((n * height + row) * width + column) * channels + c, place as u8)
                         })
                     });

@@ -7,7 +7,9 @@ use crate::Update;
 use crate::aligned::LINE;
 use crate::simd::Simd;
 
-/// `len` consecutive values of the left operand that start `start` values after the row's start.
+/// `len` values of the left operand, the first of which lies `start` values after the row's start, and each other as
+/// many after the one before as the tile is told: one in a row that lies in memory as it is, a whole row's length in a
+/// matrix that is read along its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) start: usize,
@@ -72,9 +74,10 @@ pub(crate) struct Place {
 /// `k`: rows that lie as far apart as the tiles are high are a pattern that processors do not foresee.
 ///
 /// # Safety
-/// Each of the `ROWS` rows is valid for reading its segments, `panel` for as many rows of `NV` vectors as the segments
-/// have values, and `place` is valid for writing (for [`Finish::Add`] also for reading) its rows and columns, which
-/// the tile must cover. A bias has a value for each of the columns.
+/// For each `r`, `left[r]` is valid for reading at `segment.start + k * left_step` for each segment and each `k` below
+/// its `len`. `panel` is valid for reading `NV` vectors at each multiple of `panel_step` below as many as the segments
+/// have values. `place` is valid for writing (for [`Finish::Add`] also for reading) its rows and columns, which the tile
+/// must cover. A bias has a value for each of the columns. All pointers are aligned for f32.
 #[inline(always)]
 pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
     simd: S,
@@ -98,12 +101,12 @@ pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
     }
     let (mut panel, mut coming) = (panel, coming);
     for segment in segments {
+        let mut rows = *left;
+        for row in &mut rows {
+            *row = row.wrapping_add(segment.start);
+        }
         // SAFETY: the caller vouches for the segments of every row and as many rows of the panel.
         unsafe {
-            let mut rows = *left;
-            for row in &mut rows {
-                *row = row.add(segment.start);
-            }
             for k in 0..segment.len {
                 let mut right = [zero; NV];
                 for v in 0..NV {
@@ -115,7 +118,8 @@ pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
                         sums[r][v] = simd.multiply_add(value, right[v], sums[r][v]);
                     }
                 }
-                panel = panel.add(panel_step);
+                // After the last row this may point beyond the panel's end, to where nothing is read.
+                panel = panel.wrapping_add(panel_step);
                 simd.prefetch(coming);
                 coming = coming.wrapping_add(LINE);
             }

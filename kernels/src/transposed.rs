@@ -5,8 +5,9 @@
 //! many parts, whose sums cost little to add; large ones into groups, so that partial sums do not outgrow the caches.
 
 use crate::Update;
-use crate::aligned::{AlignedBuffer, announce_scratch, with_scratch};
+use crate::aligned::{AlignedBuffer, with_scratch};
 use crate::parallel::{self, TASKS};
+use crate::shape::checked_len;
 use crate::simd::{Kernel, Level, Simd};
 use crate::tile::{Finish, Place, Segment, WIDEST, tile};
 use std::ops::Range;
@@ -14,9 +15,16 @@ use std::ops::Range;
 /// Positions that all tiles pass over before the next are read: of 128 channels 64 KiB, a part of a usual L2 cache.
 const BLOCK: usize = 128;
 
+/// The most values of one operand that are copied at a time, 16 MiB: rows so long that a block of them would have more
+/// are taken in smaller blocks.
+const COPIED: usize = 1 << 22;
+
 /// Values of a target that is cut into column groups: so many partial sums as there are tasks would be as large as a
 /// usual L2 cache.
 const LARGE: usize = 128 * 128;
+
+/// Values of a target, 64 MiB, beyond which there is one sum only.
+const HUGE: usize = 1 << 24;
 
 /// Fewest positions worth a partial sum.
 const SMALLEST_PART: usize = 48;
@@ -52,6 +60,11 @@ impl Rows for Matrix<'_> {
     }
 }
 
+/// Positions of a block whose longest rows have so many values.
+fn block_rows(widest: usize) -> usize {
+    (COPIED / widest).clamp(1, BLOCK)
+}
+
 /// How the rows of an operand reach the tiles.
 struct Operand<'a, R> {
     rows: &'a R,
@@ -73,8 +86,9 @@ impl<'a, R: Rows> Operand<'a, R> {
         Operand { rows, stride, in_place: stride == rows.len() && rows.in_memory().is_some() }
     }
 
-    fn scratch_len(&self) -> usize {
-        if self.in_place { 0 } else { BLOCK * self.stride }
+    /// Values of the copies of so many rows.
+    fn scratch_len(&self, block: usize) -> usize {
+        if self.in_place { 0 } else { block * self.stride }
     }
 
     /// The rows of a block of positions.
@@ -124,11 +138,16 @@ struct Cut {
 }
 
 impl Cut {
+    /// Cuts a product of at least one position, row and column.
     fn new(level: Level, positions: usize, rows: usize, columns: usize) -> Self {
         let panel = level.panel_width();
         let panels = columns.div_ceil(panel);
-        let panels_a_task = if rows * columns < LARGE { panels } else { panels.div_ceil(TASKS) };
-        let parts = TASKS.div_ceil(panels.div_ceil(panels_a_task));
+        let is_large = rows.checked_mul(columns).is_none_or(|len| len >= LARGE);
+        let panels_a_task = if is_large { panels.div_ceil(TASKS) } else { panels };
+        let groups = panels.div_ceil(panels_a_task);
+        // Partial sums of the largest targets would take many times their memory.
+        let is_huge = checked_len(&[rows, panels, panel]).is_none_or(|len| len > HUGE);
+        let parts = if is_huge { 1 } else { TASKS.div_ceil(groups) };
         let positions_a_part = positions.div_ceil(parts).max(SMALLEST_PART).min(positions);
         Cut { rows, columns, panel, panels_a_task, positions, positions_a_part }
     }
@@ -145,6 +164,11 @@ impl Cut {
     fn task_len(&self) -> usize {
         self.panels_a_task * self.rows * self.panel
     }
+
+    /// Values of all sums, if memory can address them; then [`Cut::task_len`] does not wrap.
+    fn sums_len(&self) -> Option<usize> {
+        checked_len(&[self.panels_a_task, self.rows, self.panel, self.groups(), self.parts()])
+    }
 }
 
 /// A product summed over positions, with its buffer of partial sums.
@@ -156,6 +180,13 @@ pub(crate) struct TransposedProduct {
 impl TransposedProduct {
     pub(crate) fn new(level: Level) -> Self {
         TransposedProduct { level, partial_sums: AlignedBuffer::default() }
+    }
+
+    /// Values of the scratch buffer that a symmetric product wants of each thread, whose rows lie in memory and have
+    /// `size` values.
+    pub(crate) fn symmetric_scratch(level: Level, size: usize) -> usize {
+        let stride = size.next_multiple_of(level.panel_width());
+        if stride == size { 0 } else { block_rows(stride) * stride }
     }
 
     /// `target[i, j] (+)= sum over p of left[p, i] * right[p, j]`.
@@ -197,18 +228,19 @@ impl TransposedProduct {
         right: Option<&Operand<'_, R>>,
     ) {
         let level = self.level;
-        let left_len = left.scratch_len();
-        let scratch_len = left_len + right.map_or(0, Operand::scratch_len);
-        announce_scratch(scratch_len);
-        self.partial_sums.resize(cut.parts() * cut.groups() * cut.task_len());
+        let widest = left.stride.max(right.map_or(0, |right| right.stride));
+        let block = block_rows(widest);
+        let left_len = left.scratch_len(block);
+        let scratch_len = left_len + right.map_or(0, |right| right.scratch_len(block));
+        self.partial_sums.resize(cut.sums_len().expect("partial sums must fit the memory"));
         parallel::for_each_part(cut.task_len(), &mut self.partial_sums, |task, target| {
             let (part, group) = (task / cut.groups(), task % cut.groups());
             let begin = part * cut.positions_a_part;
             let end = cut.positions.min(begin + cut.positions_a_part);
             with_scratch(scratch_len, |scratch| {
                 let (left_scratch, right_scratch) = scratch.split_at_mut(left_len);
-                for first in (begin..end).step_by(BLOCK) {
-                    let block = first..end.min(first + BLOCK);
+                for first in (begin..end).step_by(block) {
+                    let block = first..end.min(first + block);
                     let left_rows = left.block(level, block.clone(), left_scratch);
                     let (right_rows, right_stride) = match right {
                         Some(right) => (right.block(level, block.clone(), right_scratch), right.stride),
@@ -266,14 +298,19 @@ impl Kernel for BlockSums<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
         let panel = self.panel;
+        let holds = |values: &[f32], stride: usize| {
+            self.positions.checked_mul(stride).is_some_and(|len| len <= values.len())
+        };
         // All that the unsafe code below relies on.
         assert_eq!(panel, S::LANES * VECTORS, "panels are as wide as the tile");
-        assert!(self.rows <= self.left_stride && self.positions * self.left_stride <= self.left.len());
-        assert!(self.positions * self.right_stride <= self.right.len());
+        assert!(self.rows <= self.left_stride && holds(self.left, self.left_stride));
+        assert!(holds(self.right, self.right_stride));
         assert_eq!((self.right_stride % panel, self.first_column % panel), (0, 0));
 
+        let panel_len = self.rows.checked_mul(panel).expect("a panel is a part of the target");
+
         let mut first_column = self.first_column;
-        for sums in std::mem::take(&mut self.target).chunks_exact_mut(self.rows * panel) {
+        for sums in std::mem::take(&mut self.target).chunks_exact_mut(panel_len) {
             if first_column >= self.right_stride {
                 return;
             }
@@ -321,8 +358,10 @@ impl BlockSums<'_> {
         let place =
             Place { target: target.wrapping_add(offset), stride: panel, rows, columns: NV * S::LANES };
         let segments = [Segment { start: 0, len: self.positions }];
-        // SAFETY: row `first_row + r` exists in `left`, which has `positions` values of it `left_stride` apart; each row
-        // of `right` ends with a whole panel; the target has these rows of a panel (all asserted by `run`).
+        // SAFETY: `left` has a value of row `first_row + r` at each of the `positions`, `left_stride` apart, which is the
+        // one segment; `right` has as many rows of `right_stride` values, of which whole panels begin at `first_column`,
+        // so that the last `NV` vectors of one lie inside; the target has these rows of a panel. `run` asserted the
+        // lengths, and cut the target into panels of all rows.
         unsafe {
             tile::<S, HEIGHT, NV>(
                 simd,

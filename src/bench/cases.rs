@@ -161,10 +161,10 @@ impl Case {
         let text = |[height, width, channels]: [usize; 3]| format!("{height}x{width}x{channels}");
         match &self.operation {
             Operation::Convolution { shape, .. } => {
-                format!("{} -> {}", text(without_batch(shape.input)), text(without_batch(shape.output)))
+                format!("{} -> {}", text(without_batch(shape.input())), text(without_batch(shape.output())))
             }
             Operation::MaxPool(shape) => {
-                format!("{} -> {}", text(without_batch(shape.input)), text(without_batch(shape.output)))
+                format!("{} -> {}", text(without_batch(shape.input())), text(without_batch(shape.output())))
             }
             Operation::Gram(features) => format!("{} -> {1}x{1}", text(*features), features[2]),
             Operation::Relu(shape)
@@ -194,7 +194,7 @@ impl Case {
             Operation::Convolution { shape, .. } => shape.flops(),
             // A comparison, or a sum, for each place of each window.
             Operation::MaxPool(shape) => {
-                values(without_batch(shape.output)) * (shape.kernel[0] * shape.kernel[1]) as u64
+                values(without_batch(shape.output())) * (shape.kernel()[0] * shape.kernel()[1]) as u64
             }
             Operation::Gram(features) => {
                 let channels = features[2] as u64;
@@ -215,14 +215,14 @@ impl Case {
         let forward = self.pass == Pass::Forward;
         let floats = match &self.operation {
             Operation::Convolution { shape, .. } => {
-                let weights: usize = (0..shape.filters.len()).map(|index| shape.weight_len(index)).sum();
+                let weights: usize = (0..shape.filters().len()).map(|index| shape.weight_len(index)).sum();
                 // Backward, the output is read as the gate beside its gradient.
                 let outputs = if forward { 1 } else { 2 };
-                values(&shape.input) + weights + outputs * values(&shape.output)
+                values(&shape.input()) + weights + outputs * values(&shape.output())
             }
             Operation::MaxPool(shape) => {
                 // The place of each maximum is a byte.
-                return (4 * values(&shape.input) + 5 * values(&shape.output)) as u64;
+                return (4 * values(&shape.input()) + 5 * values(&shape.output())) as u64;
             }
             Operation::Gram(features) => {
                 let passes = if forward { 1 } else { 2 };
@@ -240,8 +240,8 @@ impl Case {
     /// Rows of the operation's output, or of its input where that is all it has.
     pub fn rows(&self) -> usize {
         match &self.operation {
-            Operation::Convolution { shape, .. } => shape.output[1],
-            Operation::MaxPool(shape) => shape.output[1],
+            Operation::Convolution { shape, .. } => shape.output()[1],
+            Operation::MaxPool(shape) => shape.output()[1],
             Operation::Gram(shape)
             | Operation::Relu(shape)
             | Operation::SquaredDifference(shape)
@@ -256,19 +256,20 @@ impl Case {
         let mut case = self.clone();
         match &mut case.operation {
             Operation::Convolution { shape, filters } => {
-                let [n, _, width, channels] = shape.input;
+                let [n, _, width, channels] = shape.input();
                 // `Same` padding keeps the height at stride 1; without padding the last window must fit.
                 let padded = filters.iter().any(|filter| filter.padding == Padding::Same);
-                let window = if padded { 1 } else { shape.filters[0].kernel[0] };
-                let height = (rows - 1) * shape.stride[0] + window;
-                if let Ok(lower) = ConvShape::new([n, height, width, channels], filters, shape.stride) {
+                let window = if padded { 1 } else { shape.filters()[0].kernel()[0] };
+                let height = (rows - 1) * shape.stride()[0] + window;
+                if let Ok(lower) = ConvShape::new([n, height, width, channels], filters, shape.stride()) {
                     *shape = lower;
                 }
             }
             Operation::MaxPool(shape) => {
-                let [n, _, width, channels] = shape.input;
-                let input = [n, (rows - 1) * shape.stride[0] + shape.kernel[0], width, channels];
-                if let Ok(lower) = PoolShape::new(input, shape.kernel, shape.stride, PoolRounding::Floor) {
+                let [n, _, width, channels] = shape.input();
+                let input = [n, (rows - 1) * shape.stride()[0] + shape.kernel()[0], width, channels];
+                if let Ok(lower) = PoolShape::new(input, shape.kernel(), shape.stride(), PoolRounding::Floor)
+                {
                     *shape = lower;
                 }
             }

@@ -64,12 +64,12 @@ fn slices(lists: &[Vec<f32>]) -> Vec<&[f32]> {
 
 fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) -> Option<Routine> {
     let shape = shape.clone();
-    let filters = 0..shape.filters.len();
+    let filters = 0..shape.filters().len();
     let weights: Vec<_> = filters.clone().map(|f| values(shape.weight_len(f), f as u64)).collect();
-    let biases: Vec<_> = shape.filters.iter().map(|filter| vec![0.1; filter.out_channels]).collect();
-    let image = values(len(&shape.input), 10);
-    let gate = values(len(&shape.output), 11);
-    let d_out = values(len(&shape.output), 12);
+    let biases: Vec<_> = shape.filters().iter().map(|filter| vec![0.1; filter.out_channels()]).collect();
+    let image = values(len(&shape.input()), 10);
+    let gate = values(len(&shape.output()), 11);
+    let d_out = values(len(&shape.output()), 12);
     let (mut out, mut d_image) = (vec![0.0; gate.len()], vec![0.0; image.len()]);
     let mut d_weights: Vec<_> = weights.iter().map(|weights| vec![0.0; weights.len()]).collect();
     let (relu, replace) = (Epilogue::Relu, Update::Replace);
@@ -216,8 +216,8 @@ fn gram_gradient_by_matmul(
 
 fn pool(shape: &PoolShape, pass: Pass, implementation: Implementation) -> Option<Routine> {
     let shape = *shape;
-    let image = values(len(&shape.input), 0);
-    let d_out = values(len(&shape.output), 1);
+    let image = values(len(&shape.input()), 0);
+    let d_out = values(len(&shape.output()), 1);
     let (mut out, mut argmax) = (vec![0.0; d_out.len()], vec![0; d_out.len()]);
     let mut d_image = vec![0.0; image.len()];
     max_pool(&shape, &image, &mut out, &mut argmax);

@@ -105,7 +105,7 @@ impl Pass<'_> {
             }
             OptimizerKind::Lbfgs => Box::new(Lbfgs::new()),
         };
-        impasto_kernels::reserve_scratch();
+        recording.tape.reserve_scratch();
         let mut interrupted = false;
         for iteration in 0..scale.iterations {
             recording.shift(recording.shift_of(problem.seed, index, iteration))?;

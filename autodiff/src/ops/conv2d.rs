@@ -98,7 +98,8 @@ impl<T: Element> Tape<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TapeError::Shape`] if the shapes do not fit or the image is smaller than the window.
+    /// [`TapeError::Shape`] if the shapes do not fit, the image is smaller than the window, or there is no memory for the
+    /// output or for what the kernels work in.
     pub fn conv2d(
         &mut self,
         image: Var,
@@ -197,7 +198,7 @@ impl<T: Element> Operation<T> for Conv2d<T> {
             filters.push(Filter { kernel: [kernel_height, kernel_width], out_channels, padding });
         }
         let shape = ConvShape::new([n, h, w, channels], &filters, self.options.stride)?;
-        let output = shape.output.to_vec();
+        let output = shape.output().to_vec();
         self.prepared = Some(Prepared {
             flops: shape.flops(),
             versions: vec![None; filters.len()],
@@ -277,6 +278,10 @@ impl<T: Element> Operation<T> for Conv2d<T> {
         // The gradient of the image and that of all weights each cost as much as the forward pass.
         let weights = wanted.iter().skip(1).step_by(2).any(|&wanted| wanted);
         <Self as Operation<T>>::flops(self) * (u64::from(wanted[0]) + u64::from(weights))
+    }
+
+    fn scratch_len(&self) -> usize {
+        self.prepared.as_ref().map_or(0, |prepared| prepared.kernels.scratch_len())
     }
 
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {

@@ -35,7 +35,8 @@ impl<T: Element> Tape<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TapeError::Shape`] for other shapes, several images, or no positions or channels.
+    /// [`TapeError::Shape`] for other shapes, several images, no positions or channels, or more channels than their
+    /// matrix has memory for.
     pub fn gram(&mut self, features: Var, scale: T) -> Result<Var, TapeError> {
         self.record(GramMatrix { scale, positions: 0, channels: 0, kernels: None }, &[features])
     }
@@ -96,6 +97,10 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
 
     fn backward_flops(&self, _: &[bool]) -> u64 {
         2 * self.positions as u64 * (self.channels * self.channels) as u64
+    }
+
+    fn scratch_len(&self) -> usize {
+        self.kernels.as_ref().map_or(0, GramKernels::scratch_len)
     }
 
     fn reads_output(&self) -> bool {

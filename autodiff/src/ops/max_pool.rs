@@ -72,8 +72,8 @@ impl<T: Element> Operation<T> for MaxPool {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
         };
         let shape = PoolShape::new([n, h, w, c], self.kernel, self.stride, self.rounding)?;
-        self.prepared = Some(Prepared { shape, argmax: vec![0; shape.output.iter().product()] });
-        Ok(shape.output.to_vec())
+        self.prepared = Some(Prepared { shape, argmax: vec![0; shape.output_len()] });
+        Ok(shape.output().to_vec())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

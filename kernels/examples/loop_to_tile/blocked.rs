@@ -5,7 +5,7 @@ use impasto_kernels::ConvShape;
 
 /// Copies the window of each output into a row of 9 * Cin values.
 pub(crate) fn copy_windows(shape: &ConvShape, image: &[f32], windows: &mut [f32]) {
-    let [_, height, width, channels] = shape.input;
+    let [_, height, width, channels] = shape.input();
     for (position, window) in windows.chunks_exact_mut(9 * channels).enumerate() {
         let (y, x) = (position / width, position % width);
         for (tap, pixel) in window.chunks_exact_mut(channels).enumerate() {

@@ -4,8 +4,8 @@ use impasto_kernels::ConvShape;
 
 /// `out[y, x, o] = sum over i, j, c of image[y + i - 1, x + j - 1, c] * weights[i, j, c, o]`, zeros outside the image.
 pub(crate) fn convolution(shape: &ConvShape, image: &[f32], weights: &[f32], out: &mut [f32]) {
-    let [_, height, width, channels] = shape.input;
-    let out_channels = shape.output[3];
+    let [_, height, width, channels] = shape.input();
+    let out_channels = shape.output()[3];
     for y in 0..height {
         for x in 0..width {
             for o in 0..out_channels {

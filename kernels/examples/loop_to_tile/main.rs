@@ -63,10 +63,10 @@ fn run(steps: &[Step], draws: bool) -> Result<(), Box<dyn Error>> {
 }
 
 fn print_table(shape: &ConvShape, measured: &[Measured]) {
-    let [_, height, width, channels] = shape.input;
+    let [_, height, width, channels] = shape.input();
     println!(
         "3x3 windows, {height}x{width}x{channels} -> {height}x{width}x{}: {:.1} MFLOP, {}",
-        shape.output[3],
+        shape.output()[3],
         shape.flops() as f64 / 1e6,
         Level::current().name()
     );

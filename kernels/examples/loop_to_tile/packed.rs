@@ -16,7 +16,7 @@ pub(crate) fn pack_weights(columns: usize, width: usize, weights: &[f32]) -> Vec
 
 /// Copies the image into a frame, which has one more pixel on each side; its border stays as it is, zero.
 pub(crate) fn copy_into_frame(shape: &ConvShape, image: &[f32], frame: &mut [f32]) {
-    let [_, _, width, channels] = shape.input;
+    let [_, _, width, channels] = shape.input();
     let rows = frame.chunks_exact_mut((width + 2) * channels).skip(1);
     for (row, target) in image.chunks_exact(width * channels).zip(rows) {
         target[channels..][..row.len()].copy_from_slice(row);
@@ -31,8 +31,8 @@ pub(crate) fn product<const ROWS: usize, const VECTORS: usize, const LANES: usiz
     panels: &[f32],
     out: &mut [f32],
 ) {
-    let [_, height, width, channels] = shape.input;
-    let (positions, columns, panel_width) = (height * width, shape.output[3], VECTORS * LANES);
+    let [_, height, width, channels] = shape.input();
+    let (positions, columns, panel_width) = (height * width, shape.output()[3], VECTORS * LANES);
     let row_stride = (width + 2) * channels;
     for (index, panel) in panels.chunks_exact(9 * channels * panel_width).enumerate() {
         for first in (0..positions).step_by(ROWS) {

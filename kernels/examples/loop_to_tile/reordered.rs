@@ -4,8 +4,8 @@ use impasto_kernels::ConvShape;
 
 /// As step 1; each product is added to its output in memory.
 pub(crate) fn convolution(shape: &ConvShape, image: &[f32], weights: &[f32], out: &mut [f32]) {
-    let [_, height, width, channels] = shape.input;
-    let out_channels = shape.output[3];
+    let [_, height, width, channels] = shape.input();
+    let out_channels = shape.output()[3];
     out.fill(0.0);
     for y in 0..height {
         for x in 0..width {

@@ -4,8 +4,8 @@ use impasto_kernels::ConvShape;
 
 /// As step 2.
 pub(crate) fn convolution(shape: &ConvShape, image: &[f32], weights: &[f32], out: &mut [f32]) {
-    let [_, height, width, channels] = shape.input;
-    let out_channels = shape.output[3];
+    let [_, height, width, channels] = shape.input();
+    let out_channels = shape.output()[3];
     out.fill(0.0);
     for (position, out) in out.chunks_exact_mut(out_channels).enumerate() {
         let (y, x) = (position / width, position % width);

@@ -53,11 +53,11 @@ fn direct(work: &Workload, convolution: fn(&ConvShape, &[f32], &[f32], &mut [f32
 type MatrixProduct = fn([usize; 2], &[f32], &[f32], &mut [f32]);
 
 fn im2col(work: &Workload, product: MatrixProduct) -> Run<'_> {
-    let [_, height, width, channels] = work.shape.input;
+    let [_, height, width, channels] = work.shape.input();
     let mut windows = vec![0.0; height * width * 9 * channels];
     Box::new(move |out| {
         blocked::copy_windows(&work.shape, &work.image, &mut windows);
-        product([9 * channels, work.shape.output[3]], &windows, &work.weights, out);
+        product([9 * channels, work.shape.output()[3]], &windows, &work.weights, out);
     })
 }
 
@@ -73,9 +73,9 @@ fn tiles_of_height<const ROWS: usize>(work: &Workload) -> Run<'_> {
 type WindowProduct = fn(Level, &ConvShape, &[f32], &[f32], &mut [f32]);
 
 fn tiles_of(work: &Workload, level: Level, product: WindowProduct) -> Run<'_> {
-    let [_, height, width, channels] = work.shape.input;
+    let [_, height, width, channels] = work.shape.input();
     let mut frame = vec![0.0; (height + 2) * (width + 2) * channels];
-    let panels = packed::pack_weights(work.shape.output[3], dispatch::panel_width(level), &work.weights);
+    let panels = packed::pack_weights(work.shape.output()[3], dispatch::panel_width(level), &work.weights);
     Box::new(move |out| {
         packed::copy_into_frame(&work.shape, &work.image, &mut frame);
         product(level, &work.shape, &frame, &panels, out);
@@ -84,7 +84,7 @@ fn tiles_of(work: &Workload, level: Level, product: WindowProduct) -> Run<'_> {
 
 fn library(work: &Workload) -> Run<'_> {
     let mut convolution = Convolution::new(work.shape.clone());
-    convolution.set_weights(0, &work.weights, &vec![0.0; work.shape.output[3]]);
+    convolution.set_weights(0, &work.weights, &vec![0.0; work.shape.output()[3]]);
     Box::new(move |out| convolution.forward(Epilogue::Bias, &work.image, out))
 }
 
@@ -106,7 +106,7 @@ mod tests {
             let work = Workload::new(size).unwrap();
             for step in STEPS.iter().chain(&HEIGHTS) {
                 let error = error(&work, (step.prepare)(&work));
-                assert!(error < 1e-5, "{} at {:?}: {error}", step.name, work.shape.input);
+                assert!(error < 1e-5, "{} at {:?}: {error}", step.name, work.shape.input());
             }
         }
     }

@@ -18,10 +18,10 @@ impl Workload {
     pub(crate) fn new([height, width, channels]: [usize; 3]) -> Result<Workload, ShapeError> {
         let filter = Filter { kernel: [3, 3], out_channels: 64, padding: Padding::Same };
         let shape = ConvShape::new([1, height, width, channels], &[filter], [1, 1])?;
-        let image = values(shape.input.iter().product(), 1);
+        let image = values(shape.input().iter().product(), 1);
         let weights = values(shape.weight_len(0), 2);
-        let mut answer = vec![0.0; shape.output.iter().product()];
-        let bias = vec![0.0; shape.output[3]];
+        let mut answer = vec![0.0; shape.output().iter().product()];
+        let bias = vec![0.0; shape.output()[3]];
         reference::convolution(&shape, &[&weights], &[&bias], Epilogue::Bias, &image, &mut answer);
         Ok(Workload { shape, image, weights, answer })
     }

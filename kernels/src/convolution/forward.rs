@@ -20,38 +20,49 @@ struct PackedFilter {
 }
 
 impl Forward {
-    pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
+    /// The windows of all filters over the image.
+    pub(super) fn windows(shape: &ConvShape) -> (Windows, Vec<Filter>) {
         let filters: Vec<Filter> = shape
-            .filters
+            .filters()
             .iter()
             .map(|filter| Filter {
-                kernel: filter.kernel,
-                before: filter.before,
+                kernel: filter.kernel(),
+                before: filter.before(),
                 first_channel: 0,
-                channels: shape.input[3],
-                out_channels: filter.out_channels,
+                channels: shape.input()[3],
+                out_channels: filter.out_channels(),
             })
             .collect();
-        let most_rows = parallel::cached_rows(shape.output[2] * shape.output[3]);
-        let windows = Windows::new(shape.input, shape.output, shape.stride, &filters, most_rows);
-        let placed = filters.iter().zip(&shape.filters);
+        let most_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]);
+        let windows = Windows::new(shape.input(), shape.output(), shape.step(), &filters, most_rows);
+        (windows, filters)
+    }
+
+    pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
+        let (windows, filters) = Forward::windows(shape);
+        let placed = filters.iter().zip(shape.filters());
         let filters = placed.map(|(filter, placed)| PackedFilter {
             product: windows.product(filter, level),
             bias: vec![0.0; filter.out_channels],
-            first_channel: placed.first_channel,
+            first_channel: placed.first_channel(),
         });
         Forward { filters: filters.collect(), windows }
     }
 
     /// Packs the weights (KH, KW, Cin, Cout) and the bias (Cout) of filter `index`.
     pub(super) fn set_weights(&mut self, shape: &ConvShape, index: usize, weights: &[f32], bias: &[f32]) {
-        let (kernel, channels) = (shape.filters[index].kernel, shape.input[3]);
+        let (kernel, channels) = (shape.filters()[index].kernel(), shape.input()[3]);
         let filter = &mut self.filters[index];
         filter.bias.copy_from_slice(bias);
         filter.product.set_weights(kernel, channels, |[i, j], channel| {
             let row = (i * kernel[1] + j) * channels + channel;
             weights[row * bias.len()..][..bias.len()].iter().copied()
         });
+    }
+
+    /// Values of the scratch buffer that each thread wants.
+    pub(super) fn scratch_len(&self) -> usize {
+        self.windows.scratch_len()
     }
 
     pub(super) fn run(&self, level: Level, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {

@@ -18,30 +18,42 @@ pub(super) struct Gather {
 const FEWEST_ROWS: usize = 4;
 
 impl Gather {
-    pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
-        let flipped = shape.filters.iter().map(|filter| Filter {
-            kernel: filter.kernel,
+    /// The flipped windows of all filters over the output.
+    pub(super) fn windows(shape: &ConvShape) -> (Windows, Vec<Filter>) {
+        let flipped = shape.filters().iter().map(|filter| Filter {
+            kernel: filter.kernel(),
             // Row i of a filter's window meets image row y from output row y + before - i.
-            before: [0, 1].map(|axis| filter.kernel[axis] - 1 - filter.before[axis]),
-            first_channel: filter.first_channel,
-            channels: filter.out_channels,
-            out_channels: shape.input[3],
+            before: [0, 1].map(|axis| filter.kernel()[axis] - 1 - filter.before()[axis]),
+            first_channel: filter.first_channel(),
+            channels: filter.out_channels(),
+            out_channels: shape.input()[3],
         });
         let filters: Vec<Filter> = flipped.collect();
-        let most_rows = parallel::cached_rows(shape.output[2] * shape.output[3]).max(FEWEST_ROWS);
-        let windows = Windows::new(shape.output, shape.input, [1, 1], &filters, most_rows);
+        let most_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(FEWEST_ROWS);
+        let windows = Windows::new(shape.output(), shape.input(), [1, 1], &filters, most_rows);
+        (windows, filters)
+    }
+
+    pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
+        let (windows, filters) = Gather::windows(shape);
         let filters = filters.iter().map(|filter| windows.product(filter, level)).collect();
         Gather { windows, filters }
     }
 
     /// Packs the weights (KH, KW, Cin, Cout) of filter `index`.
     pub(super) fn set_weights(&mut self, shape: &ConvShape, index: usize, weights: &[f32]) {
-        let filter = &shape.filters[index];
-        let ([height, width], channels, out_channels) = (filter.kernel, shape.input[3], filter.out_channels);
-        self.filters[index].set_weights(filter.kernel, out_channels, |[i, j], o| {
+        let filter = &shape.filters()[index];
+        let ([height, width], channels, out_channels) =
+            (filter.kernel(), shape.input()[3], filter.out_channels());
+        self.filters[index].set_weights(filter.kernel(), out_channels, |[i, j], o| {
             let tap = (height - 1 - i) * width + (width - 1 - j);
             (0..channels).map(move |channel| weights[(tap * channels + channel) * out_channels + o])
         });
+    }
+
+    /// Values of the scratch buffer that each thread wants.
+    pub(super) fn scratch_len(&self) -> usize {
+        self.windows.scratch_len()
     }
 
     pub(super) fn run(

@@ -20,6 +20,7 @@ mod winograd;
 
 use crate::shape::{ConvShape, PlacedFilter};
 use crate::simd::Level;
+use crate::tile::WIDEST;
 use crate::transposed::TransposedProduct;
 use crate::{Epilogue, Update};
 use forward::Forward;
@@ -73,12 +74,42 @@ impl Convolution {
     pub fn with_level(shape: ConvShape, level: Level) -> Self {
         let level = level.or_portable();
         let forward = Forward::new(&shape, level);
-        let input_gradient = match shape.stride {
+        let input_gradient = match shape.stride() {
             [1, 1] => InputGradient::Gather(Gather::new(&shape, level)),
             _ => InputGradient::Scatter(Scatter::new(&shape, level)),
         };
         let weight_gradient = TransposedProduct::new(level);
         Convolution { shape, level, forward, input_gradient, weight_gradient }
+    }
+
+    /// Values that a convolution of this shape allocates at most, for its packed weights and for the scratch memory of
+    /// one thread that runs it; `usize::MAX` where they are too many to count.
+    pub fn buffers_len(shape: &ConvShape) -> usize {
+        let whole = |len: usize| len.next_multiple_of(WIDEST);
+        let packed = shape.filters().iter().map(|filter| {
+            let (taps, [_, _, _, channels]) = (window_len(filter, 1), shape.input());
+            let window = taps * channels;
+            let forward = window.saturating_mul(whole(filter.out_channels()));
+            let gather = (taps * filter.out_channels()).saturating_mul(whole(channels));
+            let scatter = filter.out_channels().saturating_mul(whole(window));
+            forward.saturating_add(gather.max(scatter)).saturating_mul(winograd::growth(filter.kernel()))
+        });
+        let gradient = match shape.stride() {
+            [1, 1] => Gather::windows(shape).0.scratch_len(),
+            _ => Scatter::scratch(shape, WIDEST),
+        };
+        let scratch = Forward::windows(shape).0.scratch_len().max(gradient);
+        packed.fold(scratch, usize::saturating_add)
+    }
+
+    /// Values of the scratch buffer that each thread wants for [`Convolution::forward`] and
+    /// [`Convolution::input_gradient`]; see [`crate::reserve_scratch`].
+    pub fn scratch_len(&self) -> usize {
+        let gradient = match &self.input_gradient {
+            InputGradient::Gather(gather) => gather.scratch_len(),
+            InputGradient::Scatter(_) => Scatter::scratch(&self.shape, self.level.panel_width()),
+        };
+        self.forward.scratch_len().max(gradient)
     }
 
     /// The shape this convolution was made for.
@@ -91,8 +122,8 @@ impl Convolution {
     /// # Panics
     /// If there is no such filter, or a length is not the filter's.
     pub fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
-        assert_eq!(weights.len(), self.shape.weight_len(index), "weights are (KH, KW, Cin, Cout)");
-        assert_eq!(bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
+        self.shape.assert_weights(index, weights);
+        self.shape.assert_bias(index, bias);
         self.forward.set_weights(&self.shape, index, weights, bias);
         match &mut self.input_gradient {
             InputGradient::Gather(gather) => gather.set_weights(&self.shape, index, weights),
@@ -106,8 +137,8 @@ impl Convolution {
     /// # Panics
     /// If a length is not the shape's.
     pub fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
-        self.check_image(image);
-        assert_eq!(out.len(), self.shape.output.iter().product::<usize>(), "the output is (N, H, W, Cout)");
+        self.shape.assert_input(image);
+        self.shape.assert_output(out, None);
         self.forward.run(self.level, epilogue, image, out);
     }
 
@@ -117,8 +148,8 @@ impl Convolution {
     /// # Panics
     /// If a length is not the shape's.
     pub fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
-        self.check_d_out(d_out, gate);
-        self.check_image(d_image);
+        self.shape.assert_output(d_out, gate);
+        self.shape.assert_input(d_image);
         match &self.input_gradient {
             InputGradient::Gather(gather) => gather.run(self.level, d_out, gate, update, d_image),
             InputGradient::Scatter(scatter) => {
@@ -141,9 +172,9 @@ impl Convolution {
         update: Update,
         d_weights: &mut [f32],
     ) {
-        self.check_image(image);
-        self.check_d_out(d_out, gate);
-        assert_eq!(d_weights.len(), self.shape.weight_len(index), "d_weights is (KH, KW, Cin, Cout)");
+        self.shape.assert_input(image);
+        self.shape.assert_output(d_out, gate);
+        self.shape.assert_weights(index, d_weights);
         let filter = (&self.shape, index);
         weight_gradient::weights(&mut self.weight_gradient, filter, image, d_out, gate, update, d_weights);
     }
@@ -161,24 +192,14 @@ impl Convolution {
         update: Update,
         d_bias: &mut [f32],
     ) {
-        self.check_d_out(d_out, gate);
-        assert_eq!(d_bias.len(), self.shape.filters[index].out_channels, "one bias an output channel");
+        self.shape.assert_output(d_out, gate);
+        self.shape.assert_bias(index, d_bias);
         weight_gradient::bias((&self.shape, index), d_out, gate, update, d_bias);
-    }
-
-    fn check_image(&self, image: &[f32]) {
-        assert_eq!(image.len(), self.shape.input.iter().product::<usize>(), "the image is (N, H, W, Cin)");
-    }
-
-    fn check_d_out(&self, d_out: &[f32], gate: Option<&[f32]>) {
-        let len = self.shape.output.iter().product::<usize>();
-        assert_eq!(d_out.len(), len, "d_out is (N, H, W, Cout)");
-        assert!(gate.is_none_or(|gate| gate.len() == len), "the gate is (N, H, W, Cout)");
     }
 }
 
 fn window_len(filter: &PlacedFilter, channels: usize) -> usize {
-    filter.kernel[0] * filter.kernel[1] * channels
+    filter.kernel()[0] * filter.kernel()[1] * channels
 }
 
 fn largest(pairs: impl Iterator<Item = [usize; 2]>) -> [usize; 2] {

@@ -3,7 +3,7 @@
 
 use super::{largest, window_len};
 use crate::Update;
-use crate::aligned::{announce_scratch, with_scratch};
+use crate::aligned::with_scratch;
 use crate::packed::PackedMatrix;
 use crate::parallel;
 use crate::patch::{CopyFrame, Frame};
@@ -17,10 +17,13 @@ use std::ops::Range;
 pub(super) struct Scatter {
     /// Windows are filled up with zeros to whole panels, so that their products are written in whole vectors.
     weights: Vec<PackedMatrix>,
-    /// Values in the largest window.
-    widest: usize,
+    /// Windows of a row that are computed together.
+    windows_a_run: usize,
     rows_a_strip: usize,
 }
+
+/// Values of windows that are computed together, at least one window: 16 MiB, more than whole rows of usual images.
+const RUN: usize = 1 << 22;
 
 /// Rows in a strip at least: the products of windows that reach into the next strip are computed twice.
 const FEWEST_ROWS: usize = 24;
@@ -28,31 +31,37 @@ const FEWEST_ROWS: usize = 24;
 impl Scatter {
     pub(super) fn new(shape: &ConvShape, level: Level) -> Self {
         let panel = level.panel_width();
-        let lens = || shape.filters.iter().map(|f| window_len(f, shape.input[3]).next_multiple_of(panel));
-        let pairs = shape.filters.iter().zip(lens());
+        let lens = || shape.filters().iter().map(|f| window_len(f, shape.input()[3]).next_multiple_of(panel));
+        let pairs = shape.filters().iter().zip(lens());
         let weights =
-            pairs.map(|(filter, len)| PackedMatrix::zeros(level, filter.out_channels, len)).collect();
-        let scatter = Scatter {
+            pairs.map(|(filter, len)| PackedMatrix::zeros(level, filter.out_channels(), len)).collect();
+        Scatter {
             weights,
-            widest: lens().max().unwrap_or(0),
-            rows_a_strip: parallel::rows_a_strip(shape.input, usize::MAX).max(FEWEST_ROWS),
-        };
-        announce_scratch(scatter.scratch(shape));
-        scatter
+            windows_a_run: Scatter::run_of_windows(shape, panel)[0],
+            rows_a_strip: parallel::rows_a_strip(shape.input(), usize::MAX).max(FEWEST_ROWS),
+        }
     }
 
     /// Packs the weights (KH, KW, Cin, Cout) of filter `index`.
     pub(super) fn set_weights(&mut self, shape: &ConvShape, index: usize, weights: &[f32]) {
-        let out_channels = shape.filters[index].out_channels;
+        let out_channels = shape.filters()[index].out_channels();
         for o in 0..out_channels {
             self.weights[index].set_row(o, weights.iter().skip(o).step_by(out_channels).copied());
         }
     }
 
-    /// Values of the scratch buffer: a row of `d_out`, and the gradients of its windows.
-    fn scratch(&self, shape: &ConvShape) -> usize {
-        let [_, _, out_width, out_channels] = shape.output;
-        out_width * (out_channels + self.widest)
+    /// Windows that are computed together, and the values of the largest in whole panels.
+    fn run_of_windows(shape: &ConvShape, panel: usize) -> [usize; 2] {
+        let lens = shape.filters().iter().map(|filter| window_len(filter, shape.input()[3]));
+        let widest = lens.max().unwrap_or(1).next_multiple_of(panel);
+        [(RUN / widest).clamp(1, shape.output()[2]), widest]
+    }
+
+    /// Values of the scratch buffer that each thread wants: a row of `d_out`, and the gradients of a run of its windows.
+    pub(super) fn scratch(shape: &ConvShape, panel: usize) -> usize {
+        let [_, _, out_width, out_channels] = shape.output();
+        let [windows, widest] = Scatter::run_of_windows(shape, panel);
+        out_width * out_channels + windows * widest
     }
 
     pub(super) fn run(
@@ -63,13 +72,13 @@ impl Scatter {
         update: Update,
         d_image: &mut [f32],
     ) {
-        let [_, _, width, channels] = shape.input;
-        let [_, out_height, out_width, out_channels] = shape.output;
-        let [stride_y, stride_x] = shape.stride;
-        let [above, _] = largest(shape.filters.iter().map(|f| f.before));
-        let [reach, _] = largest(shape.filters.iter().map(|f| [f.kernel[0] - f.before[0], 0]));
+        let [_, _, width, channels] = shape.input();
+        let [_, out_height, out_width, out_channels] = shape.output();
+        let [stride_y, stride_x] = shape.step();
+        let [above, _] = largest(shape.filters().iter().map(|f| f.before()));
+        let [reach, _] = largest(shape.filters().iter().map(|f| [f.kernel()[0] - f.before()[0], 0]));
 
-        parallel::for_each_strip(shape.input, self.rows_a_strip, d_image, |n, rows, strip| {
+        parallel::for_each_strip(shape.input(), self.rows_a_strip, d_image, |n, rows, strip| {
             if update == Update::Replace {
                 strip.fill(0.0);
             }
@@ -77,7 +86,7 @@ impl Scatter {
             let d_out = &d_out[n * image_len..][..image_len];
             let gate = gate.map(|gate| &gate[n * image_len..][..image_len]);
             let row_len = out_width * out_channels;
-            with_scratch(self.scratch(shape), |scratch| {
+            with_scratch(Scatter::scratch(shape, level.panel_width()), |scratch| {
                 let (gated, products) = scratch.split_at_mut(row_len);
                 // The output rows whose windows touch these rows of the image.
                 let first = (rows.start + 1).saturating_sub(reach).div_ceil(stride_y);
@@ -92,32 +101,43 @@ impl Scatter {
                             &*gated
                         }
                     };
-                    for (filter, weights) in shape.filters.iter().zip(&self.weights) {
-                        let window = weights.columns;
-                        let products = &mut products[..out_width * window];
+                    let runs = (0..out_width).step_by(self.windows_a_run);
+                    let runs = runs.map(|first| first..out_width.min(first + self.windows_a_run));
+                    for ((filter, weights), run) in shape
+                        .filters()
+                        .iter()
+                        .zip(&self.weights)
+                        .flat_map(|filter| runs.clone().map(move |run| (filter, run)))
+                    {
+                        let window = weights.columns();
+                        let products = &mut products[..run.len() * window];
                         Product {
-                            left,
+                            left: &left[run.start * out_channels..run.end * out_channels],
                             left_grid: Grid::flat(out_channels),
-                            segments: &[Segment { start: filter.first_channel, len: filter.out_channels }],
+                            segments: &[Segment {
+                                start: filter.first_channel(),
+                                len: filter.out_channels(),
+                            }],
                             right: weights,
                             finish: Finish::Replace,
                             target: products,
                             target_stride: window,
-                            rows: out_width,
+                            rows: run.len(),
                         }
                         .run();
-                        let window_row = filter.kernel[1] * channels;
-                        for i in 0..filter.kernel[0] {
-                            let row = (y * stride_y + i).wrapping_sub(filter.before[0]);
+                        let window_row = filter.kernel()[1] * channels;
+                        for i in 0..filter.kernel()[0] {
+                            let row = (y * stride_y + i).wrapping_sub(filter.before()[0]);
                             if !rows.contains(&row) {
                                 continue;
                             }
                             level.run(AddWindows {
                                 windows: products,
                                 window,
+                                first: run.start,
                                 row: i * window_row..(i + 1) * window_row,
                                 step: stride_x * channels,
-                                before: filter.before[1] * channels,
+                                before: filter.before()[1] * channels,
                                 target: &mut strip[(row - rows.start) * width * channels..]
                                     [..width * channels],
                             });
@@ -129,12 +149,13 @@ impl Scatter {
     }
 }
 
-/// Adds one row of each window to the pixels it covers: window `x` starts `x * step - before` values
-/// into `target`; what lies outside is dropped.
+/// Adds one row of each window to the pixels it covers: window `x`, counted from `first` on, starts
+/// `x * step - before` values into `target`; what lies outside is dropped.
 struct AddWindows<'a> {
     /// All windows, and which values of each are the row.
     windows: &'a [f32],
     window: usize,
+    first: usize,
     row: Range<usize>,
     step: usize,
     before: usize,
@@ -146,19 +167,19 @@ impl Kernel for AddWindows<'_> {
 
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
-        let AddWindows { windows, window, row, step, before, target } = self;
+        let AddWindows { windows, window, first, row, step, before, target } = self;
         let count = windows.len() / window;
         // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel, none
         // of which reaches beyond the image.
-        let all_inside = count.saturating_sub(1) * step + row.len() <= target.len();
+        let all_inside = (first + count).saturating_sub(1) * step + row.len() <= target.len();
         if (row.len(), step, before) == (9, 6, 0) && all_inside {
             // Every second window, since these do not touch each other: what two windows share would stall if it were
             // written and read back at once.
-            for first in 0..2 {
-                let mut x = first;
+            for parity in 0..2 {
+                let mut x = parity;
                 while x < count {
                     let values = &windows[x * window + row.start..][..9];
-                    let pixels = &mut target[x * step..][..9];
+                    let pixels = &mut target[(first + x) * step..][..9];
                     for index in 0..9 {
                         pixels[index] += values[index];
                     }
@@ -169,7 +190,7 @@ impl Kernel for AddWindows<'_> {
         }
         for (x, values) in windows.chunks_exact(window).enumerate() {
             let values = &values[row.clone()];
-            let start = x * step;
+            let start = (first + x) * step;
             let skipped = before.saturating_sub(start).min(values.len());
             let begin = (start + skipped - before).min(target.len());
             let pixels = target[begin..].iter_mut();

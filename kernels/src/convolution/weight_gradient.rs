@@ -17,8 +17,8 @@ pub(super) fn weights(
     update: Update,
     d_weights: &mut [f32],
 ) {
-    let filter = shape.filters[index];
-    let [batch, out_height, out_width, _] = shape.output;
+    let filter = shape.filters()[index];
+    let [batch, out_height, out_width, _] = shape.output();
     let windows = Windows { shape, filter, image };
     let gradients = Gradients { shape, filter, d_out, gate };
     product.run(batch * out_height * out_width, &windows, &gradients, update, d_weights);
@@ -32,19 +32,19 @@ pub(super) fn bias(
     update: Update,
     d_bias: &mut [f32],
 ) {
-    let filter = shape.filters[index];
-    let channels = shape.output[3];
+    let filter = shape.filters()[index];
+    let channels = shape.output()[3];
     if update == Update::Replace {
         d_bias.fill(0.0);
     }
     // A sum over every pixel: columns of f64 keep the rounding of millions of terms away.
-    let mut sums = vec![0.0f64; filter.out_channels];
+    let mut sums = vec![0.0f64; filter.out_channels()];
     for (pixel, d_out) in d_out.chunks_exact(channels).enumerate() {
-        let d_out = &d_out[filter.first_channel..][..filter.out_channels];
+        let d_out = &d_out[filter.first_channel()..][..filter.out_channels()];
         match gate {
             None => sums.iter_mut().zip(d_out).for_each(|(sum, &d)| *sum += f64::from(d)),
             Some(gate) => {
-                let gate = &gate[pixel * channels + filter.first_channel..];
+                let gate = &gate[pixel * channels + filter.first_channel()..];
                 for ((sum, &d), &gate) in sums.iter_mut().zip(d_out).zip(gate) {
                     *sum += if gate > 0.0 { f64::from(d) } else { 0.0 };
                 }
@@ -63,26 +63,26 @@ struct Windows<'a> {
 
 impl Rows for Windows<'_> {
     fn len(&self) -> usize {
-        window_len(&self.filter, self.shape.input[3])
+        window_len(&self.filter, self.shape.input()[3])
     }
 
     fn in_memory(&self) -> Option<&[f32]> {
-        let is_pixel = self.filter.kernel == [1, 1] && self.filter.before == [0, 0];
-        (is_pixel && self.shape.stride == [1, 1]).then_some(self.image)
+        let is_pixel = self.filter.kernel() == [1, 1] && self.filter.before() == [0, 0];
+        (is_pixel && self.shape.stride() == [1, 1]).then_some(self.image)
     }
 
     #[inline(always)]
     fn copy_row(&self, position: usize, target: &mut [f32]) {
-        let [_, height, width, channels] = self.shape.input;
-        let [_, out_height, out_width, _] = self.shape.output;
+        let [_, height, width, channels] = self.shape.input();
+        let [_, out_height, out_width, _] = self.shape.output();
         let (n, y, x) =
             (position / (out_height * out_width), position / out_width % out_height, position % out_width);
-        let [stride, before] = [self.shape.stride, self.filter.before];
+        let [stride, before] = [self.shape.stride(), self.filter.before()];
         let frame = Frame {
             top: (y * stride[0]) as isize - before[0] as isize,
             left: (x * stride[1]) as isize - before[1] as isize,
-            height: self.filter.kernel[0],
-            width: self.filter.kernel[1],
+            height: self.filter.kernel()[0],
+            width: self.filter.kernel()[1],
         };
         let image = &self.image[n * height * width * channels..][..height * width * channels];
         CopyFrame { frame, shape: [height, width, channels], image, gate: None, target }.copy();
@@ -99,21 +99,21 @@ struct Gradients<'a> {
 
 impl Rows for Gradients<'_> {
     fn len(&self) -> usize {
-        self.filter.out_channels
+        self.filter.out_channels()
     }
 
     fn in_memory(&self) -> Option<&[f32]> {
-        let is_alone = self.filter.out_channels == self.shape.output[3];
+        let is_alone = self.filter.out_channels() == self.shape.output()[3];
         (is_alone && self.gate.is_none()).then_some(self.d_out)
     }
 
     #[inline(always)]
     fn copy_row(&self, position: usize, target: &mut [f32]) {
-        let start = position * self.shape.output[3] + self.filter.first_channel;
-        let d_out = &self.d_out[start..][..self.filter.out_channels];
+        let start = position * self.shape.output()[3] + self.filter.first_channel();
+        let d_out = &self.d_out[start..][..self.filter.out_channels()];
         match self.gate {
             None => target.copy_from_slice(d_out),
-            Some(gate) => copy_gated(d_out, &gate[start..][..self.filter.out_channels], target),
+            Some(gate) => copy_gated(d_out, &gate[start..][..self.filter.out_channels()], target),
         }
     }
 }

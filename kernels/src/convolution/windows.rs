@@ -3,7 +3,7 @@
 
 use super::largest;
 use super::winograd::{self, Winograd};
-use crate::aligned::{announce_scratch, with_scratch};
+use crate::aligned::with_scratch;
 use crate::packed::PackedMatrix;
 use crate::parallel;
 use crate::patch::{CopyFrame, Frame};
@@ -57,7 +57,8 @@ pub(super) enum WindowProduct {
 }
 
 impl Windows {
-    /// Windows of these filters; strips have at most `most_rows` rows.
+    /// Windows of these filters; strips have at most `most_rows` rows. The sizes are those of a checked shape, and the
+    /// stride is its step: nothing here wraps.
     pub(super) fn new(
         source: [usize; 4],
         target: [usize; 4],
@@ -87,8 +88,13 @@ impl Windows {
         };
         let tiles = filters.iter().filter(|filter| filter.is_winograd(stride));
         windows.scratch = tiles.map(|f| winograd::scratch(f.channels, f.out_channels)).max().unwrap_or(0);
-        announce_scratch(windows.frame(0, windows.rows_a_strip).pixels() * source[3] + windows.scratch);
         windows
+    }
+
+    /// Values of the scratch buffer that each thread wants: a strip's frame, and what the filters want.
+    pub(super) fn scratch_len(&self) -> usize {
+        // A gated source is copied even if windows stay inside.
+        self.frame(0, self.rows_a_strip).pixels() * self.source[3] + self.scratch
     }
 
     /// The products for one of the filters, with weights of zero.

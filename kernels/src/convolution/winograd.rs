@@ -11,12 +11,14 @@
 
 use crate::packed::PackedMatrix;
 use crate::product::{Grid, Product};
+use crate::shape::LARGEST_UNIT;
 use crate::simd::{Kernel, Level, Simd};
 use crate::tile::{Finish, Segment};
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// Rows and columns of a tile of outputs.
 pub(super) const TILE: usize = 4;
+const _: () = assert!(TILE <= LARGEST_UNIT, "shapes check the sizes of frames for whole tiles");
 
 /// Rows and columns of the pixels that a tile is computed from.
 const SPAN: usize = TILE + 2;
@@ -40,6 +42,11 @@ const CHANNELS: usize = 16;
 /// Whether a filter can be computed here: its window, and channels in whole vectors.
 pub(super) fn serves(kernel: [usize; 2], channels: usize, out_channels: usize) -> bool {
     kernel == [3, 3] && channels.is_multiple_of(CHANNELS) && out_channels.is_multiple_of(CHANNELS)
+}
+
+/// How many times the values of a filter's weights may grow when they are transformed.
+pub(super) fn growth(kernel: [usize; 2]) -> usize {
+    if kernel == [3, 3] { ELEMENTS / 9 } else { 1 }
 }
 
 /// Values of the scratch buffer that [`Winograd::run`] wants.
@@ -71,6 +78,21 @@ pub(super) struct Region<'a> {
     pub(super) target_stride: usize,
     /// At least [`scratch`] values.
     pub(super) scratch: &'a mut [f32],
+}
+
+impl Region<'_> {
+    /// Where the last pixel of the last tile's source ends; nothing if no memory reaches so far.
+    fn source_end(&self, channels: usize) -> Option<usize> {
+        let last = |len: usize| len.checked_next_multiple_of(TILE)?.checked_add(SPAN - TILE - 1);
+        let row = last(self.rows)?.checked_mul(self.row_stride)?;
+        row.checked_add(last(self.columns)?.checked_mul(self.pixel_stride)?)?.checked_add(channels)
+    }
+
+    /// Where the last pixel of the target ends, likewise; there is at least one.
+    fn target_end(&self, out_channels: usize) -> Option<usize> {
+        let last = self.rows.checked_mul(self.columns)? - 1;
+        last.checked_mul(self.target_stride)?.checked_add(out_channels)
+    }
 }
 
 impl Winograd {
@@ -179,13 +201,11 @@ impl Kernel for Tiles<'_> {
             return;
         }
         // All that the unsafe code below relies on.
-        assert!(channels % S::LANES == 0 && out_channels % S::LANES == 0);
-        let last_row = region.rows.next_multiple_of(TILE) + SPAN - TILE - 1;
-        let last_column = region.columns.next_multiple_of(TILE) + SPAN - TILE - 1;
-        let last = last_row * region.row_stride + last_column * region.pixel_stride;
-        assert!(last + channels <= region.source.len());
-        let last = (region.rows * region.columns - 1) * region.target_stride;
-        assert!(last + out_channels <= region.target.len());
+        assert!(channels % S::LANES == 0 && out_channels % S::LANES == 0, "channels come in whole vectors");
+        let source_end = region.source_end(channels);
+        assert!(source_end.is_some_and(|end| end <= region.source.len()), "all tiles lie inside the source");
+        let target_end = region.target_end(out_channels);
+        assert!(target_end.is_some_and(|end| end <= region.target.len()), "all pixels lie inside the target");
         assert!(region.finish.bias().is_none_or(|bias| bias.len() >= out_channels));
         assert!(region.scratch.len() >= scratch(channels, out_channels));
 
@@ -200,8 +220,8 @@ impl Kernel for Tiles<'_> {
                 let (y, x) = ((first + index) / across * TILE, (first + index) % across * TILE);
                 let source = &region.source[y * region.row_stride + x * region.pixel_stride..];
                 let target = transformed[index * channels..].as_mut_ptr();
-                // SAFETY: the pixels of all tiles lie inside the source, and the elements of all tiles of a batch
-                // inside the buffer (asserted above).
+                // SAFETY: channels come in whole vectors, the pixels of all tiles lie inside the source, and the scratch
+                // buffer has room for the elements of all tiles of a batch (asserted above).
                 unsafe { transform_source(simd, &region, source.as_ptr(), channels, target) };
             }
             for (element, right) in weights.iter().enumerate() {
@@ -228,8 +248,9 @@ impl Kernel for Tiles<'_> {
                     rows: TILE.min(region.rows - y),
                     columns: TILE.min(region.columns - x),
                 };
-                // SAFETY: the elements of all tiles of a batch lie inside the buffer, and these rows and columns
-                // inside the target; a bias has a value for each output channel (asserted above).
+                // SAFETY: output channels come in whole vectors, the products of all tiles of a batch lie inside the
+                // scratch buffer, and these rows and columns inside the target; a bias has a value for each output
+                // channel (asserted above).
                 unsafe { transform_products(simd, source, out_channels, region.finish, target) };
             }
             first += batch;
@@ -240,7 +261,8 @@ impl Kernel for Tiles<'_> {
 /// Writes the elements of one tile, `BATCH * channels` values apart.
 ///
 /// # Safety
-/// `source` is valid for reading 6x6 pixels with the region's strides, `target` for writing the elements.
+/// `channels` is a multiple of `S::LANES`. `source` is valid for reading 6x6 pixels of `channels` values with the
+/// region's strides, `target` for writing `channels` values of each element.
 #[inline(always)]
 unsafe fn transform_source<S: Simd>(
     simd: S,
@@ -257,7 +279,7 @@ unsafe fn transform_source<S: Simd>(
             let mut column = [zero; SPAN];
             for i in 0..SPAN {
                 let pixel = i * region.row_stride + j * region.pixel_stride;
-                // SAFETY: one of the pixels that the caller vouches for.
+                // SAFETY: a whole vector of one of the pixels that the caller vouches for.
                 column[i] = unsafe { simd.load(source.add(pixel + channel)) };
             }
             columns[j] = source_transform(simd, column);
@@ -269,7 +291,7 @@ unsafe fn transform_source<S: Simd>(
             }
             let row = source_transform(simd, row);
             for j in 0..SPAN {
-                // SAFETY: one of the elements that the caller vouches for.
+                // SAFETY: a whole vector of one of the elements that the caller vouches for.
                 unsafe { simd.store(target.add((i * SPAN + j) * BATCH * channels + channel), row[j]) };
             }
         }
@@ -291,8 +313,8 @@ struct OutputTile {
 /// Writes the outputs of one tile, whose products lie `BATCH * out_channels` values apart.
 ///
 /// # Safety
-/// `source` is valid for reading the products, and the tile's rows and columns for writing and reading; a bias has
-/// `out_channels` values.
+/// `out_channels` is a multiple of `S::LANES`. `source` is valid for reading `out_channels` values of each product, and
+/// the tile's rows and columns for writing and reading as many; a bias has as many values.
 #[inline(always)]
 unsafe fn transform_products<S: Simd>(
     simd: S,
@@ -308,7 +330,7 @@ unsafe fn transform_products<S: Simd>(
         for j in 0..SPAN {
             let mut column = [zero; SPAN];
             for i in 0..SPAN {
-                // SAFETY: one of the products that the caller vouches for.
+                // SAFETY: a whole vector of one of the products that the caller vouches for.
                 column[i] = unsafe { simd.load(source.add((i * SPAN + j) * BATCH * out_channels + channel)) };
             }
             columns[j] = target_transform(simd, column);

@@ -1,27 +1,31 @@
-//! AVX-512 F: 16 lanes, 32 registers.
+//! AVX-512 F, with AVX2 and FMA: 16 lanes, 32 registers.
 
 use super::{Kernel, Simd};
 use std::arch::x86_64::*;
 
-/// Proof that the processor has AVX-512 F.
+/// Proof that the processor has AVX-512 F, AVX2 and FMA. No processor has the first without the others, but a
+/// hypervisor may hide them.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
 impl Avx512 {
     pub(crate) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f")).then_some(Avx512(()))
+        let has_all = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma");
+        has_all.then_some(Avx512(()))
     }
 }
 
-/// Runs `kernel` compiled for AVX-512 F.
+/// Runs `kernel` compiled for AVX-512 F, AVX2 and FMA.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     #[target_feature(enable = "avx512f,avx2,fma")]
     fn compiled<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
         // 12 x 2 accumulators, 2 vectors of the right operand, broadcasts from memory: 27 of 32 registers.
         kernel.run::<Avx512, 12, 2>(simd)
     }
-    let simd = Avx512::detect().expect("the processor has AVX-512 F");
-    // SAFETY: the token proves that the processor has the features that `compiled` enables.
+    let simd = Avx512::detect().expect("the processor has AVX-512 F, AVX2 and FMA");
+    // SAFETY: the token proves that the processor has the three features that `compiled` enables.
     unsafe { compiled(simd, kernel) }
 }
 

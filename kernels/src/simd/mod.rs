@@ -35,7 +35,7 @@ pub enum Level {
     Neon,
     /// AVX2 with fused multiply-add: 8 lanes, 16 registers.
     Avx2,
-    /// AVX-512 F: 16 lanes, 32 registers.
+    /// AVX-512 F, with AVX2 and FMA: 16 lanes, 32 registers.
     Avx512,
     /// The geometry of AVX-512 in plain Rust, so that tests cover it on any processor.
     #[cfg(test)]
@@ -181,15 +181,15 @@ pub(crate) trait Simd: Copy {
 
     /// `value` in every lane.
     fn splat(self, value: f32) -> Self::Vector;
-    /// The values at `source`, which need not be aligned.
+    /// The values at `source`.
     ///
     /// # Safety
-    /// `source` is valid for reading [`Simd::LANES`] values.
+    /// `source` is valid for reading [`Simd::LANES`] values and aligned for f32; it need not be for the whole vector.
     unsafe fn load(self, source: *const f32) -> Self::Vector;
-    /// Writes `value` to `target`, which need not be aligned.
+    /// Writes `value` to `target`.
     ///
     /// # Safety
-    /// `target` is valid for writing [`Simd::LANES`] values.
+    /// `target` is valid for writing [`Simd::LANES`] values and aligned for f32; it need not be for the whole vector.
     unsafe fn store(self, target: *mut f32, value: Self::Vector);
     /// Asks for the cache line at `place`, which will be used soon; a hint that may be ignored, so any address will do.
     #[inline(always)]

@@ -31,13 +31,13 @@ impl<const LANES: usize> Simd for Portable<LANES> {
 
     #[inline(always)]
     unsafe fn load(self, source: *const f32) -> [f32; LANES] {
-        // SAFETY: the caller vouches for LANES readable values; an array has their alignment.
+        // SAFETY: the caller vouches for LANES readable values and for the alignment of one, which is that of an array.
         unsafe { source.cast::<[f32; LANES]>().read() }
     }
 
     #[inline(always)]
     unsafe fn store(self, target: *mut f32, value: [f32; LANES]) {
-        // SAFETY: the caller vouches for LANES writable values; an array has their alignment.
+        // SAFETY: the caller vouches for LANES writable values and for the alignment of one, which is that of an array.
         unsafe { target.cast::<[f32; LANES]>().write(value) }
     }
 
@@ -117,7 +117,7 @@ impl<const LANES: usize> Simd for Portable<LANES> {
 
     #[inline(always)]
     unsafe fn load_bytes(self, source: *const u8) -> [f32; LANES] {
-        // SAFETY: the caller vouches for LANES readable bytes.
+        // SAFETY: the caller vouches for LANES readable bytes; every address is aligned for an array of them.
         let bytes = unsafe { source.cast::<[u8; LANES]>().read() };
         let mut result = [0.0; LANES];
         for lane in 0..LANES {
@@ -132,7 +132,7 @@ impl<const LANES: usize> Simd for Portable<LANES> {
         for lane in 0..LANES {
             bytes[lane] = value[lane] as u8;
         }
-        // SAFETY: the caller vouches for LANES writable bytes.
+        // SAFETY: the caller vouches for LANES writable bytes; every address is aligned for an array of them.
         unsafe { target.cast::<[u8; LANES]>().write(bytes) }
     }
 }
