@@ -51,6 +51,7 @@ mod buffers;
 pub mod error;
 pub mod gradcheck;
 pub mod inspect;
+mod memory;
 pub mod operation;
 pub mod ops;
 mod plan;

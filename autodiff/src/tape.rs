@@ -1,7 +1,8 @@
 //! The list of nodes and its two walks: forward from first to last, backward from last to first.
 
 use crate::Element;
-use crate::error::{Mismatch, TapeError};
+use crate::error::TapeError;
+use crate::memory;
 use crate::operation::{Gradients, Loan, Operation, Place, Values};
 use crate::plan::{self, Loans, Plan};
 use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
@@ -139,7 +140,7 @@ impl<T: Element> Tape<T> {
     pub fn record(&mut self, mut operation: impl Operation<T>, inputs: &[Var]) -> Result<Var, TapeError> {
         let inputs = inputs.iter().map(|&input| self.index(input)).collect::<Result<Vec<_>, _>>()?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|&index| &self.places[index].shape[..]).collect();
-        let shape = operation.output_shape(&shapes).and_then(addressable::<T>).map_err(|reason| {
+        let shape = operation.output_shape(&shapes).and_then(memory::output::<T>).map_err(|reason| {
             TapeError::Shape {
                 operation: operation.name(),
                 inputs: shapes.iter().map(|shape| shape.to_vec()).collect(),
@@ -564,17 +565,6 @@ impl<T: Element> Tape<T> {
         let place = &self.places[index];
         let values = &self.buffers[buffer][..place.len];
         ArrayViewD::from_shape(place.shape.as_slice(), values).expect("a value has its shape")
-    }
-}
-
-/// The shape, if memory can address so many values of type `T`.
-fn addressable<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
-    // Zeros are left out, as in ndarray, which must be able to multiply the others.
-    let bytes =
-        shape.iter().filter(|&&len| len > 0).try_fold(size_of::<T>(), |bytes, &len| bytes.checked_mul(len));
-    match bytes {
-        Some(bytes) if bytes <= isize::MAX as usize => Ok(shape),
-        _ => Err(Mismatch::new("the output would be larger than memory can address")),
     }
 }
 

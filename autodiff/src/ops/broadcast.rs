@@ -3,7 +3,7 @@
 //! repetitions. What is computed with each pair of values is the operations' business.
 
 use super::strided::{Axis, Walk, contiguous_strides};
-use crate::{Element, Mismatch};
+use crate::{Element, Mismatch, memory};
 
 /// How two operands meet in an output.
 pub(super) struct Broadcast {
@@ -60,6 +60,7 @@ impl Broadcast {
         let repeated = [0, 1].map(|operand| (0..dimensions).any(|axis| len(operand, axis) != output[axis]));
         let sums = (0..2).filter(|&operand| repeated[operand]);
         let sums = sums.map(|operand| operands[operand].iter().product()).max().unwrap_or(0);
+        memory::buffer::<f64>("the sums of a gradient", sums)?;
         Ok((Broadcast { walk, repeated, sums: vec![0.0; sums] }, output))
     }
 

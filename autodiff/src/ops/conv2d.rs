@@ -6,6 +6,7 @@
 use crate::inspect::product;
 use crate::{
     Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
+    memory,
 };
 use impasto_kernels::element::ConvolutionKernels;
 use impasto_kernels::{ConvShape, Filter};
@@ -198,7 +199,8 @@ impl<T: Element> Operation<T> for Conv2d<T> {
             filters.push(Filter { kernel: [kernel_height, kernel_width], out_channels, padding });
         }
         let shape = ConvShape::new([n, h, w, channels], &filters, self.options.stride)?;
-        let output = shape.output().to_vec();
+        let output = memory::output::<T>(shape.output().to_vec())?;
+        memory::buffer::<T>("packed weights and padded images", T::Convolution::buffers_len(&shape))?;
         self.prepared = Some(Prepared {
             flops: shape.flops(),
             versions: vec![None; filters.len()],

@@ -1,6 +1,6 @@
 //! The Gram matrix of features.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var, memory};
 use impasto_kernels::element::GramKernels;
 
 const FORMULAS: Formulas = Formulas {
@@ -62,8 +62,9 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
             return Err(Mismatch::new("there must be at least one position and one channel"));
         }
         (self.positions, self.channels) = (positions, channels);
+        let output = memory::output::<T>(vec![channels, channels])?;
         self.kernels = Some(T::Gram::new(channels));
-        Ok(vec![channels, channels])
+        Ok(output)
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

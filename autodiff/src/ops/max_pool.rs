@@ -1,6 +1,8 @@
 //! The maximum of each window.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var};
+use crate::{
+    Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var, memory,
+};
 use impasto_kernels::PoolShape;
 
 const FORMULAS: Formulas = Formulas {
@@ -72,8 +74,9 @@ impl<T: Element> Operation<T> for MaxPool {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
         };
         let shape = PoolShape::new([n, h, w, c], self.kernel, self.stride, self.rounding)?;
+        let output = memory::output::<T>(shape.output().to_vec())?;
         self.prepared = Some(Prepared { shape, argmax: vec![0; shape.output_len()] });
-        Ok(shape.output().to_vec())
+        Ok(output)
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

@@ -5,7 +5,7 @@
 
 use super::broadcast::Broadcast;
 use super::check_axis;
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var, memory};
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out = sum of x over some axes; of a mean, divided by the count"],
@@ -89,9 +89,10 @@ impl<T: Element> Operation<T> for SumAxes<T> {
             }
             self.factor = T::from_f64(1.0 / count);
         }
-        self.broadcast = Broadcast::new(x, &with_ones)?.0;
         let kept = x.iter().enumerate().filter(|(axis, _)| !self.axes.contains(axis));
-        Ok(kept.map(|(_, &len)| len).collect())
+        let output = memory::output::<T>(kept.map(|(_, &len)| len).collect())?;
+        self.broadcast = Broadcast::new(x, &with_ones)?.0;
+        Ok(output)
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
