@@ -240,3 +240,6 @@ unsafe fn store_part<S: Simd, const ROWS: usize, const NV: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

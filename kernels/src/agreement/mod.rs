@@ -2,13 +2,13 @@
 //! single pixels, strides, paddings and channel counts, on every instruction set of this processor
 //! and on the tile geometry of AVX-512 in plain Rust.
 
+mod convolution;
+
 use crate::matmul::Operand;
 use crate::reference;
-use crate::shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape};
+use crate::shape::{PoolRounding, PoolShape};
 use crate::simd::ENVIRONMENT_VARIABLE;
-use crate::{
-    Convolution, Epilogue, Gram, Im2col, Level, Normalisation, Update, elementwise, matmul, normalise, pool,
-};
+use crate::{Epilogue, Gram, Level, Normalisation, Update, elementwise, matmul, normalise, pool};
 use proptest::prelude::*;
 
 /// Values in [-1, 1) that depend on `seed`: the same for both twins, and different in each operand.
@@ -28,14 +28,15 @@ fn coarse_values(len: usize, seed: u64) -> Vec<f32> {
     values(len, seed).into_iter().map(|value| (value * 2.0).round()).collect()
 }
 
-fn levels() -> Vec<Level> {
-    let mut levels = Level::available();
+pub(crate) fn levels() -> Vec<Level> {
+    // Miri knows the instructions of no vector unit.
+    let mut levels = if cfg!(miri) { vec![Level::Portable] } else { Level::available() };
     levels.push(Level::PortableWide);
     levels
 }
 
-/// Whether `actual` equals `expected`, a reference result in f64, up to the rounding of `terms` f32
-/// additions of values of about one.
+/// Whether `actual` equals `expected`, a reference result in f64, up to the rounding of the `terms` f32
+/// additions of values of about one that each value is the sum of.
 fn close(actual: &[f32], expected: &[f64], terms: usize) -> Result<(), TestCaseError> {
     prop_assert_eq!(actual.len(), expected.len());
     let tolerance = 2e-6 * (terms as f64).max(1.0);
@@ -54,208 +55,8 @@ fn update() -> impl Strategy<Value = Update> {
     prop_oneof![Just(Update::Replace), Just(Update::Add)]
 }
 
-fn padding(kernel: [usize; 2]) -> impl Strategy<Value = Padding> {
-    let [height, width] = kernel;
-    prop_oneof![
-        Just(Padding::Valid),
-        Just(Padding::Same),
-        (0..height, 0..height, 0..width, 0..width).prop_map(|(top, bottom, left, right)| Padding::Explicit {
-            top,
-            bottom,
-            left,
-            right
-        }),
-    ]
-}
-
-fn filter() -> impl Strategy<Value = Filter> {
-    (1..=4usize, 1..=4usize, 1..=35usize).prop_flat_map(|(height, width, out_channels)| {
-        let kernel = [height, width];
-        padding(kernel).prop_map(move |padding| Filter { kernel, out_channels, padding })
-    })
-}
-
-/// Single convolutions of any kind, and banks of `SAME` filters, which always agree in size.
-fn convolution() -> impl Strategy<Value = ConvShape> {
-    let input = (1..=2usize, 1..=9usize, 1..=9usize, 1..=20usize);
-    let input = input.prop_map(|(n, h, w, c)| [n, h, w, c]);
-    let bank = prop_oneof![
-        filter().prop_map(|filter| vec![filter]),
-        prop::collection::vec(filter(), 2..=3).prop_map(|mut bank| {
-            bank.iter_mut().for_each(|filter| filter.padding = Padding::Same);
-            bank
-        }),
-    ];
-    (input, bank, 1..=3usize, 1..=3usize)
-        .prop_filter_map("windows fit", |(input, bank, y, x)| ConvShape::new(input, &bank, [y, x]).ok())
-}
-
-/// Convolutions whose channels come in whole vectors, as SqueezeNet's do: 3x3 windows alone or beside 1x1 ones.
-fn whole_vectors() -> impl Strategy<Value = ConvShape> {
-    let channels = || prop_oneof![Just(16usize), Just(32), Just(48)];
-    let input = (1..=2usize, 1..=14usize, 1..=14usize, channels());
-    let filters = prop_oneof![
-        (padding([3, 3]), channels()).prop_map(|(padding, out_channels)| vec![Filter {
-            kernel: [3, 3],
-            out_channels,
-            padding
-        }]),
-        (channels(), channels()).prop_map(|(small, large)| vec![
-            Filter { kernel: [1, 1], out_channels: small, padding: Padding::Same },
-            Filter { kernel: [3, 3], out_channels: large, padding: Padding::Same },
-        ]),
-    ];
-    (input, filters).prop_filter_map("windows fit", |((n, h, w, c), filters)| {
-        ConvShape::new([n, h, w, c], &filters, [1, 1]).ok()
-    })
-}
-
 fn len(shape: [usize; 4]) -> usize {
     shape.iter().product()
-}
-
-/// Checks forward and all gradients of one convolution on every level.
-fn check_convolution(
-    shape: &ConvShape,
-    epilogue: Epilogue,
-    update: Update,
-    seed: u64,
-) -> Result<(), TestCaseError> {
-    let filters = shape.filters().len();
-    let weights: Vec<_> = (0..filters).map(|f| values(shape.weight_len(f), seed + 1 + f as u64)).collect();
-    let biases: Vec<_> =
-        (0..filters).map(|f| values(shape.filters()[f].out_channels(), seed + 11 + f as u64)).collect();
-    let image = values(len(shape.input()), seed + 21);
-    let d_out = values(len(shape.output()), seed + 22);
-    let earlier = values(len(shape.input()), seed + 23);
-
-    let wide_weights: Vec<_> = weights.iter().map(|w| wide(w)).collect();
-    let wide_biases: Vec<_> = biases.iter().map(|b| wide(b)).collect();
-    let weight_slices: Vec<_> = wide_weights.iter().map(Vec::as_slice).collect();
-    let bias_slices: Vec<_> = wide_biases.iter().map(Vec::as_slice).collect();
-    let mut expected = vec![0.0; d_out.len()];
-    reference::convolution(shape, &weight_slices, &bias_slices, epilogue, &wide(&image), &mut expected);
-    let terms = (0..filters).map(|f| shape.weight_len(f)).sum::<usize>();
-
-    for level in levels() {
-        let mut fast = Convolution::with_level(shape.clone(), level);
-        for f in 0..filters {
-            fast.set_weights(f, &weights[f], &biases[f]);
-        }
-        let mut out = vec![f32::NAN; d_out.len()];
-        fast.forward(epilogue, &image, &mut out);
-        close(&out, &expected, terms)?;
-
-        let gate = (epilogue == Epilogue::Relu).then_some(&out[..]);
-        let wide_gate = gate.map(wide);
-        let wide_gate = wide_gate.as_deref();
-        let mut d_image = earlier.clone();
-        let mut wide_d_image = wide(&earlier);
-        fast.input_gradient(&d_out, gate, update, &mut d_image);
-        reference::convolution_input_gradient(
-            shape,
-            &weight_slices,
-            &wide(&d_out),
-            wide_gate,
-            update,
-            &mut wide_d_image,
-        );
-        close(&d_image, &wide_d_image, terms)?;
-
-        for f in 0..filters {
-            let mut d_weights = values(weights[f].len(), seed + 31);
-            let mut wide_d_weights = wide(&d_weights);
-            fast.weight_gradient(f, &image, &d_out, gate, update, &mut d_weights);
-            reference::convolution_weight_gradient(
-                shape,
-                f,
-                &wide(&image),
-                &wide(&d_out),
-                wide_gate,
-                update,
-                &mut wide_d_weights,
-            );
-            close(&d_weights, &wide_d_weights, len(shape.output()))?;
-
-            let mut d_bias = values(biases[f].len(), seed + 32);
-            let mut wide_d_bias = wide(&d_bias);
-            fast.bias_gradient(f, &d_out, gate, update, &mut d_bias);
-            reference::convolution_bias_gradient(
-                shape,
-                f,
-                &wide(&d_out),
-                wide_gate,
-                update,
-                &mut wide_d_bias,
-            );
-            close(&d_bias, &wide_d_bias, len(shape.output()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Checks forward and the gradients of one convolution through im2col.
-fn check_im2col(
-    shape: &ConvShape,
-    epilogue: Epilogue,
-    update: Update,
-    seed: u64,
-) -> Result<(), TestCaseError> {
-    let filters = 0..shape.filters().len();
-    let weights: Vec<_> = filters.clone().map(|f| values(shape.weight_len(f), seed + f as u64)).collect();
-    let biases: Vec<_> = shape
-        .filters()
-        .iter()
-        .map(|filter| values(filter.out_channels(), seed + filter.first_channel() as u64))
-        .collect();
-    let (image, d_out) = (values(len(shape.input()), seed + 21), values(len(shape.output()), seed + 22));
-    let earlier = values(len(shape.input()), seed + 23);
-    let terms = filters.clone().map(|f| shape.weight_len(f)).sum::<usize>();
-
-    let wide_weights: Vec<_> = weights.iter().map(|w| wide(w)).collect();
-    let wide_biases: Vec<_> = biases.iter().map(|b| wide(b)).collect();
-    let wide_weights: Vec<_> = wide_weights.iter().map(Vec::as_slice).collect();
-    let wide_biases: Vec<_> = wide_biases.iter().map(Vec::as_slice).collect();
-    let weights: Vec<_> = weights.iter().map(Vec::as_slice).collect();
-    let biases: Vec<_> = biases.iter().map(Vec::as_slice).collect();
-
-    let mut im2col = Im2col::new(shape.clone());
-    let (mut out, mut expected) = (vec![f32::NAN; d_out.len()], vec![0.0; d_out.len()]);
-    im2col.forward(&weights, &biases, epilogue, &image, &mut out);
-    reference::convolution(shape, &wide_weights, &wide_biases, epilogue, &wide(&image), &mut expected);
-    close(&out, &expected, terms)?;
-
-    let gate = (epilogue == Epilogue::Relu).then_some(&out[..]);
-    let (wide_gate, wide_d_out) = (gate.map(wide), wide(&d_out));
-    let wide_gate = wide_gate.as_deref();
-    let (mut d_image, mut expected) = (earlier.clone(), wide(&earlier));
-    im2col.input_gradient(&weights, &d_out, gate, update, &mut d_image);
-    reference::convolution_input_gradient(
-        shape,
-        &wide_weights,
-        &wide_d_out,
-        wide_gate,
-        update,
-        &mut expected,
-    );
-    close(&d_image, &expected, terms)?;
-
-    for f in filters {
-        let mut d_weights = values(weights[f].len(), seed + 31);
-        let mut expected = wide(&d_weights);
-        im2col.weight_gradient(f, &image, &d_out, gate, update, &mut d_weights);
-        reference::convolution_weight_gradient(
-            shape,
-            f,
-            &wide(&image),
-            &wide_d_out,
-            wide_gate,
-            update,
-            &mut expected,
-        );
-        close(&d_weights, &expected, len(shape.output()))?;
-    }
-    Ok(())
 }
 
 fn pooling() -> impl Strategy<Value = PoolShape> {
@@ -270,40 +71,7 @@ fn pooling() -> impl Strategy<Value = PoolShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
-
-    #[test]
-    fn convolutions(
-        shape in convolution(),
-        relu in any::<bool>(),
-        update in update(),
-        seed in 0..1000u64,
-    ) {
-        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
-        check_convolution(&shape, epilogue, update, seed)?;
-    }
-
-    #[test]
-    fn convolutions_of_whole_vectors(
-        shape in whole_vectors(),
-        relu in any::<bool>(),
-        update in update(),
-        seed in 0..1000u64,
-    ) {
-        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
-        check_convolution(&shape, epilogue, update, seed)?;
-    }
-
-    #[test]
-    fn convolutions_through_im2col(
-        shape in convolution(),
-        relu in any::<bool>(),
-        update in update(),
-        seed in 0..1000u64,
-    ) {
-        let epilogue = if relu { Epilogue::Relu } else { Epilogue::Bias };
-        check_im2col(&shape, epilogue, update, seed)?;
-    }
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 96 }, ..ProptestConfig::default() })]
 
     #[test]
     fn gram_matrices(positions in 1..300usize, channels in prop_oneof![1..70usize, 120..140usize], update in update(), seed in 0..1000u64) {
@@ -492,32 +260,10 @@ proptest! {
     }
 }
 
-/// The shapes of SqueezeNet's first layer and of a fire module, on images larger than one strip.
-#[test]
-fn squeezenet_convolutions() {
-    let shapes = [
-        ConvShape::new([1, 37, 53, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
-        ConvShape::new([2, 36, 54, 3], &[square(3, 64, Padding::Valid)], [2, 2]),
-        ConvShape::new([1, 36, 54, 3], &[square(3, 5, Padding::Same)], [2, 2]),
-        ConvShape::new([1, 37, 53, 64], &[square(1, 16, Padding::Valid)], [1, 1]),
-        ConvShape::new(
-            [1, 37, 53, 16],
-            &[square(1, 64, Padding::Valid), square(3, 64, Padding::Same)],
-            [1, 1],
-        ),
-    ];
-    for shape in shapes {
-        check_convolution(&shape.unwrap(), Epilogue::Relu, Update::Add, 7).unwrap();
-    }
-}
-
-fn square(size: usize, out_channels: usize, padding: Padding) -> Filter {
-    Filter { kernel: [size, size], out_channels, padding }
-}
-
 /// Runs the tests of this module again with every other instruction set forced: kernels without a
 /// level of their own take the process's.
 #[test]
+#[cfg_attr(miri, ignore = "starts processes")]
 fn on_every_instruction_set() {
     const INNER: &str = "IMPASTO_AGREEMENT_INNER";
     if std::env::var_os(INNER).is_some() {
