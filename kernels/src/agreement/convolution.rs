@@ -1,6 +1,6 @@
 //! The convolutions.
 
-use super::{close, len, levels, update, values, wide};
+use super::{CASES, close, len, levels, most, update, values, wide};
 use crate::reference;
 use crate::shape::{ConvShape, Filter, Padding, PlacedFilter};
 use crate::{Convolution, Epilogue, Im2col, Update};
@@ -21,7 +21,7 @@ fn padding(kernel: [usize; 2]) -> impl Strategy<Value = Padding> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    (1..=4usize, 1..=4usize, 1..=35usize).prop_flat_map(|(height, width, out_channels)| {
+    (1..=4usize, 1..=4usize, 1..=most(35, 19)).prop_flat_map(|(height, width, out_channels)| {
         let kernel = [height, width];
         padding(kernel).prop_map(move |padding| Filter { kernel, out_channels, padding })
     })
@@ -29,7 +29,7 @@ fn filter() -> impl Strategy<Value = Filter> {
 
 /// Single convolutions of any kind, and banks of `SAME` filters, which always agree in size.
 fn convolution() -> impl Strategy<Value = ConvShape> {
-    let input = (1..=2usize, 1..=9usize, 1..=9usize, 1..=20usize);
+    let input = (1..=2usize, 1..=most(9, 4), 1..=most(9, 4), 1..=most(20, 5));
     let input = input.prop_map(|(n, h, w, c)| [n, h, w, c]);
     let bank = prop_oneof![
         filter().prop_map(|filter| vec![filter]),
@@ -44,8 +44,8 @@ fn convolution() -> impl Strategy<Value = ConvShape> {
 
 /// Convolutions whose channels come in whole vectors, as SqueezeNet's do: 3x3 windows alone or beside 1x1 ones.
 fn whole_vectors() -> impl Strategy<Value = ConvShape> {
-    let channels = || prop_oneof![Just(16usize), Just(32), Just(48)];
-    let input = (1..=2usize, 1..=14usize, 1..=14usize, channels());
+    let channels = || prop_oneof![Just(16), Just(most(32, 16)), Just(most(48, 32))];
+    let input = (1..=2usize, 1..=most(14, 6), 1..=most(14, 6), channels());
     let filters = prop_oneof![
         (padding([3, 3]), channels()).prop_map(|(padding, out_channels)| vec![Filter {
             kernel: [3, 3],
@@ -222,7 +222,7 @@ fn check_im2col(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 96 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn convolutions(
@@ -260,6 +260,7 @@ proptest! {
 
 /// The shapes of SqueezeNet's first layer and of a fire module, on images larger than one strip.
 #[test]
+#[cfg_attr(miri, ignore = "takes hours")]
 fn squeezenet_convolutions() {
     let shapes = [
         ConvShape::new([1, 37, 53, 3], &[square(3, 64, Padding::Valid)], [2, 2]),

@@ -35,6 +35,14 @@ pub(crate) fn levels() -> Vec<Level> {
     levels
 }
 
+/// Random cases of each property.
+const CASES: u32 = if cfg!(miri) { 4 } else { 96 };
+
+/// The end of a range of sizes: `usual`, or `few` under Miri, which takes a thousand times as long.
+fn most(usual: usize, few: usize) -> usize {
+    if cfg!(miri) { few } else { usual }
+}
+
 /// Whether `actual` equals `expected`, a reference result in f64, up to the rounding of the `terms` f32
 /// additions of values of about one that each value is the sum of.
 fn close(actual: &[f32], expected: &[f64], terms: usize) -> Result<(), TestCaseError> {
@@ -60,7 +68,7 @@ fn len(shape: [usize; 4]) -> usize {
 }
 
 fn pooling() -> impl Strategy<Value = PoolShape> {
-    let input = (1..=2usize, 1..=9usize, 1..=9usize, 1..=40usize);
+    let input = (1..=2usize, 1..=most(9, 5), 1..=most(9, 5), 1..=40usize);
     let rounding = prop_oneof![Just(PoolRounding::Floor), Just(PoolRounding::Ceil)];
     (input, 1..=4usize, 1..=4usize, 1..=3usize, 1..=3usize, rounding).prop_filter_map(
         "windows fit",
@@ -71,10 +79,10 @@ fn pooling() -> impl Strategy<Value = PoolShape> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 96 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
-    fn gram_matrices(positions in 1..300usize, channels in prop_oneof![1..70usize, 120..140usize], update in update(), seed in 0..1000u64) {
+    fn gram_matrices(positions in 1..most(300, 30), channels in prop_oneof![1..most(70, 20), most(120, 30)..most(140, 36)], update in update(), seed in 0..1000u64) {
         let features = values(positions * channels, seed);
         let d_gram = values(channels * channels, seed + 1);
         let scale = 1.0 / positions as f64;
@@ -114,7 +122,7 @@ proptest! {
 
     #[test]
     fn moments_of_channels(
-        (positions, channels) in prop_oneof![(1..300usize, 1..70usize), (1000..2000usize, 15..35usize)],
+        (positions, channels) in prop_oneof![(1..most(300, 20), 1..70usize), (most(1000, 20)..most(2000, 40), 15..35usize)],
         offset in prop_oneof![Just(0.0f32), Just(30.0)],
         update in update(),
         seed in 0..1000u64,
@@ -135,7 +143,7 @@ proptest! {
 
     #[test]
     fn normalisations(
-        (positions, channels) in prop_oneof![(1..300usize, 1..70usize), (1000..2000usize, 15..35usize)],
+        (positions, channels) in prop_oneof![(1..most(300, 20), 1..70usize), (most(1000, 20)..most(2000, 40), 15..35usize)],
         relu in any::<bool>(),
         update in update(),
         seed in 0..1000u64,
@@ -171,7 +179,7 @@ proptest! {
 
     #[test]
     fn total_variations(
-        (n, h, w, c) in (1..=2usize, 1..=40usize, 1..=40usize, 1..=5usize),
+        (n, h, w, c) in (1..=2usize, 1..=most(40, 9), 1..=most(40, 9), 1..=5usize),
         update in update(),
         seed in 0..1000u64,
     ) {
@@ -188,7 +196,7 @@ proptest! {
     }
 
     #[test]
-    fn elementwise_passes(len in prop_oneof![1..200usize, 16_000..40_000usize], update in update(), seed in 0..1000u64) {
+    fn elementwise_passes(len in prop_oneof![1..200usize, most(16_000, 200)..most(40_000, 300)], update in update(), seed in 0..1000u64) {
         let (a, b, earlier) = (values(len, seed), values(len, seed + 1), values(len, seed + 2));
 
         let expected = reference::squared_difference(&wide(&a), &wide(&b));
@@ -210,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn adam_steps(len in prop_oneof![1..200usize, 16_000..40_000usize], seed in 0..1000u64) {
+    fn adam_steps(len in prop_oneof![1..200usize, most(16_000, 200)..most(40_000, 300)], seed in 0..1000u64) {
         let gradient = values(len, seed);
         let mut state = [values(len, seed + 1), vec![0.25; len], values(len, seed + 2)];
         let mut expected = state.clone().map(|values| wide(&values));
@@ -227,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn clamps(pixels in prop_oneof![1..70usize, 5_500..12_000usize], seed in 0..1000u64) {
+    fn clamps(pixels in prop_oneof![1..70usize, most(5_500, 70)..most(12_000, 100)], seed in 0..1000u64) {
         let ranges = [[-0.5, 0.25], [-0.125, 0.75], [0.0, 0.0]];
         let mut actual = values(3 * pixels, seed);
         let mut expected = actual.clone();
