@@ -218,7 +218,7 @@ impl<T: Element> Tape<T> {
 
     /// Floating-point operations of one forward walk, as far as the operations count them.
     pub fn flops(&self) -> u64 {
-        self.operations().map(|(operation, _)| operation.flops()).sum()
+        self.operations().map(|(operation, _)| operation.flops()).fold(0, u64::saturating_add)
     }
 
     /// Floating-point operations of one backward walk from a result that depends on every node.
@@ -226,7 +226,7 @@ impl<T: Element> Tape<T> {
         let flops = self.operations().map(|(operation, node)| {
             if node.differentiable { operation.backward_flops(&self.wanted(node)) } else { 0 }
         });
-        flops.sum()
+        flops.fold(0, u64::saturating_add)
     }
 
     /// Which inputs of a node want a gradient.

@@ -114,7 +114,8 @@ impl Kernel for Product<'_> {
         );
         let left_end = self.left_grid.end(self.rows, reach);
         assert!(left_end.is_some_and(|end| end <= self.left.len()), "all rows lie inside the left operand");
-        let target_end = Grid::flat(self.target_stride).end(self.rows, columns);
+        let last = (self.rows - 1).checked_mul(self.target_stride);
+        let target_end = last.and_then(|last| last.checked_add(columns));
         assert!(target_end.is_some_and(|end| end <= self.target.len()), "all rows lie inside the target");
         if let Some(bias) = self.finish.bias() {
             assert!(bias.len() >= columns);

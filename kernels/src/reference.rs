@@ -461,6 +461,10 @@ fn for_each_window(shape: &PoolShape, mut visit: impl FnMut(usize, &mut dyn Iter
 /// Calls `visit(index, index of the pixel below or to the right)` for each such pair.
 fn for_each_neighbours(shape: [usize; 4], mut visit: impl FnMut(usize, usize)) {
     let [batch, height, width, channels] = shape;
+    if shape.contains(&0) {
+        // Without this, the loops outside could go on for ever around one inside that has nothing to do.
+        return;
+    }
     for n in 0..batch {
         for y in 0..height {
             for x in 0..width {

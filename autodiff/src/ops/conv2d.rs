@@ -279,7 +279,7 @@ impl<T: Element> Operation<T> for Conv2d<T> {
     fn backward_flops(&self, wanted: &[bool]) -> u64 {
         // The gradient of the image and that of all weights each cost as much as the forward pass.
         let weights = wanted.iter().skip(1).step_by(2).any(|&wanted| wanted);
-        <Self as Operation<T>>::flops(self) * (u64::from(wanted[0]) + u64::from(weights))
+        <Self as Operation<T>>::flops(self).saturating_mul(u64::from(wanted[0]) + u64::from(weights))
     }
 
     fn scratch_len(&self) -> usize {

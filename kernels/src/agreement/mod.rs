@@ -36,7 +36,7 @@ pub(crate) fn levels() -> Vec<Level> {
 }
 
 /// Random cases of each property.
-const CASES: u32 = if cfg!(miri) { 4 } else { 96 };
+const CASES: u32 = if cfg!(miri) { 3 } else { 96 };
 
 /// The end of a range of sizes: `usual`, or `few` under Miri, which takes a thousand times as long.
 fn most(usual: usize, few: usize) -> usize {
