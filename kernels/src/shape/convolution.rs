@@ -74,7 +74,7 @@ impl ConvShape {
     ///
     /// // As TensorFlow's SAME, and why a shape may be refused.
     /// let same = Filter { padding: Padding::Same, ..filter };
-    /// assert_eq!(ConvShape::new([1, 192, 256, 3], &[same], [2, 2])?.output, [1, 96, 128, 64]);
+    /// assert_eq!(ConvShape::new([1, 192, 256, 3], &[same], [2, 2])?.output(), [1, 96, 128, 64]);
     /// let refused = ConvShape::new([1, 2, 2, 3], &[filter], [1, 1]);
     /// assert!(matches!(refused, Err(ShapeError::WindowTooLarge { .. })));
     /// # Ok::<(), impasto_kernels::ShapeError>(())
