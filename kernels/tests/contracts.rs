@@ -158,11 +158,13 @@ fn convolution_lengths<T: Element>() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "each panic takes it long")]
 fn lengths_that_do_not_fit_are_refused_in_f32() {
     lengths_that_do_not_fit::<f32>();
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "each panic takes it long")]
 fn lengths_that_do_not_fit_are_refused_in_f64() {
     lengths_that_do_not_fit::<f64>();
 }
@@ -176,6 +178,7 @@ fn lengths_that_do_not_fit<T: Element>() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "each panic takes it long")]
 fn lengths_of_kernels_without_a_type() {
     let (mut m, mut v, mut x) = ([0.0f32; 3], [0.0f32; 3], [0.0f32; 2]);
     refuses("", || elementwise::adam(0.1, [0.9, 0.9], 1e-8, &[1.0; 3], &mut m, &mut v, &mut x));
@@ -185,6 +188,7 @@ fn lengths_of_kernels_without_a_type() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "each panic takes it long")]
 fn im2col_looks_at_all_lengths() {
     let mut im2col = Im2col::new(small_bank());
     let (image, mut out) = (vec![1.0; 24], vec![0.0; 60]);

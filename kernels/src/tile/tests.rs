@@ -134,9 +134,11 @@ fn up_to(most: usize) -> Vec<usize> {
 
 fn check_geometry<S: Simd, const HEIGHT: usize, const NV: usize>(simd: S) {
     let width = NV * S::LANES;
+    let layouts: &[(usize, usize)] =
+        if cfg!(miri) { &[(3, S::LANES)] } else { &[(1, 0), (3, 0), (5, S::LANES)] };
     for rows in up_to(HEIGHT) {
         for columns in up_to(width) {
-            for (left_step, gap) in [(1, 0), (3, 0), (5, S::LANES)] {
+            for &(left_step, gap) in layouts {
                 let numbers = Case { depth: 0, rows, columns, left_step, gap, contents: Contents::Numbers };
                 for depth in [0, 1, 2, 13] {
                     Case { depth, ..numbers }.check::<S, HEIGHT, NV>(simd);
@@ -158,12 +160,15 @@ impl Kernel for AllGeometries {
 
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        check_geometry::<S, 4, 1>(simd);
         check_geometry::<S, ROWS, VECTORS>(simd);
+        if cfg!(miri) {
+            return;
+        }
         check_geometry::<S, ROWS, 1>(simd);
         check_geometry::<S, 8, VECTORS>(simd);
         check_geometry::<S, 8, 1>(simd);
         check_geometry::<S, 4, VECTORS>(simd);
-        check_geometry::<S, 4, 1>(simd);
     }
 }
 
