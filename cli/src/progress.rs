@@ -32,7 +32,7 @@ impl Progress {
             Progress::Silent
         } else if stderr().is_terminal() && !is_dumb() {
             let bar = ProgressBar::new(BAR_LENGTH);
-            Progress::Bar(match ProgressStyle::with_template("{bar:16} {msg}") {
+            Progress::Bar(match ProgressStyle::with_template("{bar:14} {msg}") {
                 Ok(style) => bar.with_style(style),
                 Err(_) => bar,
             })
@@ -50,7 +50,7 @@ impl Progress {
                 bar.set_message(format!(
                     "{:.0} %  {}  loss {:.2e}  {}",
                     100.0 * progress,
-                    place(iteration, "  "),
+                    place(iteration, ""),
                     iteration.losses.total,
                     left(progress, elapsed)
                 ));
@@ -62,7 +62,7 @@ impl Progress {
                 let is_news = iteration.done_at_scale == 1 || reached > *tenths;
                 if is_news || elapsed.saturating_sub(*last) >= LONGEST_SILENCE {
                     (*last, *tenths) = (elapsed, reached);
-                    let (place, losses) = (place(iteration, ", "), losses(&iteration.losses));
+                    let (place, losses) = (place(iteration, "iteration "), losses(&iteration.losses));
                     say(&format!("{place}: {losses}; {}", left(progress, elapsed)));
                 }
             }
@@ -82,14 +82,14 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|name| name == "dumb")
 }
 
-/// Which scale, where there are several, and which iteration of it.
-fn place(iteration: &Iteration<'_>, separator: &str) -> String {
+/// Which scale, where there are several, and, after `word`, which iteration of it.
+fn place(iteration: &Iteration<'_>, word: &str) -> String {
     let Scale { height, width, iterations } = iteration.present_scale();
     let scale = match iteration.scales.len() {
         1 => String::new(),
-        scales => format!("scale {}/{scales}, {height}x{width}{separator}", iteration.scale + 1),
+        scales => format!("scale {}/{scales}, {height}x{width}, ", iteration.scale + 1),
     };
-    format!("{scale}iteration {}/{iterations}", iteration.done_at_scale)
+    format!("{scale}{word}{}/{iterations}", iteration.done_at_scale)
 }
 
 fn losses(losses: &Losses) -> String {

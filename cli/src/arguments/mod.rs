@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
-use impasto::transfer::{MAX_JITTER, MOST_THREADS};
+use impasto::transfer::{JITTER_LEARNING_RATE, MAX_JITTER, MOST_THREADS, NOISE_LEARNING_RATE};
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
 pub(crate) use demo::DemoArguments;
@@ -401,7 +401,8 @@ pub(crate) struct OptimizationOptions {
     #[arg(
         long, value_name = "X", value_parser = positive, allow_negative_numbers = true,
         help = format!(
-            "Adam's step at the beginning, in preprocessed pixel units [default: {}]",
+            "Adam's step at the beginning, in preprocessed pixel units [default: with jitter {JITTER_LEARNING_RATE}, from \
+             noise {NOISE_LEARNING_RATE}; without: {}]",
             of_schedules(|s| s.default_learning_rate().to_string())
         )
     )]
