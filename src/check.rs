@@ -4,7 +4,7 @@
 //! The TensorFlow notebook drops pooling windows that do not fit, torchvision's network cuts them at the border: each
 //! left its own answers, and both are checked.
 
-use crate::image::{ImageError, LoadOptions, load_image, preprocess_image};
+use crate::image::{ColorProfiles, ImageError, LoadOptions, load_image, preprocess_image};
 use crate::loss::{StyleTerm, content_loss, gram_matrix, style_loss, tv_loss};
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::arrays::{ArrayArchive, ArraysError};
@@ -138,7 +138,7 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`] if one of these files cannot be used. A wrong result is not an error: [`CheckResult::passed`] tells.
 pub fn run(data: &Path) -> Result<Vec<CheckResult>, CheckError> {
-    let options = LoadOptions::shorter_side(IMAGE_SIZE);
+    let options = LoadOptions::shorter_side(IMAGE_SIZE).with_color_profiles(ColorProfiles::Ignore);
     let content = preprocess_image(load_image(&data.join("tubingen.jpg"), &options)?.view());
     let style = preprocess_image(load_image(&data.join("starry_night.jpg"), &options)?.view());
     let weights = Weights::load_features(data.join("squeezenet1_1.npz"), DEEPEST_LAYER)?;

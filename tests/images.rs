@@ -2,35 +2,63 @@
 //! behind. The trials that compare with the notebook's data are ignored without it.
 
 mod common;
+
+/// Asserts that a result is an error of this pattern, and that its text names the file.
+macro_rules! assert_error {
+    ($result:expr, $pattern:pat) => {
+        match $result {
+            Err(error) => {
+                assert!(matches!(error, $pattern), "unexpected error: {error:?}");
+                let text = error.to_string();
+                assert!(text.contains("picture"), "no file named in: {text}");
+            }
+            Ok(_) => panic!("no error where {} was due", stringify!($pattern)),
+        }
+    };
+}
+
+/// The trials of these functions, by their names.
+macro_rules! trials {
+    ($($name:ident),* $(,)?) => {
+        vec![$(libtest_mimic::Trial::test(stringify!($name), || { $name(); Ok(()) })),*]
+    };
+}
+
+#[path = "images/colors.rs"]
+mod colors;
+#[path = "images/damage.rs"]
+mod damage;
+#[path = "images/decoding.rs"]
+mod decoding;
 #[path = "images/files.rs"]
 mod files;
+#[path = "images/inputs.rs"]
+mod inputs;
+#[path = "images/limits.rs"]
+mod limits;
+#[path = "images/names.rs"]
+mod names;
+#[path = "images/orientation.rs"]
+mod orientation;
+#[path = "images/tiffs.rs"]
+mod tiffs;
 
 use std::{fs, path::Path};
 
 use common::{data_trial, notebook_picture, oracle_picture};
-use files::{encode, exif, gradient, jpeg, png, rgb_image, rgb_jpeg, with_app1};
-use image::{
-    DynamicImage, ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Luma, LumaA, Rgb, Rgba,
-};
-use impasto::image::{
-    ImageError, LoadOptions, MAX_PIXELS, check_output_path, decode_image, load_image, save_image,
-};
+use decoding::{assert_close, decode};
+use files::{encode, gradient, jpeg, png, rgb_image, rgb_jpeg};
+use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
+use impasto::image::{ImageError, LoadOptions, check_output_path, decode_image, load_image, save_image};
 use libtest_mimic::{Arguments, Trial};
 use mozjpeg::ColorSpace;
 use ndarray::{Array3, array};
 
 fn main() {
     let mut trials = notebook_trials();
-    macro_rules! add {
-        ($($name:ident),* $(,)?) => {
-            $(trials.push(Trial::test(stringify!($name), || { $name(); Ok(()) }));)*
-        };
-    }
-    add!(
+    trials.extend(trials![
         jpeg_colour_spaces,
         jpeg_keeps_what_follows_its_end,
-        exif_turns_a_jpeg_upright,
-        exif_turns_other_formats_upright,
         grey_and_shallow_samples,
         palette,
         deep_samples_are_rounded,
@@ -39,17 +67,24 @@ fn main() {
         loading_resizes,
         unreadable_paths,
         not_an_image,
-        unsupported_formats_and_colours,
-        every_cut_of_a_file_is_an_error,
-        flipped_bytes_never_panic,
-        damaged_files,
         absurd_sizes,
         saving_and_loading_again,
         jpeg_is_saved_close_to_the_picture,
         saving_replaces_whole_files_only,
         saved_files_have_ordinary_permissions,
         output_paths_are_checked_without_a_trace,
-    );
+    ]);
+    for more in [
+        colors::trials(),
+        damage::trials(),
+        inputs::trials(),
+        limits::trials(),
+        names::trials(),
+        orientation::trials(),
+        tiffs::trials(),
+    ] {
+        trials.extend(more);
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -67,38 +102,6 @@ fn notebook_trials() -> Vec<Trial> {
             })
         })
         .into()
-}
-
-// Decoding and comparing.
-
-fn decode(file: &[u8]) -> Result<Array3<u8>, ImageError> {
-    decode_image(file, Path::new("picture"), &LoadOptions::default())
-}
-
-fn decode_unturned(file: &[u8]) -> Result<Array3<u8>, ImageError> {
-    let options = LoadOptions::default().with_ignore_orientation(true);
-    decode_image(file, Path::new("picture"), &options)
-}
-
-#[track_caller]
-fn assert_close(picture: &Array3<u8>, expected: &Array3<u8>, tolerance: u8) {
-    assert_eq!(picture.dim(), expected.dim());
-    let worst = picture.iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
-    let worst = worst.max().unwrap();
-    assert!(worst <= tolerance, "off by {worst} levels");
-}
-
-macro_rules! assert_error {
-    ($result:expr, $pattern:pat) => {
-        match $result {
-            Err(error) => {
-                assert!(matches!(error, $pattern), "unexpected error: {error:?}");
-                let text = error.to_string();
-                assert!(text.contains("picture"), "no file named in: {text}");
-            }
-            Ok(_) => panic!("no error where {} was due", stringify!($pattern)),
-        }
-    };
 }
 
 // What is read.
@@ -132,63 +135,6 @@ fn jpeg_keeps_what_follows_its_end() {
     let picture = decode(&file).unwrap();
     file.extend(b"phones append a film here");
     assert_eq!(decode(&file).unwrap(), picture);
-}
-
-/// The picture after the turn that each EXIF orientation asks for.
-fn upright(stored: &Array3<u8>, orientation: u8) -> Array3<u8> {
-    let (height, width, _) = stored.dim();
-    let (rows, columns) = if orientation < 5 { (height, width) } else { (width, height) };
-    Array3::from_shape_fn((rows, columns, 3), |(y, x, c)| {
-        let (bottom, right) = (rows - 1 - y, columns - 1 - x);
-        let (row, column) = match orientation {
-            1 => (y, x),
-            2 => (y, right),
-            3 => (bottom, right),
-            4 => (bottom, x),
-            5 => (x, y),
-            6 => (right, y),
-            7 => (right, bottom),
-            8 => (x, bottom),
-            _ => unreachable!("EXIF knows eight orientations"),
-        };
-        stored[[row, column, c]]
-    })
-}
-
-fn exif_turns_a_jpeg_upright() {
-    let plain = rgb_jpeg(&gradient(16, 24));
-    let stored = decode(&plain).unwrap();
-    for orientation in 1..=8 {
-        let file = with_app1(&plain, &[b"Exif\0\0", &exif(orientation)[..]].concat());
-        assert_eq!(decode(&file).unwrap(), upright(&stored, orientation));
-        assert_eq!(decode_unturned(&file).unwrap(), stored);
-    }
-    // Other segments of the same kind, broken EXIF and an orientation that does not exist turn nothing.
-    for content in [
-        b"http://ns.adobe.com/xap/1.0/\0<x/>".to_vec(),
-        b"Exif\0\0II*\0\xff\xff\xff\xff".to_vec(),
-        [b"Exif\0\0", &exif(9)[..]].concat(),
-    ] {
-        assert_eq!(decode(&with_app1(&plain, &content)).unwrap(), stored);
-    }
-}
-
-fn exif_turns_other_formats_upright() {
-    let picture = gradient(4, 6);
-    let samples: Vec<u8> = picture.iter().copied().collect();
-    let colour = ExtendedColorType::Rgb8;
-    let mut as_png = Vec::new();
-    let mut encoder = image::codecs::png::PngEncoder::new(&mut as_png);
-    encoder.set_exif_metadata(exif(6)).unwrap();
-    encoder.write_image(&samples, 6, 4, colour).unwrap();
-    let mut as_webp = Vec::new();
-    let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut as_webp);
-    encoder.set_exif_metadata(exif(6)).unwrap();
-    encoder.write_image(&samples, 6, 4, colour).unwrap();
-    for file in [as_png, as_webp] {
-        assert_eq!(decode(&file).unwrap(), upright(&picture, 6));
-        assert_eq!(decode_unturned(&file).unwrap(), picture);
-    }
 }
 
 fn grey_and_shallow_samples() {
@@ -283,82 +229,6 @@ fn not_an_image() {
     fs::write(&path, "Not a picture but a letter.").unwrap();
     assert_error!(load_image(&path, &LoadOptions::default()), ImageError::NotAnImage { .. });
     assert_error!(decode(&[0]), ImageError::NotAnImage { .. });
-}
-
-fn unsupported_formats_and_colours() {
-    let heif = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
-    assert_error!(decode(heif), ImageError::UnsupportedFormat { .. });
-    assert_error!(decode(b"qoif\0\0\0\x01"), ImageError::UnsupportedFormat { .. });
-
-    let float = ImageBuffer::<Rgb<f32>, _>::from_raw(1, 1, vec![0.0, 0.5, f32::NAN]).unwrap();
-    let float = encode(DynamicImage::ImageRgb32F(float), ImageFormat::Tiff);
-    assert_error!(decode(&float), ImageError::UnsupportedColour { .. });
-
-    // Frame and scan headers of a JPEG with two components.
-    let frame = [0xff, 0xc0, 0, 14, 8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0];
-    let scan = [0xff, 0xda, 0, 10, 2, 1, 0, 2, 0, 0, 63, 0];
-    let two_components = [&[0xff, 0xd8], &frame[..], &scan[..]].concat();
-    assert_error!(decode(&two_components), ImageError::UnsupportedColour { .. });
-}
-
-fn every_cut_of_a_file_is_an_error() {
-    let picture = gradient(16, 16);
-    let jpeg = rgb_jpeg(&picture);
-    for length in 3..jpeg.len() {
-        assert_error!(decode(&jpeg[..length]), ImageError::Truncated { .. });
-    }
-    // The end chunk of a PNG (12 bytes) and the padding of its data carry nothing of the picture.
-    let png = encode(rgb_image(&picture), ImageFormat::Png);
-    for length in 8..png.len() - 24 {
-        assert_error!(decode(&png[..length]), ImageError::Truncated { .. } | ImageError::Corrupt { .. });
-    }
-    for format in [ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP, ImageFormat::Pnm] {
-        let file = encode(rgb_image(&picture), format);
-        assert_error!(
-            decode(&file[..file.len() / 2]),
-            ImageError::Truncated { .. } | ImageError::Corrupt { .. }
-        );
-    }
-}
-
-fn flipped_bytes_never_panic() {
-    let picture = gradient(9, 7);
-    let mut files = vec![rgb_jpeg(&picture)];
-    for format in [
-        ImageFormat::Png,
-        ImageFormat::Gif,
-        ImageFormat::WebP,
-        ImageFormat::Tiff,
-        ImageFormat::Bmp,
-        ImageFormat::Pnm,
-    ] {
-        files.push(encode(rgb_image(&picture), format));
-    }
-    for file in files {
-        for place in 0..file.len() {
-            for flip in [0x01, 0x80, 0xff] {
-                let mut damaged = file.clone();
-                damaged[place] ^= flip;
-                if let Ok(picture) = decode(&damaged) {
-                    let (height, width, channels) = picture.dim();
-                    assert_eq!(channels, 3);
-                    assert!((1..=MAX_PIXELS).contains(&(height * width)));
-                }
-            }
-        }
-    }
-}
-
-fn damaged_files() {
-    let mut jpeg = rgb_jpeg(&gradient(16, 16));
-    // The first segment's length, so that the decoder lands between segments.
-    jpeg[3] = 0xdd;
-    assert_error!(decode(&jpeg), ImageError::Corrupt { .. });
-
-    let mut png = encode(rgb_image(&gradient(16, 16)), ImageFormat::Png);
-    let middle = png.len() / 2;
-    png[middle] ^= 0xff;
-    assert_error!(decode(&png), ImageError::Corrupt { .. });
 }
 
 fn absurd_sizes() {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::MAX_PIXELS;
+use super::{MAX_DECODE_BYTES, MAX_PIXELS};
 
 /// Why a picture could not be loaded or saved.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +49,81 @@ pub enum ImageError {
         path: PathBuf,
     },
 
+    /// The content is of a known kind that is no image.
+    #[error("{path} is not an image but {kind}")]
+    OtherFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do about it.
+        kind: String,
+    },
+
+    /// What a camera's sensor saw; there is only a thumbnail of the picture that it could become.
+    #[error(
+        "{path} is a raw photo ({kind}); develop it first, and give the JPEG, PNG or TIFF that comes of it"
+    )]
+    RawPhoto {
+        /// The file.
+        path: PathBuf,
+        /// The format, such as `Nikon NEF`.
+        kind: String,
+    },
+
+    /// Moving pictures.
+    #[error("{path} is a film ({kind}); save one of its frames as PNG or JPEG")]
+    Film {
+        /// The file.
+        path: PathBuf,
+        /// The format, such as `MP4`.
+        kind: String,
+    },
+
+    /// The first page of a TIFF is a smaller copy of another page, or a mask for it.
+    #[error(
+        "the first page of {path} is only a thumbnail or a mask of another; convert the page you mean to PNG"
+    )]
+    ReducedImage {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A JPEG in more scans than any program writes, each of which takes as long as a whole picture.
+    #[error("{path} has {scans} scans, more than the limit of {limit}; convert it to PNG")]
+    TooManyScans {
+        /// The file.
+        path: PathBuf,
+        /// How many scans the file has.
+        scans: usize,
+        /// The most that are decoded.
+        limit: usize,
+    },
+
+    /// Decoding would take more memory than [`MAX_DECODE_BYTES`], or than there is.
+    #[error(
+        "decoding {path} ({width}x{height} pixels) would take too much memory, more than {} MB; \
+         use a smaller image, or convert it to PNG without transparency",
+        MAX_DECODE_BYTES / 1_000_000
+    )]
+    TooMuchMemory {
+        /// The file.
+        path: PathBuf,
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+    },
+
     /// The content is an image, but in a format or with a feature that is not read.
-    #[error("{path} holds what is not supported ({feature}); convert it to PNG or JPEG")]
+    #[error("{path} is in a format that is not read ({feature}); convert it to PNG or JPEG")]
     UnsupportedFormat {
         /// The file.
         path: PathBuf,
-        /// The format or the feature of it, such as `HEIF`.
+        /// The format or the feature of it, such as `HEIC`.
         feature: String,
     },
 
     /// The colours are stored in a way that has no reading as RGB.
-    #[error("the colours of {path} ({colour}) are not supported; convert it to RGB")]
+    #[error("the colors of {path} are not read ({colour}); convert it to PNG, in RGB with 8 bits a sample")]
     UnsupportedColour {
         /// The file.
         path: PathBuf,

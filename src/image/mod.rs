@@ -4,20 +4,38 @@
 //! Pictures are `Array3<u8>` of shape (H, W, 3) in RGB; preprocessed pictures are `Array4<f32>` of shape (1, H, W, 3).
 //! Nothing here knows the network or its losses.
 //!
-//! - `decode`: bytes to pixels, whatever the format; `jpeg` holds what concerns that format alone
+//! - `recognize`: what a file is, and what it is called if it is not read; `raw`: raw photos, which look like TIFF
+//! - `decode`: bytes to pixels, whatever the format; `jpeg`, `png`, `tiff`, `webp` and `other` hold what concerns one
+//!   format alone, `segments` what stands around a JPEG's pixels
+//! - `canvas`: rows of any samples to rows of RGB; `profile`: their colors to sRGB
+//! - `metadata`: EXIF and XMP; `ifd`: the directories of EXIF and TIFF
+//! - `options`, `warning`: how a picture is loaded, and what is worth knowing about it afterwards
 //! - `resize`: Pillow's bilinear resize, bit by bit
 //! - `preprocess`: pixels to the network's units and back
 //! - `resample`: preprocessed pictures in another size, in f32
 //! - `save`: pixels to a file that appears whole or not at all
 //! - `error`: what can go wrong on the way
 
+mod canvas;
 mod decode;
 mod error;
+mod ifd;
 mod jpeg;
+mod metadata;
+mod options;
+mod other;
+mod png;
 mod preprocess;
 mod resample;
+mod profile;
+mod raw;
+mod recognize;
 mod resize;
 mod save;
+mod segments;
+mod tiff;
+mod warning;
+mod webp;
 
 use std::{fs::File, io::Read, path::Path};
 
@@ -25,43 +43,29 @@ use ndarray::Array3;
 
 pub use self::{
     error::ImageError,
+    options::{ColorProfiles, LoadOptions},
     preprocess::{deprocess_image, pixel_range, preprocess_image},
     resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
     save::{check_output_path, encode_png, save_image},
+    warning::ImageWarning,
 };
 
 /// The largest picture that is decoded or made by resizing, in pixels (200 megapixels, 600 MB of RGB).
 ///
-/// A few bytes of header can claim any size; the limit is checked before memory is set aside for the pixels.
+/// A few bytes of header can claim any size; the limit is checked before memory is set aside for the pixels. What
+/// decoding may hold meanwhile is bounded by [`MAX_DECODE_BYTES`].
 pub const MAX_PIXELS: usize = 200_000_000;
+
+/// The most memory that decoding holds at a time beside the bytes of the file: two pictures of [`MAX_PIXELS`] (1.2 GB).
+///
+/// JPEG in one pass, and PNG, are decoded row by row and reach [`MAX_PIXELS`]; formats that must be held whole in another
+/// form meanwhile (progressive JPEG, WebP, TIFF with deep samples) are refused from fewer pixels on. Resizing comes after
+/// decoding and holds the picture beside the result.
+pub const MAX_DECODE_BYTES: u64 = 1_200_000_000;
 
 /// The most bytes read from a file; more than an uncompressed picture of [`MAX_PIXELS`] RGB pixels takes.
 const MAX_FILE_BYTES: u64 = 1 << 30;
-
-/// How [`load_image`] and [`decode_image`] turn a file into a picture.
-///
-/// The default keeps the size and honours the orientation that a camera noted in EXIF.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// The shorter side of the result in pixels (the notebook's `size`); `None` keeps the size of the file.
-    pub size: Option<usize>,
-    /// Take the pixels as they are stored, even if EXIF says that the camera was turned.
-    pub ignore_orientation: bool,
-}
-
-impl LoadOptions {
-    /// Resize to this shorter side in pixels, as the notebook's `load_image(path, size)` does.
-    pub fn shorter_side(size: usize) -> Self {
-        Self { size: Some(size), ..Self::default() }
-    }
-
-    /// The same options, with or without regard to the EXIF orientation.
-    pub fn with_ignore_orientation(self, ignore_orientation: bool) -> Self {
-        Self { ignore_orientation, ..self }
-    }
-}
 
 /// Loads a picture of shape (H, W, 3), RGB, from a file of any format that [`decode_image`] knows.
 ///
@@ -89,15 +93,56 @@ impl LoadOptions {
 ///
 /// The file cannot be read, or [`decode_image`] fails on its content.
 pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
-    let bytes = read_file(path)?;
-    decode_image(&bytes, path, options)
+    load_image_with_warnings(path, options).map(|loaded| loaded.picture)
+}
+
+/// A picture, and what is worth knowing about how it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The picture (H, W, 3), RGB.
+    pub picture: Array3<u8>,
+    /// What may keep the picture from being what was meant; mostly nothing.
+    pub warnings: Vec<ImageWarning>,
+}
+
+/// [`load_image`], with its warnings.
+///
+/// # Errors
+///
+/// Those of [`load_image`].
+pub fn load_image_with_warnings(path: &Path, options: &LoadOptions) -> Result<Loaded, ImageError> {
+    let file = File::open(path).map_err(|source| ImageError::from_read(path, source))?;
+    read_image(file, path, options)
+}
+
+/// [`decode_image`] with its warnings, of all that comes from `source`: a file, or a pipe.
+///
+/// ```
+/// use impasto::image::{LoadOptions, encode_png, read_image};
+/// use ndarray::Array3;
+///
+/// let bytes = encode_png(Array3::from_elem((2, 3, 3), 9).view())?;
+/// let without_end = &bytes[..bytes.len() - 12];
+/// let loaded = read_image(without_end, "pipe".as_ref(), &LoadOptions::default())?;
+/// assert_eq!(loaded.picture, Array3::from_elem((2, 3, 3), 9));
+/// assert!(loaded.warnings[0].to_string().contains("lacks its end"));
+/// # Ok::<(), impasto::image::ImageError>(())
+/// ```
+///
+/// # Errors
+///
+/// The source cannot be read, or [`decode_image`] fails on its content.
+pub fn read_image(source: impl Read, name: &Path, options: &LoadOptions) -> Result<Loaded, ImageError> {
+    let bytes = read_bytes(source, name)?;
+    decode_image_with_warnings(&bytes, name, options)
 }
 
 /// Decodes a picture of shape (H, W, 3), RGB, from the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PNM file.
 ///
 /// The format is recognised by content. JPEG is decoded to the very pixels that libjpeg gives (CMYK through Pillow's
-/// formula); deeper samples are rounded to 8 bits; transparency is laid over white; of an animation, the first frame
-/// counts. Colour profiles are ignored, as in the notebook. `name` is what errors call the picture.
+/// formula); deeper samples are rounded to 8 bits; transparency is laid over white; of an animation or several pages,
+/// the first counts. The picture is turned upright as EXIF or XMP ask for it, and the colors of its profile are converted
+/// to sRGB; [`LoadOptions`] switches either off. `name` is what errors call the picture.
 ///
 /// ```
 /// use impasto::image::{LoadOptions, decode_image, encode_png};
@@ -112,12 +157,26 @@ pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, Imag
 ///
 /// # Errors
 ///
-/// The bytes are no image, an unsupported, truncated or damaged one, or the picture has no pixels or more than
-/// [`MAX_PIXELS`]. Damage inside a JPEG that libjpeg steps over with a warning is not noticed.
+/// The bytes are no image, an unsupported, truncated or damaged one, or the picture has no pixels, more than
+/// [`MAX_PIXELS`], or would take more than [`MAX_DECODE_BYTES`] to decode. What can be read all the same is a warning of
+/// [`decode_image_with_warnings`].
 pub fn decode_image(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
-    let picture = decode::decode(bytes, name, options.ignore_orientation)?;
+    decode_image_with_warnings(bytes, name, options).map(|loaded| loaded.picture)
+}
+
+/// [`decode_image`], with its warnings.
+///
+/// # Errors
+///
+/// Those of [`decode_image`].
+pub fn decode_image_with_warnings(
+    bytes: &[u8],
+    name: &Path,
+    options: &LoadOptions,
+) -> Result<Loaded, ImageError> {
+    let (picture, warnings) = decode::decode(bytes, name, options)?;
     let Some(size) = options.size else {
-        return Ok(picture);
+        return Ok(Loaded { picture, warnings });
     };
     let (height, width, _) = picture.dim();
     if size == 0 {
@@ -125,7 +184,7 @@ pub fn decode_image(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<
     }
     let (height, width) = resize::resized_dimensions(height, width, size);
     check_dimensions(name, width, height)?;
-    Ok(resize_image(picture.view(), size))
+    Ok(Loaded { picture: resize_image(picture.view(), size), warnings })
 }
 
 /// Refuses pictures without pixels and those with more than [`MAX_PIXELS`].
@@ -137,14 +196,23 @@ fn check_dimensions(name: &Path, width: usize, height: usize) -> Result<(), Imag
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
+/// Refuses pictures whose decoding would hold more than [`MAX_DECODE_BYTES`].
+fn check_memory(name: &Path, (width, height): (usize, usize), bytes: u64) -> Result<(), ImageError> {
+    if bytes > MAX_DECODE_BYTES {
+        return Err(ImageError::TooMuchMemory { path: name.to_path_buf(), width, height });
+    }
+    Ok(())
+}
+
+fn read_bytes(source: impl Read, name: &Path) -> Result<Vec<u8>, ImageError> {
     let mut bytes = Vec::new();
     // One byte over the limit tells a file that is too large from one that just fits, even for a pipe without length.
-    let read = File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|source| ImageError::from_read(path, source))?;
+    let read = source
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| ImageError::from_read(name, source))?;
     if read as u64 > MAX_FILE_BYTES {
-        return Err(ImageError::FileTooLarge { path: path.to_path_buf(), limit: MAX_FILE_BYTES });
+        return Err(ImageError::FileTooLarge { path: name.to_path_buf(), limit: MAX_FILE_BYTES });
     }
     Ok(bytes)
 }

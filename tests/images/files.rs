@@ -47,6 +47,24 @@ pub(crate) fn rgb_jpeg(picture: &Array3<u8>) -> Vec<u8> {
     jpeg(&samples, (height, width), ColorSpace::JCS_RGB, stored)
 }
 
+/// A JPEG in one pass, with Huffman tables of the standard.
+pub(crate) fn baseline_jpeg(picture: &Array3<u8>) -> Vec<u8> {
+    let (height, width, _) = picture.dim();
+    let samples: Vec<u8> = picture.iter().copied().collect();
+    let mut compress = Compress::new(ColorSpace::JCS_RGB);
+    compress.set_fastest_defaults();
+    compress.set_size(width, height);
+    compress.set_quality(90.0);
+    let mut started = compress.start_compress(Vec::new()).unwrap();
+    started.write_scanlines(&samples).unwrap();
+    started.finish().unwrap()
+}
+
+/// The place of a JPEG's marker of one of these kinds.
+pub(crate) fn marker(jpeg: &[u8], kinds: std::ops::RangeInclusive<u8>) -> usize {
+    jpeg.windows(2).position(|pair| pair[0] == 0xff && kinds.contains(&pair[1])).unwrap()
+}
+
 /// EXIF data (TIFF, little-endian) with one entry: the orientation.
 pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
@@ -56,9 +74,14 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
 
 /// Puts an APP1 segment right after the start of a JPEG.
 pub(crate) fn with_app1(jpeg: &[u8], content: &[u8]) -> Vec<u8> {
+    with_app(1, jpeg, content)
+}
+
+/// Puts an application segment right after the start of a JPEG.
+pub(crate) fn with_app(number: u8, jpeg: &[u8], content: &[u8]) -> Vec<u8> {
     let length = (content.len() + 2) as u16;
     let mut file = jpeg[..2].to_vec();
-    file.extend([0xff, 0xe1]);
+    file.extend([0xff, 0xe0 + number]);
     file.extend(length.to_be_bytes());
     file.extend(content);
     file.extend(&jpeg[2..]);
@@ -71,29 +94,62 @@ pub(crate) fn png(size: (u32, u32), depth: u8, colour_type: u8, palette: &[u8], 
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
     header.extend([depth, colour_type, 0, 0, 0]);
-    let length = rows.len() as u16;
-    // zlib with a single stored block.
-    let mut data = vec![0x78, 0x01, 0x01];
-    data.extend(length.to_le_bytes());
-    data.extend((!length).to_le_bytes());
-    data.extend(rows);
-    let (a, b) = rows.iter().fold((1, 0), |(a, b), &byte| {
-        let a = (a + u32::from(byte)) % 65521;
-        (a, (b + a) % 65521)
-    });
-    data.extend((b << 16 | a).to_be_bytes());
-
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     push_chunk(&mut file, b"IHDR", &header);
     if !palette.is_empty() {
         push_chunk(&mut file, b"PLTE", palette);
     }
-    push_chunk(&mut file, b"IDAT", &data);
+    push_chunk(&mut file, b"IDAT", &zlib(rows));
     push_chunk(&mut file, b"IEND", &[]);
     file
 }
 
-fn push_chunk(file: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
+/// zlib with a single stored block.
+pub(crate) fn zlib(content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap();
+    let mut data = vec![0x78, 0x01, 0x01];
+    data.extend(length.to_le_bytes());
+    data.extend((!length).to_le_bytes());
+    data.extend(content);
+    let (a, b) = content.iter().fold((1, 0), |(a, b), &byte| {
+        let a = (a + u32::from(byte)) % 65521;
+        (a, (b + a) % 65521)
+    });
+    data.extend((b << 16 | a).to_be_bytes());
+    data
+}
+
+/// A PNG of these pixels, with one more chunk before or after them.
+pub(crate) fn png_with(picture: &Array3<u8>, kind: &[u8; 4], content: &[u8], after_pixels: bool) -> Vec<u8> {
+    let mut file = encode(rgb_image(picture), ImageFormat::Png);
+    let mut chunk = Vec::new();
+    push_chunk(&mut chunk, kind, content);
+    // Signature and header chunk take 33 bytes, the end chunk 12.
+    let place = if after_pixels { file.len() - 12 } else { 33 };
+    file.splice(place..place, chunk);
+    file
+}
+
+/// A lossless WebP with chunks for which its encoder has no words.
+pub(crate) fn webp_with(picture: &Array3<u8>, flags: u8, chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let (height, width, _) = picture.dim();
+    let simple = encode(rgb_image(picture), ImageFormat::WebP);
+    let mut body = b"WEBPVP8X\x0a\0\0\0".to_vec();
+    body.extend([flags, 0, 0, 0]);
+    body.extend(&(width as u32 - 1).to_le_bytes()[..3]);
+    body.extend(&(height as u32 - 1).to_le_bytes()[..3]);
+    body.extend(&simple[12..]);
+    for (kind, content) in chunks {
+        body.extend(*kind);
+        body.extend((content.len() as u32).to_le_bytes());
+        body.extend(*content);
+        body.resize(body.len().next_multiple_of(2), 0);
+    }
+    [b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat()
+}
+
+/// Adds a chunk with its checksum to a PNG.
+pub(crate) fn push_chunk(file: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
     file.extend((content.len() as u32).to_be_bytes());
     let start = file.len();
     file.extend(kind);

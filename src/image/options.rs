@@ -1,0 +1,48 @@
+//! How pictures are loaded.
+
+/// How [`load_image`](super::load_image) and [`decode_image`](super::decode_image) turn a file into a picture.
+///
+/// The default keeps the size, honours the orientation that a camera noted, and converts colors to sRGB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// The shorter side of the result in pixels (the notebook's `size`); `None` keeps the size of the file.
+    pub size: Option<usize>,
+    /// Take the pixels as they are stored, even if EXIF or XMP says that the camera was turned.
+    pub ignore_orientation: bool,
+    /// What to make of a color profile.
+    pub color_profiles: ColorProfiles,
+}
+
+/// What to make of the color profile of a picture, such as that of Display P3 or Adobe RGB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ColorProfiles {
+    /// Convert the colors to sRGB, which is what screens show and what the network was trained on. Pictures that are
+    /// sRGB already, or have no profile, stay as they are, bit by bit.
+    #[default]
+    Convert,
+    /// Take the numbers as they are stored, as the notebook does.
+    Ignore,
+}
+
+impl LoadOptions {
+    /// Resize to this shorter side in pixels, as the notebook's `load_image(path, size)` does.
+    pub fn shorter_side(size: usize) -> Self {
+        Self { size: Some(size), ..Self::default() }
+    }
+
+    /// The same options, with a resize to this shorter side in pixels.
+    pub fn with_size(self, size: usize) -> Self {
+        Self { size: Some(size), ..self }
+    }
+
+    /// The same options, with or without regard to the orientation that a camera noted.
+    pub fn with_ignore_orientation(self, ignore_orientation: bool) -> Self {
+        Self { ignore_orientation, ..self }
+    }
+
+    /// The same options, with color profiles converted or ignored.
+    pub fn with_color_profiles(self, color_profiles: ColorProfiles) -> Self {
+        Self { color_profiles, ..self }
+    }
+}

@@ -1,0 +1,33 @@
+//! The chunks of WebP that are not pixels. They are looked up within the bytes that are there, whatever length a chunk
+//! claims; the pixels are for `image`.
+
+use super::{metadata::Metadata, profile::Described};
+
+/// What the chunks beside the pixels say: how to turn the picture, and what its colors mean.
+pub(super) fn metadata(bytes: &[u8]) -> (Metadata, Option<Described>) {
+    let mut metadata = Metadata::default();
+    let mut described = None;
+    for (kind, content) in chunks(bytes) {
+        match &kind {
+            b"EXIF" => metadata.add_exif(content),
+            b"XMP " => metadata.add_xmp(content),
+            b"ICCP" if described.is_none() => described = Some(Described::Icc(content.to_vec())),
+            _ => {}
+        }
+    }
+    (metadata, described)
+}
+
+/// The chunks that are complete.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (header, body) = rest.split_at_checked(8)?;
+        let (kind, length) = header.split_at(4);
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        let content = body.get(..length)?;
+        // Chunks start at even places.
+        rest = body.get(length.checked_next_multiple_of(2)?..).unwrap_or_default();
+        Some((kind.try_into().ok()?, content))
+    })
+}
