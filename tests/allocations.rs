@@ -45,7 +45,10 @@ fn iterations_allocate_nothing_after_the_first() {
         for (scale, counts) in allocations.chunks(ITERATIONS).enumerate() {
             assert!(counts[0].0 > 0, "the optimizer's buffers are made in the first iteration");
             for (iteration, so_far) in counts.iter().enumerate().skip(1) {
-                assert_eq!(*so_far, counts[0], "iteration {iteration} of scale {scale} with {threads} threads");
+                assert_eq!(
+                    *so_far, counts[0],
+                    "iteration {iteration} of scale {scale} with {threads} threads"
+                );
             }
         }
     }

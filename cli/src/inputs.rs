@@ -5,11 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use impasto::arrays::read_npy;
-use impasto::image::{LoadOptions, load_image, preprocess_image, resize_image_to, resized_dimensions};
+use impasto::image::{
+    ImageWarning, LoadOptions, load_image_with_warnings, preprocess_image, resize_image_to,
+    resized_dimensions,
+};
 use ndarray::{Array3, Array4, Ix4};
 
 use crate::arguments::InitArgument;
-use crate::error::UsageError;
+use crate::error::{UsageError, say};
 use crate::problem::Problem;
 use crate::source::Source;
 
@@ -21,6 +24,8 @@ pub(crate) struct Inputs {
     pub(crate) init: Option<Array4<f32>>,
     /// Height and width of the result, in pixels.
     pub(crate) size: (usize, usize),
+    /// What is worth knowing about the pictures.
+    pub(crate) warnings: Vec<ImageWarning>,
 }
 
 /// The picture to start from, as its file has it.
@@ -30,11 +35,20 @@ enum InitFile {
 }
 
 impl Inputs {
+    /// Prints a line on stderr for each warning.
+    pub(crate) fn warn(&self, quiet: bool) {
+        if !quiet {
+            self.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        }
+    }
+
     pub(crate) fn load(problem: &Problem<'_>) -> anyhow::Result<Inputs> {
-        let ignore_orientation = problem.common.picture.ignore_orientation;
-        let options = LoadOptions::default().with_ignore_orientation(ignore_orientation);
-        let load = |source: Source<'_>, size| {
-            source.load(&LoadOptions::shorter_side(size).with_ignore_orientation(ignore_orientation))
+        let options = problem.load_options();
+        let mut warnings = Vec::new();
+        let mut load = |source: Source<'_>, size| -> anyhow::Result<Array3<u8>> {
+            let loaded = source.load(&options.with_size(size))?;
+            warnings.extend(loaded.warnings);
+            Ok(loaded.picture)
         };
         let content =
             problem.content.as_ref().map(|content| load(content.source, problem.size())).transpose()?;
@@ -46,7 +60,7 @@ impl Inputs {
         }
         let init = match problem.init {
             InitArgument::Content | InitArgument::Random => None,
-            InitArgument::File(path) => Some((path, InitFile::read(path, &options)?)),
+            InitArgument::File(path) => Some((path, InitFile::read(path, &options, &mut warnings)?)),
         };
         let size = match (&content, &init, styles.first()) {
             (Some(content), _, _) => sides(content),
@@ -58,14 +72,22 @@ impl Inputs {
             Some((path, init)) => Some(init.fit(size).with_context(|| format!("--init {}", path.display()))?),
             None => None,
         };
-        Ok(Inputs { content, styles, init, size })
+        // A picture may be given twice.
+        warnings.dedup();
+        Ok(Inputs { content, styles, init, size, warnings })
     }
 }
 
 impl InitFile {
-    fn read(path: &Path, options: &LoadOptions) -> anyhow::Result<InitFile> {
+    fn read(
+        path: &Path,
+        options: &LoadOptions,
+        warnings: &mut Vec<ImageWarning>,
+    ) -> anyhow::Result<InitFile> {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
-            return Ok(InitFile::Picture(load_image(path, options)?));
+            let loaded = load_image_with_warnings(path, options)?;
+            warnings.extend(loaded.warnings);
+            return Ok(InitFile::Picture(loaded.picture));
         }
         let array = read_npy(path)?;
         let shape = array.shape().to_vec();

@@ -1,6 +1,7 @@
 //! Arguments and preset joined to one complete problem: which pictures, which layers, which weights. It checks how
 //! options fit together, and opens no file.
 
+use impasto::image::{ColorProfiles, LoadOptions};
 use impasto::{Init, LossWeights, Preset, Schedule};
 
 use crate::arguments::{
@@ -130,6 +131,15 @@ impl<'a> Problem<'a> {
             // Of these, a file comes before the content image.
             InitArgument::Content | InitArgument::File(_) => Init::Content,
         }
+    }
+
+    /// How its pictures are loaded; with a preset, their pixels are the notebook's.
+    pub(crate) fn load_options(&self) -> LoadOptions {
+        let picture = &self.common.picture;
+        let of_preset = self.preset.map(|_| ColorProfiles::Ignore);
+        LoadOptions::default()
+            .with_ignore_orientation(picture.ignore_orientation)
+            .with_color_profiles(picture.color_profile.or(of_preset).unwrap_or_default())
     }
 
     /// The weight of the total variation; `None`: what suits the result's area.

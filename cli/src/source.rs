@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use impasto::image::{ImageError, LoadOptions, decode_image, load_image};
+use impasto::image::{
+    ImageError, LoadOptions, Loaded, decode_image, decode_image_with_warnings, load_image_with_warnings,
+};
 use ndarray::Array3;
 
 /// A picture that is read.
@@ -31,11 +33,13 @@ pub(crate) fn files(paths: &[PathBuf]) -> Vec<Source<'_>> {
 }
 
 impl<'a> Source<'a> {
-    /// The picture, (H, W, 3).
-    pub(crate) fn load(self, options: &LoadOptions) -> Result<Array3<u8>, ImageError> {
+    /// The picture, (H, W, 3), and what is worth knowing about it.
+    pub(crate) fn load(self, options: &LoadOptions) -> Result<Loaded, ImageError> {
         match self {
-            Source::File(path) => load_image(path, options),
-            Source::BuiltIn(picture) => picture.decode(options),
+            Source::File(path) => load_image_with_warnings(path, options),
+            Source::BuiltIn(picture) => {
+                decode_image_with_warnings(picture.jpeg, Path::new(picture.file_name), options)
+            }
         }
     }
 

@@ -29,6 +29,7 @@ pub(crate) fn synthesize(
     outputs::check(output, reports, &outputs::inputs(problem, weights.path()))?;
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, options.pooling);
     let inputs = Inputs::load(problem)?;
+    inputs.warn(reports.quiet);
     let load = clock.phase();
 
     let mut session = builder(problem, &inputs, &network).build().map_err(naming_the_option)?;

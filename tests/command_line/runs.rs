@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
+use ndarray::Array3;
 use serde_json::Value;
 
 use crate::arrays::{npy, random_weights, write_npz};
 use crate::pictures::{draw, turned, waves};
-use crate::sandbox::{SHORT, Sandbox, end};
+use crate::sandbox::{Ended, SHORT, Sandbox, end};
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     let mut trials = crate::trials!(weights;
@@ -30,6 +31,8 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         runs::starting_from_an_image,
         runs::starting_from_an_array,
         runs::orientation,
+        runs::color_profiles,
+        runs::warnings_about_pictures,
         runs::threads_do_not_change_the_result,
         runs::weights_that_are_built_in,
         runs::help_and_version,
@@ -337,6 +340,62 @@ pub(crate) fn orientation(sandbox: &Sandbox) {
     assert_eq!(run("--ignore-orientation"), (32, 42, 3));
 }
 
+pub(crate) fn color_profiles(sandbox: &Sandbox) {
+    // A picture of one color, in Display P3 by its cICP chunk.
+    let color = Array3::from_shape_fn((40, 40, 3), |(_, _, c)| [200, 100, 50][c]);
+    let plain = impasto::image::encode_png(color.view()).unwrap();
+    let chunk = b"\0\0\0\x04cICP\x0c\x0d\0\x01\x6e\x03\xe3\xef";
+    sandbox.write("p3.png", &[&plain[..33], chunk, &plain[33..]].concat());
+    sandbox.write("plain.png", &plain);
+    let converted = sandbox.picture("p3.png");
+    assert!(converted[[0, 0, 0]].abs_diff(215) <= 1, "{}", converted[[0, 0, 0]]);
+    impasto::image::save_image(&sandbox.path("converted.png"), converted.view()).unwrap();
+    let run = |content: &str, options: &str| {
+        let line = format!("transfer {content} style.png -o o.png {SHORT} {options}");
+        let ended = sandbox.done(&line);
+        assert!(!ended.stderr.contains("warning"), "{ended:?}");
+        sandbox.bytes("o.png")
+    };
+    assert_eq!(run("p3.png", ""), run("converted.png", ""));
+    assert_eq!(run("p3.png", "--color-profile convert"), run("converted.png", ""));
+    assert_eq!(run("p3.png", "--color-profile ignore"), run("plain.png", ""));
+    assert_ne!(run("converted.png", ""), run("plain.png", ""));
+    // With a preset the pixels are the notebook's, unless the option says otherwise.
+    let preset = "--preset starry --style-size 32";
+    assert_eq!(run("p3.png", preset), run("plain.png", preset));
+    let converting = format!("{preset} --color-profile convert");
+    assert_eq!(run("p3.png", &converting), run("converted.png", preset));
+    sandbox.refused("transfer p3.png style.png -o o2.png --color-profile srgb", 2, &["convert", "ignore"]);
+}
+
+pub(crate) fn warnings_about_pictures(sandbox: &Sandbox) {
+    let whole = sandbox.bytes("content.png");
+    // Where names may hold what moves a terminal's cursor, this one does.
+    let name = if cfg!(windows) { "no-end.png" } else { "no\x1bend.png" };
+    let shown = if cfg!(windows) { name } else { "no?end.png" };
+    sandbox.write(name, &whole[..whole.len() - 12]);
+    for line in [
+        format!("transfer {name} style.png -o o.png {SHORT}"),
+        format!("invert {name} -o o.png {SHORT}"),
+        format!("texture {name} -o o.png {SHORT}"),
+        format!("transfer content.png style.png -o o.png {SHORT} --init {name}"),
+        format!("explain {name} style.png --size 32"),
+    ] {
+        let warnings = |ended: &Ended| {
+            let lines = ended.stderr.lines().filter(|line| line.starts_with("warning: "));
+            lines.map(String::from).collect::<Vec<_>>()
+        };
+        let ended = sandbox.done(&line);
+        let expected =
+            format!("warning: {shown} lacks its end marker; its pixels are complete and were read");
+        assert_eq!(warnings(&ended), [expected], "{line}");
+        assert_eq!(sandbox.done(&format!("{line} --quiet")).stderr, "", "{line}");
+    }
+    // A picture that is given twice is warned of once.
+    let twice = sandbox.done(&format!("transfer {name} {name} -o o.png {SHORT}"));
+    assert_eq!(twice.stderr.matches("warning: ").count(), 1, "{twice:?}");
+}
+
 pub(crate) fn threads_do_not_change_the_result(sandbox: &Sandbox) {
     let run = |threads: usize| {
         let line = "transfer content.png style.png -o o.png --size 64 --iterations 5";
@@ -362,9 +421,14 @@ pub(crate) fn help_and_version(sandbox: &Sandbox) {
         assert!(ended.stdout.contains("impasto") && ended.stderr.is_empty(), "{line}: {ended:?}");
     }
     let help = sandbox.done("transfer --help").stdout;
-    for option in
-        ["--style-blend", "[default: 1,4,6,7]", "Examples:", "$IMPASTO_WEIGHTS", "ignore-orientation"]
-    {
+    for option in [
+        "--style-blend",
+        "[default: 1,4,6,7]",
+        "Examples:",
+        "$IMPASTO_WEIGHTS",
+        "ignore-orientation",
+        "color-profile",
+    ] {
         assert!(help.contains(option), "{option} is not in {help}");
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Args, Parser, Subcommand};
 use impasto::architecture::FEATURES;
+use impasto::image::ColorProfiles;
 use impasto::transfer::{JITTER_LEARNING_RATE, MAX_JITTER, MOST_THREADS, NOISE_LEARNING_RATE};
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRESETS};
 
@@ -366,9 +367,16 @@ pub(crate) struct PictureOptions {
     /// Seed of `--init random` and of --jitter: the same seed gives the same picture
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Take pixels as they are stored, even if EXIF says that the camera was turned
+    /// Take pixels as they are stored, even if EXIF or XMP says that the camera was turned
     #[arg(long)]
     pub(crate) ignore_orientation: bool,
+    /// Colors that a profile describes, such as those of Display P3 or Adobe RGB: `convert` them to sRGB, or `ignore`
+    /// the profile and take the numbers as they are stored [default: convert; with a preset: ignore, as the notebook]
+    #[arg(
+        long, value_name = "convert|ignore",
+        value_parser = one_of([("convert", ColorProfiles::Convert), ("ignore", ColorProfiles::Ignore)])
+    )]
+    pub(crate) color_profile: Option<ColorProfiles>,
 }
 
 #[derive(Args)]

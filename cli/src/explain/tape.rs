@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     }
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
     let inputs = Inputs::load(&problem)?;
+    inputs.warn(arguments.quiet);
     let mut session =
         builder(&problem, &inputs, &network).inspectable().build().map_err(naming_the_option)?;
     if *at > session.iterations() {
