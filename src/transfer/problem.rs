@@ -142,8 +142,7 @@ impl Problem {
         if !(learning_rate.is_finite() && learning_rate > 0.0) {
             return Err(TransferError::InvalidLearningRate(learning_rate));
         }
-        let bytes = if builder.inspectable { INSPECTABLE_BYTES_PER_PIXEL } else { BYTES_PER_PIXEL };
-        check_memory(height, width, bytes)?;
+        check_needed((height, width), needed_bytes(&builder, (height, width), &style_layers, jitter))?;
 
         let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
@@ -322,15 +321,66 @@ fn least_side(
     Ok(least.min(side))
 }
 
-/// What a run needs; measured at 1024x1365 with the default layers.
-pub(crate) const BYTES_PER_PIXEL: u64 = 300;
+/// What a run needs for each pixel of the result with the default layers: the peak of the process, at 1000x1333.
+pub(crate) const BYTES_PER_PIXEL: u64 = 380;
 
-/// What it needs when buffers are not shared; measured likewise.
+/// The same where a loss reads a layer behind 7, up to all thirteen.
+const DEEP_BYTES_PER_PIXEL: u64 = 600;
+
+/// What the pairs of steps and gradients that L-BFGS remembers add to it.
+const LBFGS_BYTES_PER_PIXEL: u64 = 280;
+
+/// What one with buffers for every value and gradient needs, measured at 1024x1365.
 const INSPECTABLE_BYTES_PER_PIXEL: u64 = 600;
+
+/// What the Gram matrices of a style image need for each of its pixels, before the picture's own tape is made.
+const STYLE_BYTES_PER_PIXEL: u64 = 160;
+
+/// The bytes that a run needs at its peak. Everything that grows with a picture counts; weights and the program itself,
+/// some 20 MB, do not.
+fn needed_bytes(
+    builder: &StyleTransferBuilder<'_>,
+    (height, width): (usize, usize),
+    style_layers: &[usize],
+    jitter: usize,
+) -> u64 {
+    let area = |height: usize, width: usize| (height as u64).saturating_mul(width as u64);
+    let deepest = style_layers.iter().copied().fold(builder.content_layer, usize::max);
+    let mut per_pixel = match (builder.inspectable, deepest) {
+        (true, ..=7) => INSPECTABLE_BYTES_PER_PIXEL,
+        (true, _) => INSPECTABLE_BYTES_PER_PIXEL + DEEP_BYTES_PER_PIXEL - BYTES_PER_PIXEL,
+        (false, ..=7) => BYTES_PER_PIXEL,
+        (false, _) => DEEP_BYTES_PER_PIXEL,
+    };
+    if builder.optimizer == OptimizerKind::Lbfgs {
+        per_pixel += LBFGS_BYTES_PER_PIXEL;
+    }
+    // Each shift but one keeps content features, of 2 bytes; the largest are those of the first layer, of 64 channels at
+    // a quarter of the positions.
+    let channels = architecture::output_channels(builder.content_layer).unwrap_or(64) as u64;
+    let stride = if builder.content_layer < 2 {
+        2
+    } else if builder.content_layer < 5 {
+        4
+    } else {
+        8
+    };
+    per_pixel += jitter.saturating_sub(1) as u64 * (2 * channels).div_ceil(stride * stride);
+    let picture = area(height, width).saturating_mul(per_pixel);
+    let styles = builder.styles.iter().map(|(style, _)| {
+        let (height, width, _) = style.dim();
+        area(height, width).saturating_mul(STYLE_BYTES_PER_PIXEL)
+    });
+    styles.fold(picture, u64::max)
+}
 
 /// Refuses a result of `height` x `width` pixels that needs more memory than there is.
 pub(crate) fn check_memory(height: usize, width: usize, bytes_per_pixel: u64) -> Result<(), TransferError> {
-    let needed = (height as u64).saturating_mul(width as u64).saturating_mul(bytes_per_pixel);
+    let area = (height as u64).saturating_mul(width as u64);
+    check_needed((height, width), area.saturating_mul(bytes_per_pixel))
+}
+
+fn check_needed((height, width): (usize, usize), needed: u64) -> Result<(), TransferError> {
     match memory::available_bytes() {
         Some(available) if needed > available => {
             Err(TransferError::TooLarge { height, width, needed, available })
@@ -344,5 +394,34 @@ fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usiz
     match picture.dim() {
         (height, width, 3) if height > 0 && width > 0 => Ok((height, width)),
         _ => Err(TransferError::NotAPicture { name, shape: picture.shape().to_vec() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::StyleTransfer;
+    use impasto_squeezenet::{PoolRounding, Weights};
+
+    #[test]
+    fn everything_that_grows_with_a_picture_is_counted() {
+        let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+        let (small, large) = (Array3::zeros((10, 10, 3)), Array3::zeros((400, 500, 3)));
+        let needed = |builder: StyleTransferBuilder<'_>, layers: &[usize], jitter| {
+            needed_bytes(&builder, (100, 200), layers, jitter)
+        };
+        let builder = || StyleTransfer::builder(&network).style(&small, 1.0);
+        let default = [1, 4, 6, 7];
+        assert_eq!(needed(builder(), &default, 0), 20_000 * BYTES_PER_PIXEL);
+        // Layer 3 has 128 channels at a sixteenth of the positions: 16 bytes per pixel for each further shift.
+        assert_eq!(needed(builder(), &default, 4), 20_000 * (BYTES_PER_PIXEL + 3 * 16));
+        assert!(needed(builder().content_layer(1), &default, 16) > 20_000 * (BYTES_PER_PIXEL + 15 * 31));
+        assert_eq!(needed(builder(), &[12], 0), 20_000 * DEEP_BYTES_PER_PIXEL);
+        assert_eq!(
+            needed(builder().optimizer(OptimizerKind::Lbfgs), &default, 0),
+            20_000 * (BYTES_PER_PIXEL + LBFGS_BYTES_PER_PIXEL)
+        );
+        // A style image that is larger than the picture decides.
+        assert_eq!(needed(builder().style(&large, 1.0), &default, 0), 200_000 * STYLE_BYTES_PER_PIXEL);
     }
 }
