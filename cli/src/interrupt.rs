@@ -1,34 +1,73 @@
-//! Ctrl-C: the first asks for an end after the current iteration, the second ends the process at once.
+//! Ctrl-C, and the other ways to ask a process to end: before the iterations they end it at once, during them the first
+//! asks for an end after the current one, and the second ends the process at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// What a shell reports of a process that SIGINT ended.
-pub(crate) const EXIT_CODE: i32 = 130;
-
 /// Whether the user asked for an end.
 pub(crate) struct Interrupt {
-    requested: Arc<AtomicBool>,
+    /// The signal that asked first; 0 if none did.
+    signal: Arc<AtomicUsize>,
+    /// Whether the next signal ends the process.
+    at_once: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Listens from now on; until [`Interrupt::wait_for_iterations`], a signal ends the process.
     pub(crate) fn listen() -> anyhow::Result<Interrupt> {
-        let requested = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        let signal = Arc::new(AtomicUsize::new(0));
+        let at_once = Arc::new(AtomicBool::new(true));
+        for number in signals() {
             // In this order: the flag that the first signal sets arms the shutdown for the second.
-            flag::register_conditional_shutdown(signal, EXIT_CODE, Arc::clone(&requested))
-                .and_then(|_| flag::register(signal, Arc::clone(&requested)))
+            flag::register_conditional_shutdown(number, exit_code(number), Arc::clone(&at_once))
+                .and_then(|_| flag::register(number, Arc::clone(&at_once)))
+                .and_then(|_| flag::register_usize(number, Arc::clone(&signal), number as usize))
                 .context("cannot listen for Ctrl-C")?;
         }
-        Ok(Interrupt { requested })
+        Ok(Interrupt { signal, at_once })
+    }
+
+    /// From now on, there is a picture to be kept: the first signal only asks for an end.
+    pub(crate) fn wait_for_iterations(&self) {
+        self.at_once.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn is_requested(&self) -> bool {
-        self.requested.load(Ordering::Relaxed)
+        self.signal.load(Ordering::Relaxed) != 0
     }
+
+    /// What a shell reports of a process that the signal ended.
+    pub(crate) fn exit_code(&self) -> u8 {
+        exit_code(self.signal.load(Ordering::Relaxed) as i32) as u8
+    }
+}
+
+/// 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
+fn exit_code(signal: i32) -> i32 {
+    128 + signal
+}
+
+/// The signals that ask for an end.
+fn signals() -> Vec<i32> {
+    #[cfg(not(unix))]
+    return vec![SIGINT, SIGTERM];
+    #[cfg(unix)]
+    {
+        let hangs_up = !ignores(signal_hook::consts::SIGHUP);
+        [SIGINT, SIGTERM].into_iter().chain(hangs_up.then_some(signal_hook::consts::SIGHUP)).collect()
+    }
+}
+
+/// Whether this process was started with a signal ignored, as nohup ignores SIGHUP; such a signal is not for us. Where
+/// the system does not say, it counts as ignored.
+#[cfg(unix)]
+fn ignores(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -80,8 +80,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
 #[derive(Clone, Copy)]
 enum Ending {
     Done,
-    /// By the user, with the picture so far written.
-    Interrupted,
+    /// By the user, with the picture so far written; the exit code names the signal.
+    Interrupted(u8),
     /// The command ran, and found what it looks for wrong.
     ChecksFailed,
 }
@@ -91,7 +91,7 @@ impl Ending {
         match self {
             Ending::Done => ExitCode::SUCCESS,
             Ending::ChecksFailed => ExitCode::FAILURE,
-            Ending::Interrupted => ExitCode::from(interrupt::EXIT_CODE as u8),
+            Ending::Interrupted(code) => ExitCode::from(code),
         }
     }
 }

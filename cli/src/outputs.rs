@@ -56,9 +56,9 @@ fn cannot_write(what: &str, path: &Path) -> String {
 /// A file that is read, after what the user calls it.
 pub(crate) type Input<'a> = (&'static str, &'a Path);
 
-/// Every file that a problem reads, with its weights if they are one.
-pub(crate) fn inputs<'a>(problem: &'a Problem<'_>, weights: Option<&'a Path>) -> Vec<Input<'a>> {
-    let mut inputs: Vec<_> = weights.map(|path| ("the weights", path)).into_iter().collect();
+/// Every file that a problem reads, with those of its weights.
+pub(crate) fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a [PathBuf]) -> Vec<Input<'a>> {
+    let mut inputs: Vec<_> = weights.iter().map(|path| ("the weights", path.as_path())).collect();
     let content = problem.content.iter().filter_map(|content| content.source.path());
     inputs.extend(content.map(|path| ("the content image", path)));
     let styles = problem.style.iter().flat_map(|style| &style.pictures);
@@ -76,10 +76,25 @@ pub(crate) fn refuse_shared(
     others: &[Input<'_>],
 ) -> Result<(), UsageError> {
     let place = place(path);
-    match others.iter().find(|(_, other)| place.is_some() && self::place(other) == place) {
+    let is_same = |other: &Path| (place.is_some() && self::place(other) == place) || is_one_file(path, other);
+    match others.iter().find(|(_, other)| is_same(other)) {
         Some(&(other, _)) => Err(UsageError::SamePath { option, path: path.to_path_buf(), other }),
         None => Ok(()),
     }
+}
+
+/// Whether two names stand for one file, as hard links do.
+#[cfg(unix)]
+fn is_one_file(path: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    place(path).is_some_and(|one| place(other) == Some(one))
+}
+
+/// Hard links cannot be told from other files here.
+#[cfg(not(unix))]
+fn is_one_file(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// Whether the file at `path` is one that snapshots in `folder` may overwrite.
@@ -103,6 +118,9 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 fn check_trace(path: &Path) -> anyhow::Result<()> {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        bail!("cannot write the trace {}: it is there already, and no file", path.display());
+    }
     let tried = if path.exists() {
         // Appending changes nothing until something is written.
         OpenOptions::new().append(true).open(path).map(drop)

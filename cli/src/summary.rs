@@ -11,6 +11,7 @@ use impasto::{Losses, Outcome, StyleTransfer};
 use serde::Serialize;
 
 use crate::Ending;
+use crate::interrupt::Interrupt;
 use crate::terminal;
 use crate::weights::Located;
 
@@ -118,8 +119,8 @@ impl Summary {
     }
 
     /// How the command ends.
-    pub(crate) fn ending(&self) -> Ending {
-        if self.interrupted { Ending::Interrupted } else { Ending::Done }
+    pub(crate) fn ending(&self, interrupt: &Interrupt) -> Ending {
+        if self.interrupted { Ending::Interrupted(interrupt.exit_code()) } else { Ending::Done }
     }
 }
 

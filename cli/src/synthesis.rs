@@ -1,8 +1,11 @@
 //! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save. Its first steps
 //! are also those of `explain`.
 
-use impasto::image::save_image;
-use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use impasto::image::{check_picture_size, save_image};
+use impasto::{Outcome, SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::Ending;
 use crate::arguments::{ReportOptions, ResultOptions};
@@ -26,10 +29,12 @@ pub(crate) fn synthesize(
     let mut clock = Clock::start();
 
     let weights = Located::find(options.weights.as_deref());
-    outputs::check(output, reports, &outputs::inputs(problem, weights.path()))?;
+    let weight_files = weights.files();
+    outputs::check(output, reports, &outputs::inputs(problem, &weight_files))?;
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, options.pooling);
     let inputs = Inputs::load(problem)?;
     inputs.warn(reports.quiet);
+    check_picture_size(output, inputs.size)?;
     let load = clock.phase();
 
     let mut session = builder(problem, &inputs, &network).build().map_err(naming_the_option)?;
@@ -37,10 +42,11 @@ pub(crate) fn synthesize(
 
     weights.announce(reports.quiet);
     let mut watcher = Watcher::new(reports, &interrupt)?;
+    interrupt.wait_for_iterations();
     let outcome = session.run(&mut watcher)?;
     let iterate = clock.phase();
 
-    save_image(output, outcome.picture.view())?;
+    save_or_rescue(output, &outcome)?;
     let save = clock.phase();
     watcher.finish()?;
 
@@ -52,7 +58,23 @@ pub(crate) fn synthesize(
     if reports.json {
         summary::print(&summary)?;
     }
-    Ok(summary.ending())
+    Ok(summary.ending(&interrupt))
+}
+
+/// Saves the picture; where that fails after all its checks, in the current folder or the temporary one, so that the work
+/// is not lost.
+fn save_or_rescue(output: &Path, outcome: &Outcome) -> anyhow::Result<()> {
+    let picture = outcome.picture.view();
+    let Err(error) = save_image(output, picture) else { return Ok(()) };
+    for folder in [PathBuf::from("."), std::env::temp_dir()] {
+        let path = folder.join(format!("impasto-rescued-{}.png", std::process::id()));
+        if !path.exists() && save_image(&path, picture).is_ok() {
+            let place = path.canonicalize().unwrap_or(path);
+            return Err(error)
+                .with_context(|| format!("the picture was saved as {} instead", place.display()));
+        }
+    }
+    Err(error.into())
 }
 
 /// The problem in the library's terms. What is left out has the library's default, which suits any picture.

@@ -222,6 +222,24 @@ pub enum ImageError {
         reason: String,
     },
 
+    /// The sides of a picture are longer than its format can say.
+    #[error(
+        "{} cannot hold {height}x{width} pixels: the sides of a {name} picture have at most {longest}; write PNG or TIFF",
+        path.display()
+    )]
+    TooLargeForFormat {
+        /// The output file.
+        path: PathBuf,
+        /// What the format is called.
+        name: &'static str,
+        /// Height of the picture, in pixels.
+        height: usize,
+        /// Width of the picture, in pixels.
+        width: usize,
+        /// The longest side that the format has, in pixels.
+        longest: usize,
+    },
+
     /// A picture in memory could not become PNG.
     #[error("cannot encode a picture as PNG: {reason}")]
     EncodePng {

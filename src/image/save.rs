@@ -49,8 +49,7 @@ pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageE
     let mut file = create_beside(path)?;
     let write_error = |source| ImageError::Write { path: path.to_path_buf(), source };
     file.write_all(&encoded).map_err(write_error)?;
-    file.persist(path).map_err(|error| write_error(error.error))?;
-    Ok(())
+    files::replace(file, path).map_err(write_error)
 }
 
 /// A picture (H, W, 3), RGB, as the bytes of a PNG file.
@@ -86,6 +85,30 @@ pub fn check_output_path(path: &Path) -> Result<(), ImageError> {
     output_format(path)?;
     // Only trying tells: permission bits say nothing of read-only disks and access lists. Dropping the file removes it.
     create_beside(path).map(drop)
+}
+
+/// Checks that the format of `path` can hold a picture of these sides, in pixels; height first.
+///
+/// ```
+/// use impasto::image::check_picture_size;
+///
+/// assert!(check_picture_size("wide.png".as_ref(), (100, 20_000)).is_ok());
+/// assert!(check_picture_size("wide.webp".as_ref(), (100, 20_000)).is_err());
+/// ```
+///
+/// # Errors
+///
+/// [`ImageError::TooLargeForFormat`] names the longest side that the format has; those of the extension.
+pub fn check_picture_size(path: &Path, (height, width): (usize, usize)) -> Result<(), ImageError> {
+    let (name, longest) = match output_format(path)? {
+        ImageFormat::WebP => ("WebP", 16_383),
+        ImageFormat::Jpeg => ("JPEG", 65_500),
+        _ => return Ok(()),
+    };
+    match height.max(width) > longest {
+        true => Err(ImageError::TooLargeForFormat { path: path.to_path_buf(), name, height, width, longest }),
+        false => Ok(()),
+    }
 }
 
 fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {

@@ -298,8 +298,21 @@ impl<'a> StyleTransferBuilder<'a> {
             return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
         }
         let problem = Problem::new(self)?;
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        // Rayon would take the number that its variable names, however large.
+        let started = match threads {
+            0 => default_threads(),
+            threads => threads,
+        };
+        let pool = ThreadPoolBuilder::new().num_threads(started).build();
         let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
         StyleTransfer::start(problem, pool)
     }
+}
+
+/// The threads of a session that names none: what `RAYON_NUM_THREADS` says, else one for each core; never more than
+/// [`MOST_THREADS`].
+fn default_threads() -> usize {
+    let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|value| value.parse::<usize>().ok());
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    variable.filter(|&threads| threads > 0).unwrap_or_else(cores).min(MOST_THREADS)
 }

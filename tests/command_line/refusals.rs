@@ -8,6 +8,7 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 
 use crate::arrays::npy;
+use crate::pictures::draw;
 use crate::sandbox::{SHORT, Sandbox};
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
@@ -22,6 +23,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         refusals::inits_that_do_not_fit,
         refusals::outputs_that_cannot_be_written,
         refusals::outputs_that_are_inputs,
+        refusals::pictures_that_no_format_holds,
         refusals::reports_that_cannot_be_written,
         refusals::instruction_sets,
         refusals::checks_without_data,
@@ -223,8 +225,20 @@ pub(crate) fn outputs_that_are_inputs(sandbox: &Sandbox) {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(sandbox.path("content.png"), sandbox.path("link.png")).unwrap();
+        // Another name of the same file.
+        fs::hard_link(sandbox.path("content.png"), sandbox.path("t.jsonl")).unwrap();
+        sandbox.refused(&format!("{line} -o o.png --trace t.jsonl"), 2, &["--trace", "the content image"]);
+        // No file to write lines into.
+        sandbox.refused(&format!("{line} -o o.png --trace /dev/null"), 1, &["/dev/null", "no file"]);
         sandbox.refused(&format!("{line} -o link.png"), 2, &["--output link.png", "the content image"]);
     }
+}
+
+pub(crate) fn pictures_that_no_format_holds(sandbox: &Sandbox) {
+    draw(&sandbox.path("strip.png"), 16, 2300, 3);
+    // 128x18400 pixels: more than WebP has, less than the others.
+    let line = "transfer strip.png style.png -o wide.webp --size 128 --style-size 40 --iterations 1";
+    sandbox.refused(line, 1, &["wide.webp", "128x18400", "16383", "PNG"]);
 }
 
 pub(crate) fn reports_that_cannot_be_written(sandbox: &Sandbox) {

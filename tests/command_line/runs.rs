@@ -439,7 +439,7 @@ pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
     use std::thread::sleep;
     use std::time::{Duration, Instant};
 
-    for signal in ["-INT", "-TERM"] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let mut command = sandbox.command(
             // At the first of its sizes, where the result's is another.
             "transfer content.png style.png -o o.png --size 32 --smallest 23 --iterations 100000000 --trace t.jsonl \
@@ -456,7 +456,7 @@ pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
         let killed = Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
         assert!(killed.success());
         let output = running.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{signal}: {output:?}");
+        assert_eq!(output.status.code(), Some(code), "{signal}: {output:?}");
         assert_eq!(sandbox.picture("o.png").dim(), (32, 42, 3));
         let summary = json(std::str::from_utf8(&output.stdout).unwrap());
         assert_eq!(summary["interrupted"], true);

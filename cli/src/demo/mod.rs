@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     weights.announce(*quiet);
     let progress = Progress::new(*quiet);
     let mut recorder = Recorder { interrupt: &interrupt, progress, losses: Vec::new(), strip: Vec::new() };
+    interrupt.wait_for_iterations();
     let outcome = session.run(&mut recorder)?;
     let Recorder { progress, mut losses, mut strip, .. } = recorder;
     progress.end();
@@ -105,7 +106,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     if arguments.json {
         summary::print(&DemoSummary { summary: &summary, page: &page })?;
     }
-    Ok(summary.ending())
+    Ok(summary.ending(&interrupt))
 }
 
 /// What `--json` prints.

@@ -52,7 +52,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     let weights = Located::find(common.network.weights.as_deref());
     if let Some(path) = html {
         outputs::check_text(PAGE, path)?;
-        outputs::refuse_shared("--html", path, &outputs::inputs(&problem, weights.path()))?;
+        let weight_files = weights.files();
+        outputs::refuse_shared("--html", path, &outputs::inputs(&problem, &weight_files))?;
     }
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
     let inputs = Inputs::load(&problem)?;
@@ -63,8 +64,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
         return Err(UsageError::BeyondTheEnd { at: *at, iterations: session.iterations() }.into());
     }
     weights.announce(arguments.quiet);
+    interrupt.wait_for_iterations();
     if !advance(&mut session, *at, &interrupt)? {
-        return Ok(Ending::Interrupted);
+        return Ok(Ending::Interrupted(interrupt.exit_code()));
     }
     let report = Report {
         content: content.name(),

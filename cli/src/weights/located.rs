@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use impasto::Weights;
+use impasto::weights::source_files;
 
 use crate::error::say;
 
@@ -44,6 +45,15 @@ impl Located {
             Located::Named(path) | Located::InVariable(path) | Located::InDataFolder(path) => Some(path),
             Located::BuiltIn => None,
         }
+    }
+
+    /// The path itself and every file behind it that is read, such as the members of a folder. Weights that cannot be
+    /// read are reported when they are loaded.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Some(path) = self.path() else { return Vec::new() };
+        let mut files = source_files(path).unwrap_or_default();
+        files.push(path.to_path_buf());
+        files
     }
 
     /// How they were found, for programs.
