@@ -47,7 +47,7 @@ use std::{fs, path::Path};
 
 use common::{data_trial, notebook_picture, oracle_picture};
 use decoding::{assert_close, decode};
-use files::{encode, gradient, jpeg, png, rgb_image, rgb_jpeg};
+use files::{encode, gradient, interlaced_png, jpeg, png, rgb_image, rgb_jpeg};
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
 use impasto::image::{ImageError, LoadOptions, check_output_path, decode_image, load_image, save_image};
 use libtest_mimic::{Arguments, Trial};
@@ -61,6 +61,7 @@ fn main() {
         jpeg_keeps_what_follows_its_end,
         grey_and_shallow_samples,
         palette,
+        interlaced_png_is_put_together,
         deep_samples_are_rounded,
         transparency_lies_over_white,
         content_decides_the_format,
@@ -162,6 +163,16 @@ fn palette() {
     assert_eq!(decode(&as_png).unwrap(), expected);
     let as_gif = encode(rgb_image(&expected), ImageFormat::Gif);
     assert_eq!(decode(&as_gif).unwrap(), expected);
+}
+
+fn interlaced_png_is_put_together() {
+    for (height, width) in [(1, 1), (2, 3), (5, 7), (8, 8), (19, 33)] {
+        let picture = gradient(height, width);
+        assert_eq!(decode(&interlaced_png(&picture)).unwrap(), picture, "{height}x{width}");
+    }
+    // A pass that is missing is not black.
+    let file = interlaced_png(&gradient(19, 33));
+    assert_error!(decode(&file[..file.len() / 2]), ImageError::Truncated { .. });
 }
 
 fn deep_samples_are_rounded() {

@@ -60,6 +60,11 @@ pub(super) fn truncated(name: &Path) -> ImageError {
     ImageError::Truncated { path: name.to_path_buf() }
 }
 
+/// An error with a decoder's reason, as far as that is words: some decoders print what they have in Rust's notation.
 pub(super) fn corrupt(name: &Path, reason: impl ToString) -> ImageError {
-    ImageError::Corrupt { path: name.to_path_buf(), reason: reason.to_string() }
+    let reason = reason.to_string();
+    let is_rust = reason.contains(['{', '"', '\\'])
+        || ["Unknown(", "Some(", "::"].iter().any(|word| reason.contains(word));
+    let reason = if is_rust { "it contradicts its own format".into() } else { reason };
+    ImageError::Corrupt { path: name.to_path_buf(), reason }
 }

@@ -51,8 +51,9 @@ pub(super) fn decode(
     let held = match format {
         // Indices, the frame and the screen that it is laid on.
         ImageFormat::Gif => 5,
-        // Planes of a lossy picture, or four samples of a lossless one.
-        ImageFormat::WebP => 4,
+        // Planes of a lossy picture, or four samples of a lossless one; with transparency or frames, both and the screen.
+        ImageFormat::WebP if color == ColorType::Rgb8 && !webp::is_animated(bytes) => 4,
+        ImageFormat::WebP => 9,
         _ => 0,
     };
     let pixels = u64::from(width) * u64::from(height);

@@ -112,13 +112,27 @@ impl Failure {
         match self {
             Self::Refused(error) => error,
             Self::Png(error) if is_end_of_file(&error) => truncated(name),
-            Self::Png(error) => corrupt(name, error),
+            Self::Png(error) => corrupt(name, in_words(&error)),
         }
     }
 }
 
 fn is_end_of_file(error: &DecodingError) -> bool {
     matches!(error, DecodingError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+/// The decoder's words, but for those that name its own parts.
+fn in_words(error: &DecodingError) -> String {
+    let text = error.to_string();
+    if matches!(error, DecodingError::LimitsExceeded) {
+        "its metadata take too much memory".into()
+    } else if text.starts_with("Corrupt deflate stream") {
+        "its compressed data contradicts itself".into()
+    } else if text.starts_with("CRC error") {
+        "a checksum is wrong".into()
+    } else {
+        text.trim_end_matches('.').into()
+    }
 }
 
 fn attempt(

@@ -122,13 +122,13 @@ pub(super) fn recognize(bytes: &[u8]) -> Recognized {
     if bytes.get(128..132) == Some(b"DICM") {
         return Unread("DICOM");
     }
-    if bytes.ends_with(b"TRUEVISION-XFILE.\0") {
-        return Unread("TGA");
+    match SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
+        Some((_, Image(format))) => Image(*format),
+        // TGA has a signature at its end alone; its beginning may be that of a cursor.
+        _ if bytes.ends_with(b"TRUEVISION-XFILE.\0") => Unread("TGA"),
+        Some((_, known)) => *known,
+        None => by_text(bytes),
     }
-    if let Some((_, known)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
-        return *known;
-    }
-    by_text(bytes)
 }
 
 /// The formats of ISO base media files: a box "ftyp" that lists brands, the main one first.

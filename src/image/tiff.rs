@@ -8,7 +8,7 @@ use std::{
 };
 
 use tiff::{
-    ColorType, TiffError, TiffUnsupportedError,
+    ColorType, TiffError, TiffFormatError, TiffUnsupportedError,
     decoder::{Decoder, DecodingResult, Limits},
 };
 
@@ -418,6 +418,15 @@ fn from_decoder(name: &Path, error: TiffError) -> ImageError {
             ImageError::UnsupportedFormat { path, feature: format!("TIFF with {feature}") }
         }
         TiffError::LimitsExceeded => corrupt(name, "it claims more data than it holds"),
+        // The decoder's words, but for those that print a tag as it is in Rust.
+        TiffError::FormatError(TiffFormatError::RequiredTagNotFound(tag)) => {
+            corrupt(name, format!("it lacks tag {}", tag.to_u16()))
+        }
+        TiffError::FormatError(
+            TiffFormatError::InvalidTagValueType(tag) | TiffFormatError::InvalidCountForTag(tag, _),
+        ) => corrupt(name, format!("the value of its tag {} is of the wrong kind", tag.to_u16())),
+        TiffError::FormatError(error) => corrupt(name, error),
+        TiffError::UsageError(_) => corrupt(name, "its directory contradicts itself"),
         error => corrupt(name, error),
     }
 }

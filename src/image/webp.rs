@@ -18,6 +18,11 @@ pub(super) fn metadata(bytes: &[u8]) -> (Metadata, Option<Described>) {
     (metadata, described)
 }
 
+/// Whether the header says that the picture moves.
+pub(super) fn is_animated(bytes: &[u8]) -> bool {
+    bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 0b10 != 0)
+}
+
 /// The chunks that are complete.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes.get(12..).unwrap_or_default();

@@ -104,6 +104,29 @@ pub(crate) fn png(size: (u32, u32), depth: u8, colour_type: u8, palette: &[u8], 
     file
 }
 
+/// An interlaced PNG of RGB pixels: seven passes, each with its own first pixel and steps.
+pub(crate) fn interlaced_png(picture: &Array3<u8>) -> Vec<u8> {
+    let (height, width, _) = picture.dim();
+    let mut rows = Vec::new();
+    for (y, x, down, across) in
+        [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    {
+        // A pass without pixels has no rows either.
+        for row in (y..height).step_by(down).filter(|_| x < width) {
+            rows.push(0);
+            for column in (x..width).step_by(across) {
+                rows.extend((0..3).map(|c| picture[[row, column, c]]));
+            }
+        }
+    }
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let sides = [(width as u32).to_be_bytes(), (height as u32).to_be_bytes()];
+    push_chunk(&mut file, b"IHDR", &[sides.as_flattened(), &[8, 2, 0, 0, 1]].concat());
+    push_chunk(&mut file, b"IDAT", &zlib(&rows));
+    push_chunk(&mut file, b"IEND", &[]);
+    file
+}
+
 /// zlib with a single stored block.
 pub(crate) fn zlib(content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len()).unwrap();

@@ -43,12 +43,23 @@ fn chunks_that_claim_more_than_there_is() {
     }
 }
 
+/// A lossless WebP of 34 bytes: one color, in which no pixel takes a bit.
+fn flat_webp(width: u32, height: u32, alpha: bool) -> Vec<u8> {
+    let sides = (width - 1) | (height - 1) << 14 | u32::from(alpha) << 28;
+    let stream = [0x07, 0x10, 0x11, 0x11, 0x88, 0x88, 0xfe, 0x07];
+    [&b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f"[..], &sides.to_le_bytes(), &stream, &[0]].concat()
+}
+
 fn memory() {
     // 14142 x 14142 pixels are within the limit, but not as a progressive JPEG whose coefficients are held beside them.
     let mut jpeg = rgb_jpeg(&gradient(16, 16));
     let frame = marker(&jpeg, 0xc2..=0xc2);
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x37, 0x3e, 0x37, 0x3e]);
     assert_error!(decode(&jpeg), ImageError::TooMuchMemory { .. });
+    // Nor as a WebP, which is held twice, and with transparency four times.
+    assert_error!(decode(&flat_webp(13_500, 13_500, false)), ImageError::TooMuchMemory { .. });
+    assert_error!(decode(&flat_webp(10_000, 10_000, true)), ImageError::TooMuchMemory { .. });
+    assert_eq!(decode(&flat_webp(300, 200, true)).unwrap().dim(), (200, 300, 3));
     // Nor as a PNG of one row, whose row is held several times.
     assert_error!(decode(&png((1, 199_000_000), 16, 6, &[], &[0; 100])), ImageError::TooMuchMemory { .. });
 }

@@ -5,7 +5,7 @@ use impasto::image::ImageError;
 use libtest_mimic::Trial;
 
 use crate::decoding::{decode, decode_unwarned};
-use crate::files::{baseline_jpeg, encode, gradient, marker};
+use crate::files::{baseline_jpeg, encode, gradient, marker, rgb_image};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
@@ -61,8 +61,13 @@ fn formats() {
         ],
         "convert it to PNG",
     );
-    let tga = [&[0, 0, 2][..], &[0; 40], b"TRUEVISION-XFILE.\0"].concat();
+    let footer = b"TRUEVISION-XFILE.\0";
+    let tga = [&[0, 0, 2][..], &[0; 40], footer].concat();
     assert!(decode(&tga).unwrap_err().to_string().contains("TGA"));
+    // What other formats end with says nothing.
+    let picture = gradient(4, 6);
+    let bmp = encode(rgb_image(&picture), ImageFormat::Bmp);
+    assert_eq!(decode(&[&bmp, &footer[..]].concat()).unwrap(), picture);
 }
 
 fn raw_photos_and_films() {
