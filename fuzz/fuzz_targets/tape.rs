@@ -7,8 +7,8 @@ use impasto_autodiff::{Epilogue, Padding, PoolRounding, Tape, TapeError, Var};
 use libfuzzer_sys::fuzz_target;
 use ndarray::{ArrayD, IxDyn};
 
-/// The sides of arrays; the huge ones only beside a 0.
-const SIDES: [usize; 12] = [0, 1, 2, 3, 4, 5, 7, 16, 17, 1 << 20, 1 << 31, 1 << 40];
+/// The sides of arrays; the huge ones, which no memory holds, only beside a 0.
+const SIDES: [usize; 12] = [0, 1, 2, 3, 4, 5, 7, 16, 17, 1 << 40, 1 << 60, 1 << 62];
 
 /// The most values of an array that is computed.
 const MOST_VALUES: usize = 1 << 14;
