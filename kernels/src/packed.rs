@@ -27,7 +27,7 @@ impl PackedMatrix {
         PackedMatrix { level, depth, columns, panel, values: AlignedBuffer::zeros(len) }
     }
 
-    /// Values of a matrix in panels of so many columns, if memory can address them.
+    /// Values of a matrix in panels of `panel` columns, if memory can address them.
     pub(crate) fn len(panel: usize, depth: usize, columns: usize) -> Option<usize> {
         checked_len(&[depth, columns.checked_next_multiple_of(panel)?])
     }

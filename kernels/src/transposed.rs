@@ -60,7 +60,7 @@ impl Rows for Matrix<'_> {
     }
 }
 
-/// Positions of a block whose longest rows have so many values.
+/// Positions of a block, by the number of values in its longest rows.
 fn block_rows(widest: usize) -> usize {
     (COPIED / widest).clamp(1, BLOCK)
 }
@@ -86,7 +86,7 @@ impl<'a, R: Rows> Operand<'a, R> {
         Operand { rows, stride, in_place: stride == rows.len() && rows.in_memory().is_some() }
     }
 
-    /// Values of the copies of so many rows.
+    /// Values of the copies of `block` rows.
     fn scratch_len(&self, block: usize) -> usize {
         if self.in_place { 0 } else { block * self.stride }
     }

@@ -270,7 +270,8 @@ impl<'a> StyleTransferBuilder<'a> {
     /// Adam's learning rate, in preprocessed pixel units.
     ///
     /// Unless set, the schedule's; with [`Schedule::Fast`] and jitter
-    /// [`JITTER_LEARNING_RATE`](super::JITTER_LEARNING_RATE).
+    /// [`JITTER_LEARNING_RATE`](super::JITTER_LEARNING_RATE), or, from noise,
+    /// [`NOISE_LEARNING_RATE`](super::NOISE_LEARNING_RATE).
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
         self.learning_rate = Some(learning_rate);
         self

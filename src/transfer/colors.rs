@@ -14,15 +14,17 @@ impl Colors {
     /// Those of several pictures (1, H, W, 3), each with its share of the whole.
     pub(super) fn of(pictures: &[(Array4<f32>, f64)]) -> Colors {
         let shares: f64 = pictures.iter().map(|&(_, share)| share).sum();
-        let mut moments = [[0.0; 2]; 3];
+        let mut sum = [[0.0; 2]; 3];
         for (picture, share) in pictures {
-            for (channel, moments) in moments.iter_mut().enumerate() {
-                let [first, second] = sums(picture.view(), channel);
-                let weight = share / shares / (picture.len() / 3) as f64;
-                moments[0] += weight * first;
-                moments[1] += weight * second;
+            for (sum, moments) in sum.iter_mut().zip(moments(picture.view())) {
+                sum[0] += share / shares * moments[0];
+                sum[1] += share / shares * moments[1];
             }
         }
+        Colors::from_moments(sum)
+    }
+
+    fn from_moments(moments: [[f64; 2]; 3]) -> Colors {
         Colors {
             mean: moments.map(|[mean, _]| mean),
             deviation: moments.map(|[mean, square]| (square - mean * mean).max(0.0).sqrt()),
@@ -32,7 +34,7 @@ impl Colors {
     /// Moves and stretches each channel of `picture`, (1, H, W, 3), to these colors. A channel without any contrast is
     /// moved only.
     pub(super) fn give_to(&self, mut picture: ArrayViewMut4<'_, f32>) {
-        let own = Colors::of(&[(picture.to_owned(), 1.0)]);
+        let own = Colors::from_moments(moments(picture.view()));
         for channel in 0..3 {
             let stretch = match own.deviation[channel] {
                 deviation if deviation > 1e-6 => self.deviation[channel] / deviation,
@@ -46,11 +48,15 @@ impl Colors {
     }
 }
 
-/// The sums of a channel's values and of their squares.
-fn sums(picture: ArrayView4<'_, f32>, channel: usize) -> [f64; 2] {
-    picture.index_axis(Axis(3), channel).iter().fold([0.0; 2], |[first, second], &value| {
-        let value = f64::from(value);
-        [first + value, second + value * value]
+/// The mean of each channel's values, and of their squares.
+fn moments(picture: ArrayView4<'_, f32>) -> [[f64; 2]; 3] {
+    let pixels = (picture.len() / 3) as f64;
+    std::array::from_fn(|channel| {
+        let sums = picture.index_axis(Axis(3), channel).iter().fold([0.0; 2], |[first, second], &value| {
+            let value = f64::from(value);
+            [first + value, second + value * value]
+        });
+        sums.map(|sum| sum / pixels)
     })
 }
 

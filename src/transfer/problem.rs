@@ -197,6 +197,11 @@ impl Problem {
         })
     }
 
+    /// The sum of the style images' blend weights.
+    pub(super) fn all_blends(&self) -> f64 {
+        self.styles.iter().map(|&(_, blend)| blend).sum()
+    }
+
     /// The colors that a picture of this size is given back, where no content holds them.
     pub(super) fn colors(&self, scale: &Scale) -> Option<Colors> {
         let drifts =
@@ -223,7 +228,7 @@ impl Problem {
     fn style_pixels(&self, scale: &Scale, seed: u64) -> Array4<f32> {
         let mut random = fastrand::Rng::with_seed(seed);
         let styles: Vec<(Array4<f32>, f64)> = self.styles(scale).collect();
-        let all_blends: f64 = styles.iter().map(|&(_, blend)| blend).sum();
+        let all_blends = self.all_blends();
         let mut image = Array4::zeros((1, scale.height, scale.width, 3));
         for mut pixel in image.lanes_mut(Axis(3)) {
             let mut left = random.f64() * all_blends;

@@ -255,7 +255,7 @@ fn style_targets(
     if layers.is_empty() {
         return Ok(Vec::new());
     }
-    let all_blends: f64 = problem.styles(scale).map(|(_, blend)| blend).sum();
+    let all_blends = problem.all_blends();
     let mut targets: Vec<Array2<f32>> = Vec::new();
     for (style, blend) in problem.styles(scale) {
         let failed = |source| TransferError::Features { name: "a style image", source };

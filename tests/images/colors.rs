@@ -149,7 +149,7 @@ fn profiles_of_tiff() {
     assert_eq!(decode_unconverted(&tiff.bytes()), row(&COLORS));
 }
 
-/// A profile in so many APP2 segments, in an order that is not theirs.
+/// A profile in several APP2 segments, out of order.
 fn jpeg_with_profile(jpeg: &[u8], profile: &[u8], parts: usize) -> Vec<u8> {
     let mut file = jpeg.to_vec();
     for (index, part) in profile.chunks(profile.len().div_ceil(parts)).enumerate() {

@@ -117,8 +117,8 @@ fn check_positive(sizes: &[(usize, &'static str)]) -> Result<(), ShapeError> {
 /// The most values that a slice can have of f64, the widest type that kernels exist for.
 const MOST_VALUES: usize = isize::MAX as usize / size_of::<f64>();
 
-/// The product of all sizes: zero if one of them is, else the number of values that it and each product on the way to
-/// it is, if a slice can have so many.
+/// The product of all sizes, zero if one of them is; `None` if it, or a product on the way to it, is more than the values
+/// that a slice can have.
 pub(crate) fn checked_len(sizes: &[usize]) -> Option<usize> {
     if sizes.contains(&0) {
         return Some(0);
