@@ -11,6 +11,9 @@ mod encrypted;
 mod explain;
 #[path = "command_line/explain_step.rs"]
 mod explain_step;
+#[cfg(unix)]
+#[path = "command_line/faults.rs"]
+mod faults;
 #[path = "command_line/fetches.rs"]
 mod fetches;
 #[path = "command_line/measurements.rs"]
@@ -67,6 +70,8 @@ fn main() {
         fetches::trials(&weights),
         encrypted::trials(&weights),
         explain::trials(&weights),
+        #[cfg(unix)]
+        faults::trials(&weights),
         #[cfg(unix)]
         terminal::trials(&weights),
     ];

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use impasto::TransferError;
 use impasto::image::ImageError;
 use impasto::simd::LevelError;
 use thiserror::Error;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, remedy};
 use crate::terminal;
 
 /// A combination of arguments that cannot be meant; single values are refused by clap's parsers.
@@ -28,6 +29,18 @@ pub(crate) enum UsageError {
     EmptyBlend,
     #[error("{option} {path} is also {other}, which it would overwrite: name another path")]
     SamePath { option: &'static str, path: PathBuf, other: &'static str },
+    #[error(
+        "standard input is named twice: a picture can be read from it only once, so save it to a file and name that"
+    )]
+    StandardInputTwice,
+    #[error(
+        "the picture and the summary of --json would both go to standard output: name a file for one with -o FILE"
+    )]
+    SharedOutput,
+    #[error(
+        "-o - would write a picture to the terminal: name a file, or send standard output on with | or >"
+    )]
+    TerminalOutput,
     #[error(
         "--size {size}, but the picture of --init has a shorter side of {shorter_side}: leave --size out"
     )]
@@ -80,9 +93,17 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Prints what clap found wrong, or the help that was asked for, and ends the process. clap quotes arguments as they are:
-/// where one is not fit to be printed, what it says of the same arguments made printable is printed.
+/// where one is not fit to be printed, what it says of the same arguments made printable is printed. For options of other
+/// programs its guesses mislead: there the remedy is told.
 pub(crate) fn exit_as_usage(error: &clap::Error) -> ! {
-    let arguments = std::env::args_os().map(|argument| terminal::printable(&argument.to_string_lossy()));
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| terminal::printable(&argument.to_string_lossy())).collect();
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(remedy) = remedy(&arguments)
+    {
+        say(&format!("error: {remedy}\n\nFor more information, try '--help'."));
+        std::process::exit(error.exit_code());
+    }
     match Arguments::try_parse_from(arguments) {
         Err(error) => error.exit(),
         // Nothing else was wrong with them.

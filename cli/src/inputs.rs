@@ -5,10 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use impasto::arrays::read_npy;
-use impasto::image::{
-    ImageWarning, LoadOptions, load_image_with_warnings, preprocess_image, resize_image_to,
-    resized_dimensions,
-};
+use impasto::image::{ImageWarning, LoadOptions, preprocess_image, resize_image_to, resized_dimensions};
 use ndarray::{Array3, Array4, Ix4};
 
 use crate::arguments::InitArgument;
@@ -43,6 +40,10 @@ impl Inputs {
     }
 
     pub(crate) fn load(problem: &Problem<'_>) -> anyhow::Result<Inputs> {
+        let is_piped = |source: &Source<'_>| matches!(source, Source::StandardInput);
+        if problem.sources().filter(is_piped).count() > 1 {
+            return Err(UsageError::StandardInputTwice.into());
+        }
         let options = problem.load_options();
         let mut warnings = Vec::new();
         let mut load = |source: Source<'_>, size| -> anyhow::Result<Array3<u8>> {
@@ -85,7 +86,7 @@ impl InitFile {
         warnings: &mut Vec<ImageWarning>,
     ) -> anyhow::Result<InitFile> {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
-            let loaded = load_image_with_warnings(path, options)?;
+            let loaded = Source::new(path).load(options)?;
             warnings.extend(loaded.warnings);
             return Ok(InitFile::Picture(loaded.picture));
         }

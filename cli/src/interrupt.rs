@@ -10,30 +10,37 @@ use signal_hook::flag;
 
 /// Whether the user asked for an end.
 pub(crate) struct Interrupt {
-    /// The signal that asked first; 0 if none did.
+    /// The signal that asked; 0 if none did.
     signal: Arc<AtomicUsize>,
-    /// Whether the next signal ends the process.
-    at_once: Arc<AtomicBool>,
+    /// Whether there is nothing to be kept yet, so that any signal ends the process.
+    early: Arc<AtomicBool>,
 }
 
 impl Interrupt {
     /// Listens from now on; until [`Interrupt::wait_for_iterations`], a signal ends the process.
     pub(crate) fn listen() -> anyhow::Result<Interrupt> {
         let signal = Arc::new(AtomicUsize::new(0));
-        let at_once = Arc::new(AtomicBool::new(true));
+        let (early, armed) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         for number in signals() {
-            // In this order: the flag that the first signal sets arms the shutdown for the second.
-            flag::register_conditional_shutdown(number, exit_code(number), Arc::clone(&at_once))
-                .and_then(|_| flag::register(number, Arc::clone(&at_once)))
-                .and_then(|_| flag::register_usize(number, Arc::clone(&signal), number as usize))
-                .context("cannot listen for Ctrl-C")?;
+            let ends_if = |flag| flag::register_conditional_shutdown(number, exit_code(number), flag);
+            let register = || {
+                ends_if(Arc::clone(&early))?;
+                // A closed terminal often hangs up twice, itself and by its shell: the second says no more.
+                if [SIGINT, SIGTERM].contains(&number) {
+                    // In this order: the flag that the first signal sets arms the shutdown for the second.
+                    ends_if(Arc::clone(&armed))?;
+                    flag::register(number, Arc::clone(&armed))?;
+                }
+                flag::register_usize(number, Arc::clone(&signal), number as usize)
+            };
+            register().context("cannot listen for Ctrl-C")?;
         }
-        Ok(Interrupt { signal, at_once })
+        Ok(Interrupt { signal, early })
     }
 
     /// From now on, there is a picture to be kept: the first signal only asks for an end.
     pub(crate) fn wait_for_iterations(&self) {
-        self.at_once.store(false, Ordering::Relaxed);
+        self.early.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn is_requested(&self) -> bool {
@@ -70,4 +77,14 @@ fn ignores(signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Lets writing beyond a limit on the length of files (`ulimit -f`) fail like any other, where the signal that tells of
+/// it would end the process.
+pub(crate) fn outlive_the_limit_of_files() {
+    #[cfg(unix)]
+    {
+        // A handler that does nothing but note it; where it cannot be installed, the signal ends the process as before.
+        let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    }
 }

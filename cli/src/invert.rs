@@ -10,7 +10,7 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
     let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
         arguments;
     let preset = *preset;
-    let content = Content::new(Source::File(content), content_options, preset);
+    let content = Content::new(Source::new(content), content_options, preset);
     let problem = Problem {
         content: Some(content),
         style: None,

@@ -10,7 +10,8 @@
 //! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
 //! | `problem` | arguments and preset joined to one complete problem |
 //! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
-//! | `source`, `inputs`, `outputs` | the pictures and files that are read, the paths that are written |
+//! | `source`, `inputs` | the pictures and files that are read |
+//! | `destination`, `outputs` | the result, and all paths that are written |
 //! | `weights` | where the network's weights are, and the subcommand of that name |
 //! | `download` | a file from a URL |
 //! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
@@ -24,6 +25,7 @@ mod arguments;
 mod bench;
 mod check;
 mod demo;
+mod destination;
 mod download;
 mod error;
 mod explain;
@@ -50,8 +52,11 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use impasto::simd::Level;
+use impasto::transfer::MOST_THREADS;
 
 fn main() -> ExitCode {
+    interrupt::outlive_the_limit_of_files();
+    limit_threads();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => error::exit_as_usage(&error),
@@ -73,6 +78,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Weights(arguments) => weights::run(arguments),
+    }
+}
+
+/// Keeps `RAYON_NUM_THREADS` from starting more threads than `--threads` may, where pictures are resized too.
+fn limit_threads() {
+    let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|value| value.parse::<usize>().ok());
+    if variable.is_some_and(|threads| threads > MOST_THREADS) {
+        // It fails where there are threads already, which is not the case yet.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(MOST_THREADS).build_global();
     }
 }
 

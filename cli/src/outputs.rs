@@ -9,23 +9,36 @@ use impasto::files;
 use impasto::image::check_output_path;
 
 use crate::arguments::{InitArgument, ReportOptions};
+use crate::destination::Destination;
 use crate::error::UsageError;
 use crate::problem::Problem;
+use crate::source::Source;
 use crate::{snapshots, trace};
 
 /// Checks the output, the trace and the folder of snapshots of a run that reads `inputs`.
-pub(crate) fn check(output: &Path, reports: &ReportOptions, inputs: &[Input<'_>]) -> anyhow::Result<()> {
-    check_output_path(output)?;
-    refuse_shared("--output", output, inputs)?;
+pub(crate) fn check(
+    output: Destination<'_>,
+    reports: &ReportOptions,
+    inputs: &[Input<'_>],
+) -> anyhow::Result<()> {
+    output.check_stream(reports.json)?;
+    let output: Vec<Input<'_>> = match output {
+        Destination::StandardOutput => Vec::new(),
+        Destination::File(path) => {
+            check_output_path(path)?;
+            refuse_shared("--output", path, inputs)?;
+            vec![("--output", path)]
+        }
+    };
     if let Some(path) = &reports.trace {
         check_trace(path)?;
         refuse_shared("--trace", path, inputs)?;
-        refuse_shared("--trace", path, &[("--output", output)])?;
+        refuse_shared("--trace", path, &output)?;
     }
     if let Some(folder) = &reports.snapshots {
         check_folder(folder, "save snapshots")?;
-        let written = [Some(("--output", output)), reports.trace.as_deref().map(|path| ("--trace", path))];
-        for (other, path) in inputs.iter().copied().chain(written.into_iter().flatten()) {
+        let trace = reports.trace.as_deref().map(|path| ("--trace", path));
+        for (other, path) in inputs.iter().copied().chain(output).chain(trace) {
             if is_snapshot(path, folder) {
                 return Err(
                     UsageError::SamePath { option: "--snapshots", path: folder.clone(), other }.into()
@@ -41,7 +54,7 @@ pub(crate) fn check_text(what: &str, path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         bail!("cannot write {what} {}: it is a folder", path.display());
     }
-    files::create_beside(path).map(drop).with_context(|| cannot_write(what, path))
+    files::check_writable(path).with_context(|| cannot_write(what, path))
 }
 
 /// Writes a file of text that appears whole or not at all.
@@ -64,7 +77,7 @@ pub(crate) fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a [PathBuf]) -> Ve
     let styles = problem.style.iter().flat_map(|style| &style.pictures);
     inputs.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
     if let InitArgument::File(path) = problem.init {
-        inputs.push(("the picture of --init", path));
+        inputs.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
     }
     inputs
 }

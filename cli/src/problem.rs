@@ -147,6 +147,17 @@ impl<'a> Problem<'a> {
         self.common.optimization.tv_weight.or(self.preset.map(|preset| preset.weights.tv_weight))
     }
 
+    /// Every picture that is read.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source<'_>> {
+        let content = self.content.iter().map(|content| content.source);
+        let styles = self.style.iter().flat_map(|style| style.pictures.iter().map(|&(source, _)| source));
+        let init = match self.init {
+            InitArgument::File(path) => Some(Source::new(path)),
+            InitArgument::Content | InitArgument::Random => None,
+        };
+        content.chain(styles).chain(init)
+    }
+
     /// The deepest layer that a loss reads.
     pub(crate) fn deepest_layer(&self) -> usize {
         let content = self.content.iter().map(|content| content.layer);
@@ -205,7 +216,7 @@ fn any_picture() -> LossWeights {
 mod tests {
     use super::*;
     use crate::arguments::{Arguments, Command};
-    use crate::source::files;
+    use crate::source::sources;
     use clap::Parser;
 
     /// Layers, weights, blend weights.
@@ -216,7 +227,7 @@ mod tests {
         let line = format!("impasto texture a.png b.png -o c.png {options}");
         let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
-        let style = Style::new(files(&arguments.styles), &arguments.style_options, arguments.preset)?;
+        let style = Style::new(sources(&arguments.styles), &arguments.style_options, arguments.preset)?;
         let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
         Ok((style.layers, style.weights, blend))
     }

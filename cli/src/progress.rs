@@ -69,6 +69,14 @@ impl Progress {
         }
     }
 
+    /// Prints a line that the bar does not run into.
+    pub(crate) fn say(&self, line: &str) {
+        match self {
+            Progress::Bar(bar) => bar.suspend(|| say(line)),
+            Progress::Silent | Progress::Lines { .. } => say(line),
+        }
+    }
+
     /// Leaves the bar as it stands, and the cursor below it.
     pub(crate) fn end(&self) {
         if let Progress::Bar(bar) = self {

@@ -1,9 +1,11 @@
-//! Where a picture comes from: a file, or the program itself.
+//! Where a picture comes from: a file, standard input, or the program itself.
 
+use std::io::stdin;
 use std::path::{Path, PathBuf};
 
 use impasto::image::{
     ImageError, LoadOptions, Loaded, decode_image, decode_image_with_warnings, load_image_with_warnings,
+    read_image,
 };
 use ndarray::Array3;
 
@@ -11,6 +13,7 @@ use ndarray::Array3;
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
     File(&'a Path),
+    StandardInput,
     BuiltIn(&'static BuiltIn),
 }
 
@@ -27,16 +30,28 @@ pub(crate) const TOWN: BuiltIn =
 pub(crate) const SWIRL: BuiltIn =
     BuiltIn { file_name: "swirl.jpg", jpeg: include_bytes!("../../assets/swirl.jpg") };
 
-/// Each file as a source.
-pub(crate) fn files(paths: &[PathBuf]) -> Vec<Source<'_>> {
-    paths.iter().map(|path| Source::File(path)).collect()
+/// What stands for standard input and output; a file of this name is `./-`.
+pub(crate) const STANDARD: &str = "-";
+
+/// Each argument as a source.
+pub(crate) fn sources(arguments: &[PathBuf]) -> Vec<Source<'_>> {
+    arguments.iter().map(|argument| Source::new(argument)).collect()
 }
 
 impl<'a> Source<'a> {
+    /// What an argument names.
+    pub(crate) fn new(argument: &'a Path) -> Source<'a> {
+        match argument.as_os_str() == STANDARD {
+            true => Source::StandardInput,
+            false => Source::File(argument),
+        }
+    }
+
     /// The picture, (H, W, 3), and what is worth knowing about it.
     pub(crate) fn load(self, options: &LoadOptions) -> Result<Loaded, ImageError> {
         match self {
             Source::File(path) => load_image_with_warnings(path, options),
+            Source::StandardInput => read_image(stdin().lock(), Path::new("standard input"), options),
             Source::BuiltIn(picture) => {
                 decode_image_with_warnings(picture.jpeg, Path::new(picture.file_name), options)
             }
@@ -47,7 +62,7 @@ impl<'a> Source<'a> {
     pub(crate) fn path(self) -> Option<&'a Path> {
         match self {
             Source::File(path) => Some(path),
-            Source::BuiltIn(_) => None,
+            Source::StandardInput | Source::BuiltIn(_) => None,
         }
     }
 
@@ -55,6 +70,7 @@ impl<'a> Source<'a> {
     pub(crate) fn name(self) -> String {
         match self {
             Source::File(path) => path.display().to_string(),
+            Source::StandardInput => "standard input".to_owned(),
             Source::BuiltIn(picture) => format!("{} (built in)", picture.file_name),
         }
     }

@@ -1,7 +1,7 @@
 //! What `--json` prints on stdout after a run.
 
+use std::fmt;
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -88,7 +88,7 @@ impl Summary {
         outcome: &Outcome,
         seconds: Seconds,
         weights: &Located,
-        output: &Path,
+        output: impl fmt::Display,
     ) -> Summary {
         let (height, width) = session.size();
         Summary {
@@ -103,7 +103,7 @@ impl Summary {
             threads: session.threads(),
             simd: Level::current().name(),
             weights: weights.to_string(),
-            output: output.display().to_string(),
+            output: output.to_string(),
         }
     }
 

@@ -1,14 +1,11 @@
 //! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save. Its first steps
 //! are also those of `explain`.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
-use impasto::image::{check_picture_size, save_image};
-use impasto::{Outcome, SqueezeNet, StyleTransfer, StyleTransferBuilder};
+use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::Ending;
 use crate::arguments::{ReportOptions, ResultOptions};
+use crate::destination::Destination;
 use crate::error::{naming_the_option, say};
 use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
@@ -23,7 +20,7 @@ pub(crate) fn synthesize(
     result: &ResultOptions,
     reports: &ReportOptions,
 ) -> anyhow::Result<Ending> {
-    let output = result.output.as_path();
+    let output = Destination::new(&result.output);
     let options = &problem.common.network;
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
@@ -34,7 +31,7 @@ pub(crate) fn synthesize(
     let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, options.pooling);
     let inputs = Inputs::load(problem)?;
     inputs.warn(reports.quiet);
-    check_picture_size(output, inputs.size)?;
+    output.check_size(inputs.size)?;
     let load = clock.phase();
 
     let mut session = builder(problem, &inputs, &network).build().map_err(naming_the_option)?;
@@ -46,9 +43,9 @@ pub(crate) fn synthesize(
     let outcome = session.run(&mut watcher)?;
     let iterate = clock.phase();
 
-    save_or_rescue(output, &outcome)?;
+    watcher.end(&outcome);
+    output.save(outcome.picture.view())?;
     let save = clock.phase();
-    watcher.finish()?;
 
     let seconds = clock.seconds([load, prepare, iterate, save]);
     let summary = Summary::new(&session, &outcome, seconds, &weights, output);
@@ -59,22 +56,6 @@ pub(crate) fn synthesize(
         summary::print(&summary)?;
     }
     Ok(summary.ending(&interrupt))
-}
-
-/// Saves the picture; where that fails after all its checks, in the current folder or the temporary one, so that the work
-/// is not lost.
-fn save_or_rescue(output: &Path, outcome: &Outcome) -> anyhow::Result<()> {
-    let picture = outcome.picture.view();
-    let Err(error) = save_image(output, picture) else { return Ok(()) };
-    for folder in [PathBuf::from("."), std::env::temp_dir()] {
-        let path = folder.join(format!("impasto-rescued-{}.png", std::process::id()));
-        if !path.exists() && save_image(&path, picture).is_ok() {
-            let place = path.canonicalize().unwrap_or(path);
-            return Err(error)
-                .with_context(|| format!("the picture was saved as {} instead", place.display()));
-        }
-    }
-    Err(error.into())
 }
 
 /// The problem in the library's terms. What is left out has the library's default, which suits any picture.

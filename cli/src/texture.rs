@@ -3,13 +3,13 @@
 use crate::Ending;
 use crate::arguments::TextureArguments;
 use crate::problem::{DEFAULT_SIZE, Problem, Style};
-use crate::source::files;
+use crate::source::sources;
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
     let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
     let preset = *preset;
-    let style = Style::new(files(styles), style_options, preset)?;
+    let style = Style::new(sources(styles), style_options, preset)?;
     let problem = Problem {
         content: None,
         style: Some(style),

@@ -1,7 +1,7 @@
 //! `--trace`: the losses of every iteration, one JSON object a line, written as the run goes.
 
 use std::fs::File;
-use std::io::{LineWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -11,8 +11,9 @@ use serde::Serialize;
 /// A trace file that is being written.
 pub(crate) struct Trace {
     path: PathBuf,
-    // Whole lines only, so that whoever follows the file never reads half a line.
-    file: LineWriter<File>,
+    file: File,
+    /// Bytes of whole lines, which is all that is ever left in it.
+    length: u64,
 }
 
 /// One line: the losses of the picture before this iteration's step.
@@ -37,9 +38,10 @@ impl Trace {
     /// Creates the file; what it held is lost.
     pub(crate) fn create(path: &Path) -> anyhow::Result<Trace> {
         let file = File::create(path).with_context(|| cannot_write(path))?;
-        Ok(Trace { path: path.to_path_buf(), file: LineWriter::new(file) })
+        Ok(Trace { path: path.to_path_buf(), file, length: 0 })
     }
 
+    /// Adds a line, whole or not at all.
     pub(crate) fn write(&mut self, iteration: &Iteration<'_>) -> anyhow::Result<()> {
         let losses = iteration.losses;
         let Scale { height, width, .. } = iteration.present_scale();
@@ -54,8 +56,15 @@ impl Trace {
             total: losses.total,
             seconds: iteration.elapsed.as_secs_f64(),
         };
-        let text = serde_json::to_string(&line)?;
-        writeln!(self.file, "{text}").with_context(|| cannot_write(&self.path))
+        let text = serde_json::to_string(&line)? + "\n";
+        // In one call, so that whoever follows the file does not read half a line.
+        if let Err(error) = self.file.write_all(text.as_bytes()) {
+            // Shortening a file works on a full disk.
+            let _ = self.file.set_len(self.length);
+            return Err(error).with_context(|| cannot_write(&self.path));
+        }
+        self.length += text.len() as u64;
+        Ok(())
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::Ending;
 use crate::arguments::TransferArguments;
 use crate::problem::Problem;
-use crate::source::{Source, files};
+use crate::source::{Source, sources};
 use crate::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TransferArguments) -> anyhow::Result<Ending> {
     let TransferArguments { content, styles, result, options, scales, common, reports } = arguments;
-    let problem = Problem::transfer(Source::File(content), files(styles), options, Some(scales), common)?;
+    let problem = Problem::transfer(Source::new(content), sources(styles), options, Some(scales), common)?;
     synthesize(&problem, result, reports)
 }

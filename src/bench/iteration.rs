@@ -4,10 +4,9 @@
 use super::clock::Summary;
 use super::{dimensions, input};
 use crate::preset::Preset;
-use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory};
+use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory, thread_pool};
 use impasto_kernels::{Level, peak};
 use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet};
-use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -82,8 +81,7 @@ pub fn run(options: &IterationOptions<'_>) -> Result<IterationReport, TransferEr
     let mut session = session(size, preset, threads)?;
     let (height, width) = session.size();
     let threads = session.threads();
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
+    let pool = thread_pool(threads)?;
 
     let before = pool.install(|| peak::flops(PEAKS));
     let mut times = times(&mut session, iterations.saturating_add(WARM_UP))?;

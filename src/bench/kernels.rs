@@ -4,9 +4,8 @@ use super::cases::{Case, cases};
 use super::clock::{Effort, measure};
 use super::dimensions;
 use super::routines::Implementation;
-use crate::transfer::{BYTES_PER_PIXEL, TransferError, check_memory};
+use crate::transfer::{BYTES_PER_PIXEL, TransferError, check_memory, thread_pool};
 use impasto_kernels::{Level, peak};
-use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -126,8 +125,7 @@ pub fn run(
         return Ok(());
     }
     let threads = options.threads.unwrap_or(0);
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
+    let pool = thread_pool(threads)?;
     let plan = Plan::new(options.quick);
     let bandwidth = pool.install(|| peak::memory_bandwidth(if options.quick { 1 } else { 5 }));
     let mut flops = pool.install(|| peak::flops(100));

@@ -200,15 +200,11 @@ pub enum ImageError {
         folder: PathBuf,
     },
 
-    /// The output file's folder accepts no new files.
-    #[error(
-        "cannot write {path}: no file can be created in {folder}; check its permissions or choose another folder"
-    )]
+    /// The output file's name, its folder or what is there already rules out writing it.
+    #[error("cannot write {path} ({source}); check its name and permissions, or choose another folder")]
     NotWritable {
         /// The output file.
         path: PathBuf,
-        /// The folder.
-        folder: PathBuf,
         /// What the operating system said.
         source: io::Error,
     },

@@ -2,14 +2,13 @@
 //! The format follows the extension; nothing is resized and no metadata is written.
 
 use std::{
-    io::{Cursor, Write},
+    io::{self, Cursor, Write},
     path::Path,
 };
 
 use image::{ExtendedColorType, ImageFormat};
 use impasto_squeezenet::files;
 use ndarray::ArrayView3;
-use tempfile::NamedTempFile;
 
 use super::{error::ImageError, jpeg};
 
@@ -46,7 +45,8 @@ pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageE
     let encoded = encode(format, &rgb, width, height)
         .map_err(|reason| ImageError::Encode { path: path.to_path_buf(), reason })?;
 
-    let mut file = create_beside(path)?;
+    check_folder(path)?;
+    let mut file = files::create_beside(path).map_err(|source| not_writable(path, source))?;
     let write_error = |source| ImageError::Write { path: path.to_path_buf(), source };
     file.write_all(&encoded).map_err(write_error)?;
     files::replace(file, path).map_err(write_error)
@@ -79,12 +79,13 @@ pub fn encode_png(picture: ArrayView3<'_, u8>) -> Result<Vec<u8>, ImageError> {
 ///
 /// # Errors
 ///
-/// The path is a folder, its extension names no format that can be written, or its folder does not exist or accepts no
-/// new files.
+/// The path is a folder, a device or a pipe, or a file that is protected; its name is too long; its extension names no
+/// format that can be written; its folder does not exist or accepts no new files.
 pub fn check_output_path(path: &Path) -> Result<(), ImageError> {
     output_format(path)?;
-    // Only trying tells: permission bits say nothing of read-only disks and access lists. Dropping the file removes it.
-    create_beside(path).map(drop)
+    check_folder(path)?;
+    // Only trying tells: permission bits say nothing of read-only disks and access lists.
+    files::check_writable(path).map_err(|source| not_writable(path, source))
 }
 
 /// Checks that the format of `path` can hold a picture of these sides, in pixels; height first.
@@ -148,18 +149,21 @@ fn encode(format: ImageFormat, rgb: &[u8], width: usize, height: usize) -> Resul
     Ok(encoded.into_inner())
 }
 
-/// Creates a temporary file in the folder of `path`.
-fn create_beside(path: &Path) -> Result<NamedTempFile, ImageError> {
-    let folder = match path.parent() {
+fn check_folder(path: &Path) -> Result<(), ImageError> {
+    let folder = folder_of(path);
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(ImageError::MissingFolder { path: path.to_path_buf(), folder: folder.to_path_buf() }),
+    }
+}
+
+fn not_writable(path: &Path, source: io::Error) -> ImageError {
+    ImageError::NotWritable { path: path.to_path_buf(), source }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        return Err(ImageError::MissingFolder { path: path.to_path_buf(), folder: folder.to_path_buf() });
     }
-    files::create_beside(path).map_err(|source| ImageError::NotWritable {
-        path: path.to_path_buf(),
-        folder: folder.to_path_buf(),
-        source,
-    })
 }

@@ -7,7 +7,7 @@ use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_squeezenet::SqueezeNet;
 use ndarray::{Array3, Array4};
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// The most threads of a session: far above any machine, far below where starting them exhausts one.
 pub const MOST_THREADS: usize = 1024;
@@ -299,15 +299,16 @@ impl<'a> StyleTransferBuilder<'a> {
             return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
         }
         let problem = Problem::new(self)?;
-        // Rayon would take the number that its variable names, however large.
-        let started = match threads {
-            0 => default_threads(),
-            threads => threads,
-        };
-        let pool = ThreadPoolBuilder::new().num_threads(started).build();
-        let pool = pool.map_err(|source| TransferError::Threads { threads, source })?;
-        StyleTransfer::start(problem, pool)
+        StyleTransfer::start(problem, thread_pool(threads)?)
     }
+}
+
+/// A pool of `threads`; 0 asks for the default.
+pub(crate) fn thread_pool(threads: usize) -> Result<ThreadPool, TransferError> {
+    // Rayon would take the number that its variable names, however large.
+    let started = if threads == 0 { default_threads() } else { threads };
+    let pool = ThreadPoolBuilder::new().num_threads(started).build();
+    pool.map_err(|source| TransferError::Threads { threads: started, source })
 }
 
 /// The threads of a session that names none: what `RAYON_NUM_THREADS` says, else one for each core; never more than

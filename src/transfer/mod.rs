@@ -22,6 +22,7 @@ mod recording;
 mod run;
 mod scale;
 
+pub(crate) use builder::thread_pool;
 pub use builder::{Init, MOST_THREADS, OptimizerKind, StyleTransferBuilder};
 pub use error::TransferError;
 pub use jitter::MAX_JITTER;

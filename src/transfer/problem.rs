@@ -330,16 +330,16 @@ fn least_side(
 pub(crate) const BYTES_PER_PIXEL: u64 = 380;
 
 /// The same where a loss reads a layer behind 7, up to all thirteen.
-const DEEP_BYTES_PER_PIXEL: u64 = 600;
+const DEEP_BYTES_PER_PIXEL: u64 = 610;
 
 /// What the pairs of steps and gradients that L-BFGS remembers add to it.
 const LBFGS_BYTES_PER_PIXEL: u64 = 280;
 
-/// What one with buffers for every value and gradient needs, measured at 1024x1365.
-const INSPECTABLE_BYTES_PER_PIXEL: u64 = 600;
+/// What one with buffers for every value and gradient needs.
+const INSPECTABLE_BYTES_PER_PIXEL: u64 = 810;
 
 /// What the Gram matrices of a style image need for each of its pixels, before the picture's own tape is made.
-const STYLE_BYTES_PER_PIXEL: u64 = 160;
+const STYLE_BYTES_PER_PIXEL: u64 = 165;
 
 /// The bytes that a run needs at its peak. Everything that grows with a picture counts; weights and the program itself,
 /// some 20 MB, do not.

@@ -18,6 +18,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         refusals::lists_that_do_not_fit,
         refusals::scales_and_jitter_that_do_not_fit,
         refusals::unknown_names,
+        refusals::options_of_other_programs,
         refusals::missing_arguments,
         refusals::nothing_to_optimise,
         refusals::inits_that_do_not_fit,
@@ -76,6 +77,19 @@ pub(crate) fn numbers_out_of_range(sandbox: &Sandbox) {
         1,
         &["no longer a finite number", "smaller weights"],
     );
+}
+
+pub(crate) fn options_of_other_programs(sandbox: &Sandbox) {
+    for (options, mentions) in [
+        ("--original-colors", &["'--original-colors'", "Luminosity"][..]),
+        ("--device cuda", &["'--device'", "--threads N"]),
+        ("--max-size=700", &["'--max-size'", "--size N"]),
+        ("-num_iterations 9", &["'-num_iterations'", "--iterations N"]),
+        // A misspelling is clap's affair.
+        ("--sizes 3", &["'--sizes'", "'--size'"]),
+    ] {
+        refused(sandbox, options, 2, mentions);
+    }
 }
 
 pub(crate) fn scales_and_jitter_that_do_not_fit(sandbox: &Sandbox) {

@@ -37,8 +37,6 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         runs::weights_that_are_built_in,
         runs::help_and_version,
     );
-    #[cfg(unix)]
-    trials.extend(crate::trials!(weights; runs::an_interrupt_writes_the_picture_so_far));
     #[cfg(target_os = "linux")]
     trials.extend(crate::trials!(weights; runs::weights_in_the_data_folder));
     let checks = Trial::test("runs::the_notebooks_checks", the_notebooks_checks);
@@ -430,41 +428,6 @@ pub(crate) fn help_and_version(sandbox: &Sandbox) {
         "color-profile",
     ] {
         assert!(help.contains(option), "{option} is not in {help}");
-    }
-}
-
-#[cfg(unix)]
-pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
-    use std::process::{Command, Stdio};
-    use std::thread::sleep;
-    use std::time::{Duration, Instant};
-
-    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        let mut command = sandbox.command(
-            // At the first of its sizes, where the result's is another.
-            "transfer content.png style.png -o o.png --size 32 --smallest 23 --iterations 100000000 --trace t.jsonl \
-             --json",
-        );
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let running = command.spawn().unwrap();
-        let start = Instant::now();
-        let lines = || fs::read_to_string(sandbox.path("t.jsonl")).map_or(0, |trace| trace.lines().count());
-        while lines() < 3 {
-            assert!(start.elapsed() < Duration::from_secs(60), "no iteration in a minute");
-            sleep(Duration::from_millis(10));
-        }
-        let killed = Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        let output = running.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{signal}: {output:?}");
-        assert_eq!(sandbox.picture("o.png").dim(), (32, 42, 3));
-        let summary = json(std::str::from_utf8(&output.stdout).unwrap());
-        assert_eq!(summary["interrupted"], true);
-        let trace = fs::read_to_string(sandbox.path("t.jsonl")).unwrap();
-        assert!(trace.ends_with('\n'));
-        assert_eq!(summary["iterations"], trace.lines().map(json).count());
-        fs::remove_file(sandbox.path("t.jsonl")).unwrap();
-        fs::remove_file(sandbox.path("o.png")).unwrap();
     }
 }
 

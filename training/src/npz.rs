@@ -2,7 +2,7 @@
 //! [`Weights::save`](impasto::Weights::save).
 
 use crate::TrainingError;
-use impasto::files::create_beside;
+use impasto::files::{create_beside, replace};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
@@ -37,7 +37,7 @@ pub(crate) fn write<'a>(
             archive.write_all(bytes)?;
         }
         archive.finish()?.flush()?;
-        file.persist(path).map_err(|error| error.error)?;
+        replace(file, path)?;
         Ok(())
     };
     written().map_err(|source| TrainingError::Write { path: path.to_owned(), source })

@@ -37,7 +37,7 @@ pub(crate) struct DemoArguments {
     /// Print a summary on stdout, as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print nothing on stderr but errors
+    /// Print nothing on stderr but what went wrong
     #[arg(short, long)]
     pub(crate) quiet: bool,
     #[command(flatten)]

@@ -55,7 +55,7 @@ pub(crate) struct ExplainArguments {
         long, value_name = "N", default_value = "10", value_parser = whole_number, allow_negative_numbers = true
     )]
     pub(crate) at: usize,
-    /// Print nothing on stderr but errors
+    /// Print nothing on stderr but what went wrong
     #[arg(short, long)]
     pub(crate) quiet: bool,
     #[command(flatten)]

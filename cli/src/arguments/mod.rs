@@ -4,9 +4,11 @@
 //! - `weights`: those of `impasto weights`
 //! - `demo`: those of `impasto demo`
 //! - `explain`: those of `impasto explain`
+//! - `foreign`: those of other programs, and what to use instead
 
 mod demo;
 mod explain;
+mod foreign;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use impasto::{OptimizerKind, PoolRounding, Preset, Schedule, bench, preset::PRES
 
 pub(crate) use demo::DemoArguments;
 pub(crate) use explain::ExplainArguments;
+pub(crate) use foreign::remedy;
 pub(crate) use weights::{
     WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsFetchArguments, WeightsInfoArguments,
     WeightsOutput,
@@ -72,7 +75,7 @@ Examples:
   impasto transfer photo.jpg monet.jpg hokusai.jpg -o result.png --style-blend 2,1
   impasto transfer tubingen.jpg starry_night.jpg -o result.png --preset starry")]
 pub(crate) struct TransferArguments {
-    /// The photograph
+    /// The photograph; `-` reads it from standard input
     #[arg(value_name = "CONTENT")]
     pub(crate) content: PathBuf,
     /// The painting, or several whose styles are blended
@@ -122,7 +125,7 @@ Examples:
   impasto invert photo.jpg -o inverted.png --content-layer 6
   impasto invert tubingen.jpg -o inverted.png --preset inversion")]
 pub(crate) struct InvertArguments {
-    /// The photograph
+    /// The photograph; `-` reads it from standard input
     #[arg(value_name = "CONTENT")]
     pub(crate) content: PathBuf,
     /// The notebook's parameters and its schedule; options given beside it win
@@ -317,7 +320,7 @@ pub(crate) struct StyleOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Picture")]
 pub(crate) struct ResultOptions {
-    /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp
+    /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp. `-` writes PNG to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -462,7 +465,7 @@ pub(crate) struct ReportOptions {
     /// Print a summary on stdout, as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print nothing on stderr but errors
+    /// Print nothing on stderr but what went wrong
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
+use impasto::files::TemporaryFolder;
 
 use super::FILES;
 use crate::outputs::{check_folder, folder_of};
@@ -31,7 +31,7 @@ fn is_there(path: &Path) -> bool {
 
 /// Files that are not yet under their names. Dropped, they leave nothing.
 pub(super) struct Staging {
-    files: TempDir,
+    files: TemporaryFolder,
 }
 
 impl Staging {
@@ -39,15 +39,7 @@ impl Staging {
     pub(super) fn new(folder: &Path) -> anyhow::Result<Staging> {
         let beside = if folder.is_dir() { folder } else { folder_of(folder) };
         fs::create_dir_all(beside).with_context(|| cannot_write(folder))?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".impasto-");
-        #[cfg(unix)]
-        {
-            use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-            // Temporary folders are private unless told otherwise; the umask still applies.
-            builder.permissions(Permissions::from_mode(0o777));
-        }
-        let files = builder.tempdir_in(beside).with_context(|| cannot_write(folder))?;
+        let files = TemporaryFolder::new_in(beside).with_context(|| cannot_write(folder))?;
         Ok(Staging { files })
     }
 
@@ -73,9 +65,7 @@ impl Staging {
                 fs::rename(self.path(name), &path).with_context(|| cannot_write(&path))?;
             }
         } else {
-            fs::rename(self.files.path(), folder).with_context(|| cannot_write(folder))?;
-            // There is nothing left to remove.
-            let _ = self.files.keep();
+            self.files.rename(folder).with_context(|| cannot_write(folder))?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::Ending;
 use crate::arguments::DemoArguments;
+use crate::destination::rescue;
 use crate::error::{naming_the_option, say};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -78,25 +79,29 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     }
     let iterate = clock.phase();
 
-    let staging = Staging::new(output_dir)?;
-    save_image(&staging.path(RESULT), outcome.picture.view())?;
-    let save = clock.phase();
+    let mut publish = || -> anyhow::Result<Summary> {
+        let staging = Staging::new(output_dir)?;
+        save_image(&staging.path(RESULT), outcome.picture.view())?;
+        let save = clock.phase();
 
-    let seconds = clock.seconds([load, prepare, iterate, save]);
-    let summary = Summary::new(&session, &outcome, seconds, &weights, &output_dir.join(RESULT));
-    let result = staging.read(RESULT)?;
-    let page = Page {
-        summary: &summary,
-        weights: &weights,
-        scales: session.scales(),
-        strip: &strip,
-        losses: &losses,
-        result: &result,
+        let seconds = clock.seconds([load, prepare, iterate, save]);
+        let summary = Summary::new(&session, &outcome, seconds, &weights, output_dir.join(RESULT).display());
+        let result = staging.read(RESULT)?;
+        let page = Page {
+            summary: &summary,
+            weights: &weights,
+            scales: session.scales(),
+            strip: &strip,
+            losses: &losses,
+            result: &result,
+        };
+        staging.write(CONTENT.file_name, CONTENT.jpeg)?;
+        staging.write(STYLE.file_name, STYLE.jpeg)?;
+        staging.write(PAGE, page.html()?.as_bytes())?;
+        staging.publish(output_dir)?;
+        Ok(summary)
     };
-    staging.write(CONTENT.file_name, CONTENT.jpeg)?;
-    staging.write(STYLE.file_name, STYLE.jpeg)?;
-    staging.write(PAGE, page.html()?.as_bytes())?;
-    staging.publish(output_dir)?;
+    let summary = publish().map_err(|error| rescue(Path::new(RESULT), outcome.picture.view(), error))?;
 
     let page = output_dir.join(PAGE);
     if !quiet {

@@ -15,7 +15,7 @@ use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::outputs;
 use crate::problem::Problem;
-use crate::source::{SWIRL, Source, TOWN, files};
+use crate::source::{SWIRL, Source, TOWN, sources};
 use crate::synthesis::builder;
 use crate::terminal;
 use crate::weights::Located;
@@ -44,7 +44,7 @@ pub(super) struct Report {
 pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     let ExplainArguments { options, common, html, at, .. } = arguments;
     let interrupt = Interrupt::listen()?;
-    let (content, styles) = sources(arguments);
+    let (content, styles) = pictures(arguments);
     let names = styles.iter().map(|style| style.name()).collect();
     let mut problem = Problem::transfer(content, styles, options, None, common)?;
     problem.default_size = DEFAULT_SIZE;
@@ -93,9 +93,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
 }
 
 /// The pictures that the user named, or those that are built in.
-fn sources(arguments: &ExplainArguments) -> (Source<'_>, Vec<Source<'_>>) {
+fn pictures(arguments: &ExplainArguments) -> (Source<'_>, Vec<Source<'_>>) {
     match &arguments.content {
-        Some(content) => (Source::File(content), files(&arguments.styles)),
+        Some(content) => (Source::new(content), sources(&arguments.styles)),
         None => (Source::BuiltIn(&TOWN), vec![Source::BuiltIn(&SWIRL)]),
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &WeightsFetchArguments) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     // Before anything is downloaded.
-    files::create_beside(&target).map(drop).with_context(|| {
+    files::check_writable(&target).with_context(|| {
         format!("cannot write {}: check its folder, its permissions and the free space", target.display())
     })?;
     let download =

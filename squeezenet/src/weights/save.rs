@@ -76,12 +76,10 @@ impl Weights {
     ) -> Result<(), SaveError> {
         let path = path.as_ref();
         let bytes = self.to_bytes(container, precision)?;
-        // Replacing what a link leads to, not the link.
-        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(SaveError::NotAFile { path: path.to_owned() });
         }
-        write_whole(&target, &bytes).map_err(|source| SaveError::Write { path: path.to_owned(), source })
+        write_whole(path, &bytes).map_err(|source| SaveError::Write { path: path.to_owned(), source })
     }
 
     fn arrays(&self) -> Vec<NamedView<'_>> {
