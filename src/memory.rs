@@ -5,15 +5,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes that could be used without swapping and without meeting a limit; `None` where nobody knows.
-pub(crate) fn available_bytes() -> Option<u64> {
-    available_in(Path::new("/"))
+/// What glibc's allocator reserves of the address space for each thread that allocates, whether it is used or not.
+const RESERVED_PER_THREAD: u64 = 64 << 20;
+
+/// Bytes that could be used without swapping and without meeting a limit once so many more threads run; `None` where
+/// nobody knows.
+pub(crate) fn available_bytes(threads: usize) -> Option<u64> {
+    available_in(Path::new("/"), threads)
 }
 
 /// The same, where `root` takes the place of the root of the file system.
-fn available_in(root: &Path) -> Option<u64> {
+fn available_in(root: &Path, threads: usize) -> Option<u64> {
     let control_groups = control_groups(root).into_iter().map(|group| group.left());
-    [system(root), address_space(root)].into_iter().chain(control_groups).flatten().min()
+    let reserved = threads as u64 * RESERVED_PER_THREAD;
+    let address_space = address_space(root).map(|left| left.saturating_sub(reserved));
+    [system(root), address_space].into_iter().chain(control_groups).flatten().min()
 }
 
 /// What the system could hand out.
@@ -101,13 +107,13 @@ mod tests {
     }
 
     fn available(files: &[(&str, &str)]) -> Option<u64> {
-        available_in(machine(files).path())
+        available_in(machine(files).path(), 0)
     }
 
     #[test]
     fn what_the_system_has() {
         assert_eq!(available(&[]), Some(8 * GIB));
-        assert_eq!(available_in(tempfile::tempdir().unwrap().path()), None);
+        assert_eq!(available_in(tempfile::tempdir().unwrap().path(), 0), None);
     }
 
     #[test]
@@ -116,7 +122,11 @@ mod tests {
         let limits = |soft: &str| {
             format!("Limit  Soft Limit  Hard Limit  Units\nMax address space  {soft}  unlimited  bytes\n")
         };
-        assert_eq!(available(&[("proc/self/limits", &limits("4294967296")), status]), Some(3 * GIB));
+        let four = limits("4294967296");
+        let limited = [("proc/self/limits", four.as_str()), status];
+        assert_eq!(available(&limited), Some(3 * GIB));
+        // What 16 threads reserve is not left.
+        assert_eq!(available_in(machine(&limited).path(), 16), Some(2 * GIB));
         assert_eq!(available(&[("proc/self/limits", &limits("1000")), status]), Some(0));
         assert_eq!(available(&[("proc/self/limits", &limits("unlimited")), status]), Some(8 * GIB));
     }

@@ -79,6 +79,17 @@ fn ignores(signal: i32) -> bool {
     mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
+/// Lets the process end as a failure, without a core dump, where memory runs out in spite of all checks: the standard
+/// library has printed the size that it did not get, and aborts.
+pub(crate) fn fail_when_memory_is_exhausted() {
+    #[cfg(unix)]
+    {
+        const FAILURE: i32 = 1;
+        let always = Arc::new(AtomicBool::new(true));
+        let _ = flag::register_conditional_shutdown(signal_hook::consts::SIGABRT, FAILURE, always);
+    }
+}
+
 /// Lets writing beyond a limit on the length of files (`ulimit -f`) fail like any other, where the signal that tells of
 /// it would end the process.
 pub(crate) fn outlive_the_limit_of_files() {

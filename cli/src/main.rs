@@ -49,6 +49,7 @@ mod weights;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use impasto::simd::Level;
@@ -56,7 +57,7 @@ use impasto::transfer::MOST_THREADS;
 
 fn main() -> ExitCode {
     interrupt::outlive_the_limit_of_files();
-    limit_threads();
+    interrupt::fail_when_memory_is_exhausted();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => error::exit_as_usage(&error),
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     Level::from_environment()?;
+    start_threads()?;
     match &arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Transfer(arguments) => transfer::run(arguments),
@@ -81,13 +83,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     }
 }
 
-/// Keeps `RAYON_NUM_THREADS` from starting more threads than `--threads` may, where pictures are resized too.
-fn limit_threads() {
+/// Starts the threads that resize pictures: as many as `RAYON_NUM_THREADS` says, within the limit of `--threads`. Rayon
+/// would start them when they are needed, without a limit, and panic where it cannot.
+fn start_threads() -> anyhow::Result<()> {
     let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|value| value.parse::<usize>().ok());
-    if variable.is_some_and(|threads| threads > MOST_THREADS) {
-        // It fails where there are threads already, which is not the case yet.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(MOST_THREADS).build_global();
-    }
+    // 0 is Rayon's own choice.
+    let threads = variable.filter(|&threads| threads > MOST_THREADS).map_or(0, |_| MOST_THREADS);
+    let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    started.context("cannot start threads: end other programs, or set RAYON_NUM_THREADS to a smaller number")
 }
 
 /// How a command ended that did not fail.

@@ -81,7 +81,7 @@ pub fn run(options: &IterationOptions<'_>) -> Result<IterationReport, TransferEr
     let mut session = session(size, preset, threads)?;
     let (height, width) = session.size();
     let threads = session.threads();
-    let pool = thread_pool(threads)?;
+    let pool = thread_pool(Some(threads))?;
 
     let before = pool.install(|| peak::flops(PEAKS));
     let mut times = times(&mut session, iterations.saturating_add(WARM_UP))?;
@@ -114,7 +114,7 @@ pub fn run(options: &IterationOptions<'_>) -> Result<IterationReport, TransferEr
 pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<StyleTransfer, TransferError> {
     let (height, width) = dimensions(size);
     // Before the pictures are made, which need memory too.
-    check_memory(height, width, BYTES_PER_PIXEL)?;
+    check_memory((height, width), BYTES_PER_PIXEL, threads)?;
     let weights = input::weights();
     let weights = weights.map_err(|source| TransferError::Features {
         name: "the weights",

@@ -117,15 +117,14 @@ pub fn run(
     let mut selected = Vec::new();
     for &size in &options.sizes {
         let (height, width) = dimensions(size);
-        check_memory(height, width, BYTES_PER_PIXEL)?;
+        check_memory((height, width), BYTES_PER_PIXEL, options.threads)?;
         let cases = cases(height, width).into_iter();
         selected.extend(cases.filter(|case| case.name().to_lowercase().contains(&filter)));
     }
     if selected.is_empty() {
         return Ok(());
     }
-    let threads = options.threads.unwrap_or(0);
-    let pool = thread_pool(threads)?;
+    let pool = thread_pool(options.threads)?;
     let plan = Plan::new(options.quick);
     let bandwidth = pool.install(|| peak::memory_bandwidth(if options.quick { 1 } else { 5 }));
     let mut flops = pool.install(|| peak::flops(100));

@@ -35,6 +35,13 @@ pub enum ImageError {
         source: io::Error,
     },
 
+    /// The system gives no memory for the file's bytes, or for decoding them.
+    #[error("there is not enough memory to read {path}; use a smaller image, or end other programs")]
+    OutOfMemory {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// The file holds no bytes at all.
     #[error("image {path} is empty (0 bytes); copy or download it again")]
     Empty {
@@ -100,7 +107,7 @@ pub enum ImageError {
 
     /// Decoding would take more memory than [`MAX_DECODE_BYTES`], or than there is.
     #[error(
-        "decoding {path} ({width}x{height} pixels) would take too much memory, more than {} MB; \
+        "decoding {path} ({width}x{height} pixels) would take more memory than there is, or than the limit of {} MB; \
          use a smaller image, or convert it to PNG without transparency",
         MAX_DECODE_BYTES / 1_000_000
     )]
@@ -259,6 +266,7 @@ impl ImageError {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::OutOfMemory => Self::OutOfMemory { path },
             io::ErrorKind::IsADirectory => Self::IsFolder { path },
             _ => Self::Unreadable { path, source },
         }

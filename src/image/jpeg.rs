@@ -56,6 +56,10 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     let (image, mut warnings) = decoded.map_err(|failure| match failure {
         Failure::Refused(error) => error,
         Failure::CutOff => truncated(name),
+        // libjpeg's one message about the machine instead of the file.
+        Failure::Libjpeg(reason) if reason.contains("Insufficient memory") => {
+            ImageError::OutOfMemory { path: path() }
+        }
         Failure::Libjpeg(_) if !segments.ends => truncated(name),
         Failure::Libjpeg(reason) => corrupt(name, reason),
     })?;

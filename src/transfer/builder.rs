@@ -294,8 +294,8 @@ impl<'a> StyleTransferBuilder<'a> {
     /// # Errors
     /// [`TransferError`] names the setting or picture that does not do, and the remedy.
     pub fn build(self) -> Result<StyleTransfer, TransferError> {
-        let threads = self.threads.unwrap_or(0);
-        if threads > MOST_THREADS {
+        let threads = self.threads;
+        if let Some(threads) = threads.filter(|&threads| threads > MOST_THREADS) {
             return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
         }
         let problem = Problem::new(self)?;
@@ -303,18 +303,20 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 }
 
-/// A pool of `threads`; 0 asks for the default.
-pub(crate) fn thread_pool(threads: usize) -> Result<ThreadPool, TransferError> {
-    // Rayon would take the number that its variable names, however large.
-    let started = if threads == 0 { default_threads() } else { threads };
-    let pool = ThreadPoolBuilder::new().num_threads(started).build();
-    pool.map_err(|source| TransferError::Threads { threads: started, source })
+/// A pool of [`thread_count`] threads.
+pub(crate) fn thread_pool(threads: Option<usize>) -> Result<ThreadPool, TransferError> {
+    let threads = thread_count(threads);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|source| TransferError::Threads { threads, source })
 }
 
-/// The threads of a session that names none: what `RAYON_NUM_THREADS` says, else one for each core; never more than
-/// [`MOST_THREADS`].
-fn default_threads() -> usize {
-    let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|value| value.parse::<usize>().ok());
+/// As many threads as are asked for; where none or 0 are, what `RAYON_NUM_THREADS` says, at most [`MOST_THREADS`], and
+/// else one per core.
+pub(crate) fn thread_count(threads: Option<usize>) -> usize {
+    let is_given = |threads: &usize| *threads > 0;
+    let variable = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok();
+    // Rayon would take the number that its variable names, however large.
+    let of_variable = || variable().filter(is_given).map(|threads: usize| threads.min(MOST_THREADS));
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    variable.filter(|&threads| threads > 0).unwrap_or_else(cores).min(MOST_THREADS)
+    threads.filter(is_given).or_else(of_variable).unwrap_or_else(cores)
 }

@@ -137,7 +137,7 @@ pub enum TransferError {
     NonFiniteInit,
     /// More memory than there is.
     #[error(
-        "a result of {height}x{width} needs about {} MB of memory with these style images and settings, {} MB are free: choose a smaller size, smaller style images, or less jitter",
+        "a result of {height}x{width} needs about {} MB of memory with these style images and settings, {} MB are free: choose a smaller size, smaller style images, less jitter, or fewer threads",
         needed / 1_000_000,
         available / 1_000_000
     )]

@@ -1,5 +1,6 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
+use super::builder::thread_count;
 use super::colors::Colors;
 use super::jitter::MAX_JITTER;
 use super::{Init, OptimizerKind, Scale, StyleTransferBuilder, TransferError};
@@ -142,7 +143,8 @@ impl Problem {
         if !(learning_rate.is_finite() && learning_rate > 0.0) {
             return Err(TransferError::InvalidLearningRate(learning_rate));
         }
-        check_needed((height, width), needed_bytes(&builder, (height, width), &style_layers, jitter))?;
+        let needed = needed_bytes(&builder, (height, width), &style_layers, jitter);
+        check_needed((height, width), needed, thread_count(builder.threads))?;
 
         let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
@@ -380,13 +382,17 @@ fn needed_bytes(
 }
 
 /// Refuses a result of `height` x `width` pixels that needs more memory than there is.
-pub(crate) fn check_memory(height: usize, width: usize, bytes_per_pixel: u64) -> Result<(), TransferError> {
+pub(crate) fn check_memory(
+    (height, width): (usize, usize),
+    bytes_per_pixel: u64,
+    threads: Option<usize>,
+) -> Result<(), TransferError> {
     let area = (height as u64).saturating_mul(width as u64);
-    check_needed((height, width), area.saturating_mul(bytes_per_pixel))
+    check_needed((height, width), area.saturating_mul(bytes_per_pixel), thread_count(threads))
 }
 
-fn check_needed((height, width): (usize, usize), needed: u64) -> Result<(), TransferError> {
-    match memory::available_bytes() {
+fn check_needed((height, width): (usize, usize), needed: u64, threads: usize) -> Result<(), TransferError> {
+    match memory::available_bytes(threads) {
         Some(available) if needed > available => {
             Err(TransferError::TooLarge { height, width, needed, available })
         }

@@ -32,6 +32,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         faults::an_ignored_signal_stays_ignored,
         faults::many_threads_are_limited,
         faults::pictures_through_pipes,
+        faults::memory_that_is_limited,
     ));
     trials
 }
@@ -176,11 +177,12 @@ pub(crate) fn a_result_without_its_folder_goes_elsewhere(sandbox: &Sandbox) {
     assert_eq!(sandbox.picture("temporary/o-rescued.png").dim(), (32, 42, 3));
 }
 
-/// The command under a limit on the length of files, in the shell's blocks: of 512 or 1024 bytes.
-fn limited(sandbox: &Sandbox, blocks: usize, line: &str) -> Command {
+/// The command under a limit of the shell's: `-f 1` on the length of files, in blocks of 512 or 1024 bytes, `-v 1` on memory,
+/// in KiB.
+fn limited(sandbox: &Sandbox, limit: &str, line: &str) -> Command {
     let command = sandbox.command(line);
     let mut limited = Command::new("sh");
-    let script = format!("ulimit -f {blocks}; exec \"$@\"");
+    let script = format!("ulimit {limit}; exec \"$@\"");
     limited.args(["-c", &script, "sh"]).arg(command.get_program()).args(command.get_args());
     limited.current_dir(sandbox.path("")).env("IMPASTO_WEIGHTS", sandbox.weights());
     limited
@@ -189,7 +191,7 @@ fn limited(sandbox: &Sandbox, blocks: usize, line: &str) -> Command {
 pub(crate) fn a_trace_that_cannot_go_on_ends_in_a_whole_line(sandbox: &Sandbox) {
     // The picture has 4 KB at most, the trace would have more than 40.
     let line = "transfer content.png style.png -o o.png --size 32 --iterations 300 --trace t.jsonl --quiet";
-    let ended = end(limited(sandbox, 16, line));
+    let ended = end(limited(sandbox, "-f 16", line));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     for mention in ["warning: ", "t.jsonl", "goes on without the rest of the trace"] {
@@ -204,7 +206,7 @@ pub(crate) fn a_trace_that_cannot_go_on_ends_in_a_whole_line(sandbox: &Sandbox) 
 
     // A result beyond the limit is an error like others, and leaves nothing behind.
     let line = format!("transfer content.png style.png -o o.bmp {SHORT}");
-    let mut command = limited(sandbox, 1, &line);
+    let mut command = limited(sandbox, "-f 1", &line);
     fs::create_dir(sandbox.path("temporary")).unwrap();
     command.env("TMPDIR", sandbox.path("temporary"));
     let ended = end(command);
@@ -329,4 +331,23 @@ pub(crate) fn pictures_through_pipes(sandbox: &Sandbox) {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("impasto-rescued.png instead"), "{ended:?}");
     assert_eq!(sandbox.bytes("impasto-rescued.png"), expected);
+}
+
+/// Whatever the limit, a run ends well or with an error, and never by an abort.
+#[cfg(target_os = "linux")]
+pub(crate) fn memory_that_is_limited(sandbox: &Sandbox) {
+    let line = "transfer content.png style.png -o o.png --size 192 --iterations 2 --threads 2";
+    let mut codes = Vec::new();
+    for kibibytes in [20_000, 60_000, 120_000, 200_000, 260_000, 320_000, 2_000_000] {
+        let mut limited = limited(sandbox, &format!("-v {kibibytes}"), line);
+        // Threads take address space, and machines differ.
+        limited.env("RAYON_NUM_THREADS", "2");
+        let ended = end(limited);
+        // The standard library has words of its own for an allocation that fails.
+        let is_told =
+            ended.stderr.starts_with("error: ") || ended.stderr.starts_with("memory allocation of ");
+        assert!(ended.code == Some(0) || (ended.code == Some(1) && is_told), "{kibibytes}: {ended:?}");
+        codes.push(ended.code);
+    }
+    assert_eq!((codes[0], codes[6]), (Some(1), Some(0)), "{codes:?}");
 }
