@@ -49,6 +49,7 @@ pub mod image;
 pub mod loss;
 pub mod optimizer;
 pub mod preset;
+pub mod samples;
 pub mod schedule;
 pub mod transfer;
 pub mod worked;

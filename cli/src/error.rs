@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use impasto::TransferError;
 use impasto::image::ImageError;
@@ -12,7 +13,7 @@ use impasto::simd::LevelError;
 use thiserror::Error;
 
 use crate::arguments::{Arguments, remedy};
-use crate::terminal;
+use crate::text;
 
 /// A combination of arguments that cannot be meant; single values are refused by clap's parsers.
 #[derive(Debug, Error)]
@@ -97,7 +98,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 /// programs its guesses mislead: there the remedy is told.
 pub(crate) fn exit_as_usage(error: &clap::Error) -> ! {
     let arguments: Vec<String> =
-        std::env::args_os().map(|argument| terminal::printable(&argument.to_string_lossy())).collect();
+        std::env::args_os().map(|argument| text::printable(&argument.to_string_lossy())).collect();
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(remedy) = remedy(&arguments)
     {
@@ -114,11 +115,19 @@ pub(crate) fn exit_as_usage(error: &clap::Error) -> ! {
     }
 }
 
-/// Prints a line on stderr, [printable](terminal::printable) whatever names are in it. A stderr that is closed is no reason
+/// Prints a line on stderr, [printable](text::printable) whatever names are in it. A stderr that is closed is no reason
 /// to lose a picture.
 pub(crate) fn say(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{}", terminal::printable(line));
+    let styles = Styles::styled();
+    let heads = [("error:", styles.get_error()), ("warning:", styles.get_invalid())];
+    let line = text::printable(line);
+    let styled = heads.into_iter().find_map(|(head, style)| {
+        let rest = line.strip_prefix(head)?;
+        Some(format!("{style}{head}{style:#}{rest}"))
+    });
+    // It leaves styles out where stderr is no terminal or NO_COLOR is set.
+    let _ = writeln!(anstream::stderr(), "{}", styled.unwrap_or(line));
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {

@@ -1,59 +1,36 @@
 //! The `impasto` command: arguments in, pictures out. It reads files, shows progress and names errors; all
 //! mathematics is in the `impasto` library.
 //!
-//! | file | what it does |
+//! | room | what is in it |
 //! | --- | --- |
 //! | `arguments` | every option, its checks and its help |
-//! | `transfer`, `invert`, `texture`, `check` | the subcommands |
-//! | `demo` | the subcommand of that name: a first picture, and a page that shows it |
-//! | `explain` | the subcommand of that name: the recorded tape as a table, a graph and a page; functions worked out by hand |
-//! | `bench` | the subcommand of that name: tables, JSON and a picture of measurements |
-//! | `problem` | arguments and preset joined to one complete problem |
-//! | `synthesis` | the way of `transfer`, `invert` and `texture` from files to a file |
-//! | `source`, `inputs` | the pictures and files that are read |
-//! | `destination`, `outputs` | the result, and all paths that are written |
-//! | `weights` | where the network's weights are, and the subcommand of that name |
+//! | `commands` | the subcommands, one file or folder each |
+//! | `run` | what the subcommands that make pictures share |
 //! | `download` | a file from a URL |
-//! | `watcher`, `progress`, `trace`, `snapshots`, `interrupt` | what happens between two iterations |
-//! | `summary` | what `--json` prints |
-//! | `html` | what pages are made of |
-//! | `error` | wrong usage or failure, and how either is told |
-//! | `terminal` | what may be printed |
+//! | `ending`, `error` | exit codes; errors and how they are printed |
+//! | `html`, `text` | what pages and lines on a terminal are made of |
 #![forbid(unsafe_code)]
 
 mod arguments;
-mod bench;
-mod check;
-mod demo;
-mod destination;
+mod commands;
 mod download;
+mod ending;
 mod error;
-mod explain;
 mod html;
-mod inputs;
-mod interrupt;
-mod invert;
-mod outputs;
-mod problem;
-mod progress;
-mod snapshots;
-mod source;
-mod summary;
-mod synthesis;
-mod terminal;
-mod texture;
-mod trace;
-mod transfer;
-mod watcher;
-mod weights;
+mod run;
+mod text;
 
 use std::process::ExitCode;
 
 use anyhow::Context;
-use arguments::{Arguments, Command};
 use clap::Parser;
 use impasto::simd::Level;
 use impasto::transfer::MOST_THREADS;
+
+use arguments::{Arguments, Command};
+use commands::{bench, check, completions, demo, explain, invert, man, texture, transfer, weights};
+use ending::Ending;
+use run::interrupt;
 
 fn main() -> ExitCode {
     interrupt::outlive_the_limit_of_files();
@@ -80,6 +57,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Weights(arguments) => weights::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     }
 }
 
@@ -91,24 +70,4 @@ fn start_threads() -> anyhow::Result<()> {
     let threads = variable.filter(|&threads| threads > MOST_THREADS).map_or(0, |_| MOST_THREADS);
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     started.context("cannot start threads: end other programs, or set RAYON_NUM_THREADS to a smaller number")
-}
-
-/// How a command ended that did not fail.
-#[derive(Clone, Copy)]
-enum Ending {
-    Done,
-    /// By the user, with the picture so far written; the exit code names the signal.
-    Interrupted(u8),
-    /// The command ran, and found what it looks for wrong.
-    ChecksFailed,
-}
-
-impl Ending {
-    fn exit_code(self) -> ExitCode {
-        match self {
-            Ending::Done => ExitCode::SUCCESS,
-            Ending::ChecksFailed => ExitCode::FAILURE,
-            Ending::Interrupted(code) => ExitCode::from(code),
-        }
-    }
 }

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use super::{NetworkOptions, positive_integer};
+use super::shared::NetworkOptions;
+use super::values::positive_integer;
 
-/// Paint a first picture, and a page that shows how: no photo, no painting, no network needed
+/// Paint a first picture, with a page that explains it; works offline, without input files
 ///
-/// Repaints a town after a swirling sky, both drawn by impasto and part of this program, and writes the three pictures
-/// and index.html, a page for any browser.
+/// Repaints a town in the style of a swirling sky, both built in, and writes the three pictures and index.html, a page for
+/// any browser.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -18,7 +19,7 @@ Examples:
   impasto demo --force --size 768")]
 pub(crate) struct DemoArguments {
     /// The folder for the page and its pictures; it is created
-    #[arg(short, long, value_name = "DIR", default_value = "impasto-demo")]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "impasto-demo")]
     pub(crate) output_dir: PathBuf,
     /// Replace the files of an earlier demo
     #[arg(long)]

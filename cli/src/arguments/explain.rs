@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::ValueParser;
+use clap::{Args, Subcommand};
 use impasto::worked::Function;
 
-use super::{CommonOptions, TransferOptions, one_of, whole_number};
+use super::shared::{CommonOptions, TransferOptions};
+use super::values::{one_of, whole_number};
 
 /// Show how the gradient travels: the recorded tape, node by node, with its numbers
 ///
@@ -14,15 +16,20 @@ use super::{CommonOptions, TransferOptions, one_of, whole_number};
 /// backward, and the norms of its value and of its gradient. Without pictures it takes a small problem that is part of
 /// this program.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   impasto explain
   impasto explain --html explain.html
   impasto explain photo.jpg painting.jpg --size 192 --html explain.html
   impasto explain --preset starry --at 0 --json
   impasto explain --dot | dot -Tsvg -o tape.svg
-  impasto explain --step gram_matrix")]
+  impasto explain step gram_matrix"
+)]
 pub(crate) struct ExplainArguments {
+    #[command(subcommand)]
+    pub(crate) subject: Option<ExplainSubject>,
     /// The photograph [default: one that is built in]
     #[arg(value_name = "CONTENT", requires = "styles")]
     pub(crate) content: Option<PathBuf>,
@@ -38,12 +45,9 @@ pub(crate) struct ExplainArguments {
     /// Print one JSON object instead of the table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Work out one of the notebook's functions on paper instead: every number, forward and backward
-    ///
-    /// Takes an input of a few numbers through the function, one operation at a time, and back again, and sets the
-    /// gradient beside those of the tape and of central differences.
+    /// `impasto explain step NAME` under its older name.
     #[arg(
-        long, value_name = "NAME", value_parser = one_of(Function::ALL.map(|step| (step.name(), step))),
+        long, value_name = "NAME", hide = true, value_parser = functions(),
         conflicts_with_all = [
             "content", "html", "dot", "at", "preset", "init", "ContentOptions", "StyleOptions", "PictureOptions",
             "OptimizationOptions", "NetworkOptions",
@@ -62,4 +66,33 @@ pub(crate) struct ExplainArguments {
     pub(crate) options: TransferOptions,
     #[command(flatten)]
     pub(crate) common: CommonOptions,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ExplainSubject {
+    Step(ExplainStepArguments),
+}
+
+/// Work out one of the notebook's functions by hand: every number, forward and backward
+///
+/// Takes an input of a few numbers through the function, one operation at a time, and back again, and prints the gradient
+/// beside those of the tape and of central differences.
+#[derive(Args)]
+pub(crate) struct ExplainStepArguments {
+    /// The function
+    #[arg(value_name = "NAME", value_parser = functions())]
+    pub(crate) function: Function,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn functions() -> ValueParser {
+    let help = |function| match function {
+        Function::ContentLoss => "the weighted sum of squared differences between two feature maps",
+        Function::GramMatrix => "the products of every pair of channels, summed over positions",
+        Function::StyleLoss => "the weighted sum of squared differences between Gram matrices",
+        Function::TvLoss => "the weighted sum of squared differences between neighboring pixels",
+    };
+    one_of(Function::ALL.map(|function| (function.name(), help(function), function)))
 }

@@ -7,10 +7,10 @@ use clap::builder::{PathBufValueParser, TypedValueParser, ValueParser};
 use clap::{Args, Subcommand};
 use impasto::arrays::Container;
 
-use super::positive_integer;
+use super::values::positive_integer;
 use crate::download::{DigestPrefix, Url};
 
-/// Get the network's weights, tell about files of them, and convert them
+/// Download, inspect and convert the network's weights
 #[derive(Args)]
 #[command(
     arg_required_else_help = true,
@@ -32,8 +32,8 @@ pub(crate) enum WeightsCommand {
 
 /// Download torchvision's weights into the user's data folder
 ///
-/// 5 MB, once; impasto finds them there by itself. The variables HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded;
-/// SSL_CERT_FILE names certificates to trust instead of Mozilla's.
+/// 5 MB, once; every later run finds them there. HTTPS_PROXY, ALL_PROXY and NO_PROXY are honored; SSL_CERT_FILE names
+/// certificates to trust instead of Mozilla's.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -61,16 +61,16 @@ pub(crate) struct WeightsFetchArguments {
         default_value = "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b"
     )]
     pub(crate) sha256: DigestPrefix,
-    /// How long to wait for a connection, an answer, or any more bytes, in seconds; a server that then sends less than
-    /// 4 kB a second is left
+    /// How long to wait for a connection, an answer or further bytes, in seconds; after that, a server that sends less than
+    /// 4 kB per second is given up
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) timeout: Duration,
-    /// Print nothing on stderr but errors
+    /// Print nothing on stderr but what went wrong
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
 
-/// Tell what is in a file of weights: format, arrays, layers, SHA-256, and what is wrong
+/// Show what a weight file holds: format, arrays, layers, SHA-256, and any faults
 ///
 /// Exits with 1 if something is wrong.
 #[derive(Args)]

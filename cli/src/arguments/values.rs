@@ -1,0 +1,178 @@
+//! What a single value may be: each parser checks one, and its error says what would do.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
+use impasto::architecture::FEATURES;
+use impasto::transfer::{MAX_JITTER, MOST_THREADS};
+use impasto::{Preset, preset::PRESETS};
+
+/// The value of `--scales`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScaleCount {
+    /// As many as lead from the smallest picture to the result.
+    Auto,
+    Exactly(usize),
+}
+
+/// The value of `--init`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InitArgument {
+    Content,
+    Random,
+    /// An image, or an array where the extension is `.npy`.
+    File(PathBuf),
+}
+
+impl From<PathBuf> for InitArgument {
+    fn from(path: PathBuf) -> InitArgument {
+        if path == Path::new("content") {
+            InitArgument::Content
+        } else if path == Path::new("random") {
+            InitArgument::Random
+        } else {
+            InitArgument::File(path)
+        }
+    }
+}
+
+pub(super) fn init_parser() -> ValueParser {
+    ValueParser::new(PathBufValueParser::new().map(InitArgument::from))
+}
+
+pub(super) fn init_without_content_parser() -> ValueParser {
+    ValueParser::new(PathBufValueParser::new().try_map(|path| match InitArgument::from(path) {
+        InitArgument::Content => Err("a texture has no content image: use `random` or a file"),
+        init => Ok(init),
+    }))
+}
+
+pub(super) fn svg_parser() -> ValueParser {
+    ValueParser::new(PathBufValueParser::new().try_map(|path| {
+        let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
+        if is_svg { Ok(path) } else { Err("the plot is written as SVG: name a file that ends in .svg") }
+    }))
+}
+
+/// The presets that suit a command.
+pub(super) fn presets(suits: impl Fn(&Preset) -> bool) -> ValueParser {
+    let suitable: Vec<_> = PRESETS.iter().filter(|preset| suits(preset)).collect();
+    one_of(suitable.into_iter().map(|preset| (preset.name, problem_of(preset), preset)))
+}
+
+/// The notebook's problem that a preset is, in a few words.
+fn problem_of(preset: &Preset) -> &'static str {
+    match preset.name {
+        "composition" => "Tübingen after Kandinsky's Composition VII",
+        "scream" => "Tübingen after Munch's The Scream",
+        "starry" => "Tübingen after Van Gogh's The Starry Night",
+        "inversion" => "the parameters of starry, with style weights of 0, from noise",
+        "texture" => "the parameters of starry, with a content weight of 0, from noise",
+        _ => "",
+    }
+}
+
+/// One of several names, each with a line of help and the value that it stands for. The library's own types need no twin
+/// here, as they would with `clap::ValueEnum`.
+pub(super) fn one_of<T: Clone + Send + Sync + 'static>(
+    choices: impl IntoIterator<Item = (&'static str, &'static str, T)>,
+) -> ValueParser {
+    let choices: Vec<_> = choices.into_iter().collect();
+    let names: Vec<_> = choices.iter().map(|&(name, help, _)| PossibleValue::new(name).help(help)).collect();
+    ValueParser::new(PossibleValuesParser::new(names).try_map(move |given| {
+        let choice = choices.iter().find(|(name, ..)| *name == given);
+        choice.map(|(.., value)| value.clone()).ok_or("unknown name")
+    }))
+}
+
+pub(super) fn not_negative(text: &str) -> Result<f64, &'static str> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("it must be a finite number that is not negative, such as 0.05"),
+    }
+}
+
+pub(super) fn positive(text: &str) -> Result<f64, &'static str> {
+    match not_negative(text) {
+        Ok(value) if value > 0.0 => Ok(value),
+        _ => Err("it must be a finite number above 0, such as 0.05"),
+    }
+}
+
+pub(super) fn positive_integer(text: &str) -> Result<usize, &'static str> {
+    match text.trim().parse() {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err("it must be a whole number of at least 1"),
+    }
+}
+
+pub(super) fn scale_count(text: &str) -> Result<ScaleCount, &'static str> {
+    match (text.trim(), positive_integer(text)) {
+        ("auto", _) => Ok(ScaleCount::Auto),
+        (_, Ok(count)) => Ok(ScaleCount::Exactly(count)),
+        _ => Err("it must be `auto` or a whole number of at least 1"),
+    }
+}
+
+pub(super) fn jitter(text: &str) -> Result<usize, String> {
+    match whole_number(text) {
+        Ok(jitter) if jitter <= MAX_JITTER => Ok(jitter),
+        _ => Err(format!("it must be a whole number from 0, which does not shift, to {MAX_JITTER}")),
+    }
+}
+
+pub(super) fn whole_number(text: &str) -> Result<usize, &'static str> {
+    text.trim().parse().map_err(|_| "it must be a whole number, such as 0 or 10")
+}
+
+/// The shorter side of a made-up picture.
+pub(super) fn side(text: &str) -> Result<usize, String> {
+    // About where a picture of these proportions has as many pixels as one that is read may have.
+    const MOST: usize = 12_000;
+    match positive_integer(text) {
+        Ok(side) if side <= MOST => Ok(side),
+        _ => Err(format!("it must be a whole number from 1 to {MOST}")),
+    }
+}
+
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    match positive_integer(text) {
+        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+        _ => Err(format!("it must be a whole number from 1 to {MOST_THREADS}")),
+    }
+}
+
+pub(super) fn layer(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(layer) if layer < FEATURES.len() => Ok(layer),
+        _ => Err(format!("the layers are 0 to {}", FEATURES.len() - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_finite_and_in_range() {
+        for text in ["-1", "-0.5", "nan", "NaN", "inf", "1e400", "", "1,5", "0x10", "one"] {
+            assert!(not_negative(text).is_err(), "{text}");
+            assert!(positive(text).is_err(), "{text}");
+        }
+        assert_eq!(not_negative("0"), Ok(0.0));
+        assert!(positive("0").is_err());
+        assert_eq!(positive("3e5"), Ok(3e5));
+        for text in ["0", "-3", "1.5", "", "99999999999999999999999"] {
+            assert!(positive_integer(text).is_err(), "{text}");
+        }
+        assert_eq!((threads("1024"), threads("1025").is_err()), (Ok(1024), true));
+        assert_eq!((layer("12"), layer("13").is_err(), layer("-1").is_err()), (Ok(12), true, true));
+    }
+
+    #[test]
+    fn files_may_be_called_what_they_like() {
+        assert_eq!(InitArgument::from(PathBuf::from("content")), InitArgument::Content);
+        let file = PathBuf::from("./content");
+        assert_eq!(InitArgument::from(file.clone()), InitArgument::File(file));
+    }
+}

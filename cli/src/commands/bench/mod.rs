@@ -1,0 +1,85 @@
+//! `impasto bench`: measurements as text for people, as JSON for programs, and as a picture. It measures nothing itself.
+//!
+//! - `table`: aligned text
+//! - `roofline`: the picture of `--plot`
+
+mod roofline;
+mod table;
+
+use std::io::{Write, stdout};
+use std::ops::ControlFlow;
+
+use anyhow::Context;
+use impasto::bench::iteration::{self, IterationOptions};
+use impasto::bench::kernels::{self, KernelOptions};
+use serde::Serialize;
+
+use crate::arguments::{BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchSubject};
+use crate::ending::Ending;
+use crate::error::UsageError;
+use crate::run::outputs;
+
+/// What `--plot` writes.
+const PLOT: &str = "the plot";
+
+pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Ending> {
+    match &arguments.subject {
+        BenchSubject::Iteration(arguments) => run_iteration(arguments),
+        BenchSubject::Kernels(arguments) => run_kernels(arguments),
+    }
+}
+
+fn run_iteration(arguments: &BenchIterationArguments) -> anyhow::Result<Ending> {
+    let &BenchIterationArguments { size, preset, iterations, threads, json } = arguments;
+    let report = iteration::run(&IterationOptions { size, preset, threads, iterations })?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&table::iteration(&report))?;
+    }
+    Ok(Ending::Done)
+}
+
+fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
+    if let Some(path) = &arguments.plot {
+        outputs::check_text(PLOT, path)?;
+    }
+    let options = KernelOptions {
+        sizes: arguments.size.clone(),
+        threads: arguments.threads,
+        filter: arguments.filter.clone(),
+        quick: arguments.quick,
+    };
+    let mut rows = Vec::new();
+    let mut printed = Ok(());
+    kernels::run(&options, |row| {
+        if !arguments.json {
+            printed = print(&table::kernel(&row, rows.last()));
+        }
+        rows.push(row);
+        if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    printed?;
+    if rows.is_empty() {
+        return Err(UsageError::NoSuchKernel(arguments.filter.clone().unwrap_or_default()).into());
+    }
+    if let Some(path) = &arguments.plot {
+        outputs::write_text(PLOT, path, &roofline::draw(&rows)?)?;
+    }
+    if arguments.json {
+        print_json(&rows)?;
+    } else {
+        print(table::KERNEL_NOTES)?;
+    }
+    Ok(Ending::Done)
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = stdout();
+    // A row is to be seen while the next is measured, even through a pipe.
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("cannot print the measurements")
+}

@@ -1,0 +1,75 @@
+//! Measurements as aligned text.
+
+use impasto::bench::iteration::IterationReport;
+use impasto::bench::kernels::KernelRow;
+
+use crate::text::plural;
+
+/// What stands below the rows.
+pub(crate) const KERNEL_NOTES: &str = "
+peak       of multiply-adds where the speed is in GFLOP/s, of copying memory where it is in GB/s;
+           caches may make the latter more than 100 %, Winograd's products the former: a convolution counts
+           the operations of its definition
+reference  how many times as long the plain loops take on one thread; with ~, scaled up from fewer rows
+matmul     how many times as long the matrixmultiply crate takes on all threads (convolutions: with im2col)
+";
+
+/// A few lines that end with a newline.
+pub(crate) fn iteration(report: &IterationReport) -> String {
+    let IterationReport { height, width, iterations, ms_median, ms_min, gflop, gflops, .. } = *report;
+    format!(
+        "{height}x{width}, {}, {}, median of {iterations} iteration{}\n\
+         {ms_median:10.2} ms an iteration (shortest {ms_min:.2} ms)\n\
+         {gflop:10.3} GFLOP an iteration\n\
+         {gflops:10.1} GFLOP/s, {:.1} % of the peak of {:.1} GFLOP/s\n",
+        threads(report.threads),
+        report.simd,
+        plural(iterations),
+        100.0 * report.fraction_of_peak,
+        report.peak_gflops,
+    )
+}
+
+/// The line of a kernel. Above the first one of a run stand this machine's roofs, and above the first one of each size
+/// the headings.
+pub(crate) fn kernel(row: &KernelRow, before: Option<&KernelRow>) -> String {
+    let mut text = String::new();
+    if before.is_none() {
+        text += &format!(
+            "{}, {}: {:.1} GFLOP/s of multiply-adds, {:.1} GB/s of memory\n",
+            threads(row.threads),
+            row.simd,
+            row.peak_gflops,
+            row.peak_gbytes_per_second
+        );
+    }
+    let size = format!("{}x{}", row.height, row.width);
+    if before.is_none_or(|before| (before.height, before.width) != (row.height, row.width)) {
+        text += "\n";
+        text += &line([&size, "pass", "shape", "ms", "speed", "peak", "reference", "matmul"]);
+    }
+    let speed = match row.bound {
+        "compute" => format!("{:.1} GFLOP/s", row.gflops),
+        _ => format!("{:.1} GB/s   ", row.gbytes_per_second),
+    };
+    let scaled = if row.reference_rows < row.rows { "~" } else { "" };
+    text += &line([
+        row.kernel,
+        row.pass,
+        &row.shape,
+        &format!("{:.3}", row.ms_median),
+        &speed,
+        &format!("{:.0} %", 100.0 * row.fraction_of_peak),
+        &format!("{scaled}{:.1}", row.speedup_over_reference),
+        &row.speedup_over_matrixmultiply.map_or("-".to_owned(), |speedup| format!("{speedup:.2}")),
+    ]);
+    text
+}
+
+fn line([kernel, pass, shape, ms, speed, peak, reference, matmul]: [&str; 8]) -> String {
+    format!("{kernel:<18} {pass:<15} {shape:<26} {ms:>9} {speed:>14} {peak:>6} {reference:>9} {matmul:>6}\n")
+}
+
+fn threads(threads: usize) -> String {
+    format!("{threads} thread{}", plural(threads))
+}

@@ -1,0 +1,25 @@
+//! `impasto invert`: a photograph rebuilt from its features alone.
+
+use crate::arguments::InvertArguments;
+use crate::ending::Ending;
+use crate::run::problem::{Content, DEFAULT_SIZE, Problem};
+use crate::run::source::Source;
+use crate::run::synthesis::synthesize;
+
+pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
+    let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
+        arguments;
+    let preset = *preset;
+    let content = Content::new(Source::new(content), content_options, preset);
+    let problem = Problem {
+        content: Some(content),
+        style: None,
+        init,
+        preset,
+        scales: Some(scales),
+        style_strength: 1.0,
+        common,
+        default_size: DEFAULT_SIZE,
+    };
+    synthesize(&problem, result, reports)
+}

@@ -1,0 +1,24 @@
+//! `impasto texture`: a texture from a painting's Gram matrices alone.
+
+use crate::arguments::TextureArguments;
+use crate::ending::Ending;
+use crate::run::problem::{DEFAULT_SIZE, Problem, Style};
+use crate::run::source::sources;
+use crate::run::synthesis::synthesize;
+
+pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
+    let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
+    let preset = *preset;
+    let style = Style::new(sources(styles), style_options, preset)?;
+    let problem = Problem {
+        content: None,
+        style: Some(style),
+        init,
+        preset,
+        scales: Some(scales),
+        style_strength: 1.0,
+        common,
+        default_size: DEFAULT_SIZE,
+    };
+    synthesize(&problem, result, reports)
+}

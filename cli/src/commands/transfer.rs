@@ -1,0 +1,13 @@
+//! `impasto transfer`: a photograph in the style of a painting.
+
+use crate::arguments::TransferArguments;
+use crate::ending::Ending;
+use crate::run::problem::Problem;
+use crate::run::source::{Source, sources};
+use crate::run::synthesis::synthesize;
+
+pub(crate) fn run(arguments: &TransferArguments) -> anyhow::Result<Ending> {
+    let TransferArguments { content, styles, result, options, scales, common, reports } = arguments;
+    let problem = Problem::transfer(Source::new(content), sources(styles), options, Some(scales), common)?;
+    synthesize(&problem, result, reports)
+}

@@ -1,0 +1,150 @@
+//! The pictures of a problem, read and resized, and the size of the result that follows from them. What they become
+//! is for `synthesis`.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use impasto::arrays::read_npy;
+use impasto::image::{ImageWarning, LoadOptions, preprocess_image, resize_image_to, resized_dimensions};
+use ndarray::{Array3, Array4, Ix4};
+
+use crate::arguments::InitArgument;
+use crate::error::{UsageError, say};
+use crate::run::problem::Problem;
+use crate::run::source::Source;
+
+/// What a problem reads. Pictures are (H, W, 3).
+pub(crate) struct Inputs {
+    pub(crate) content: Option<Array3<u8>>,
+    pub(crate) styles: Vec<Array3<u8>>,
+    /// What to start from, (1, H, W, 3) in preprocessed units, if it is a file.
+    pub(crate) init: Option<Array4<f32>>,
+    /// Height and width of the result, in pixels.
+    pub(crate) size: (usize, usize),
+    /// What is worth knowing about the pictures.
+    pub(crate) warnings: Vec<ImageWarning>,
+}
+
+/// The picture to start from, as its file has it.
+enum InitFile {
+    Picture(Array3<u8>),
+    Array(Array4<f32>),
+}
+
+impl Inputs {
+    /// Prints a line on stderr for each warning.
+    pub(crate) fn warn(&self, quiet: bool) {
+        if !quiet {
+            self.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        }
+    }
+
+    pub(crate) fn load(problem: &Problem<'_>) -> anyhow::Result<Inputs> {
+        let is_piped = |source: &Source<'_>| matches!(source, Source::StandardInput);
+        if problem.sources().filter(is_piped).count() > 1 {
+            return Err(UsageError::StandardInputTwice.into());
+        }
+        let options = problem.load_options();
+        let mut warnings = Vec::new();
+        let mut load = |source: Source<'_>, size| -> anyhow::Result<Array3<u8>> {
+            let loaded = source.load(&options.with_size(size))?;
+            warnings.extend(loaded.warnings);
+            Ok(loaded.picture)
+        };
+        let content =
+            problem.content.as_ref().map(|content| load(content.source, problem.size())).transpose()?;
+        let mut styles = Vec::new();
+        if let Some(style) = &problem.style {
+            for &(source, _) in &style.pictures {
+                styles.push(load(source, style.size.beside(problem.size()))?);
+            }
+        }
+        let init = match problem.init {
+            InitArgument::Content | InitArgument::Random => None,
+            InitArgument::File(path) => Some((path, InitFile::read(path, &options, &mut warnings)?)),
+        };
+        let size = match (&content, &init, styles.first()) {
+            (Some(content), _, _) => sides(content),
+            (None, Some((_, init)), _) => init.size_of_result(problem)?,
+            (None, None, Some(style)) => scaled(style, problem.size()),
+            (None, None, None) => bail!("neither a content nor a style image"),
+        };
+        let init = match init {
+            Some((path, init)) => Some(init.fit(size).with_context(|| format!("--init {}", path.display()))?),
+            None => None,
+        };
+        // A picture may be given twice.
+        warnings.dedup();
+        Ok(Inputs { content, styles, init, size, warnings })
+    }
+}
+
+impl InitFile {
+    fn read(
+        path: &Path,
+        options: &LoadOptions,
+        warnings: &mut Vec<ImageWarning>,
+    ) -> anyhow::Result<InitFile> {
+        if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
+            let loaded = Source::new(path).load(options)?;
+            warnings.extend(loaded.warnings);
+            return Ok(InitFile::Picture(loaded.picture));
+        }
+        let array = read_npy(path)?;
+        let shape = array.shape().to_vec();
+        match (array.into_dimensionality::<Ix4>(), shape.as_slice()) {
+            (Ok(array), [1, _, _, 3]) => Ok(InitFile::Array(array)),
+            _ => bail!(
+                "{} has the shape {shape:?}: an init is (1, height, width, 3), in preprocessed units",
+                path.display()
+            ),
+        }
+    }
+
+    /// Height and width of the result where this picture gives them.
+    fn size_of_result(&self, problem: &Problem<'_>) -> Result<(usize, usize), UsageError> {
+        match self {
+            InitFile::Picture(picture) => Ok(scaled(picture, problem.size())),
+            InitFile::Array(array) => {
+                let (_, height, width, _) = array.dim();
+                let shorter_side = height.min(width);
+                match problem.common.picture.size {
+                    Some(size) if size != shorter_side => Err(UsageError::SizeOfInit { size, shorter_side }),
+                    _ => Ok((height, width)),
+                }
+            }
+        }
+    }
+
+    /// The picture in preprocessed units, with the result's size if it is an image. An array stays as it is: the
+    /// session refuses another size.
+    fn fit(self, (height, width): (usize, usize)) -> anyhow::Result<Array4<f32>> {
+        match self {
+            InitFile::Array(array) => Ok(array),
+            InitFile::Picture(picture) => {
+                let (own_height, own_width) = sides(&picture);
+                // Each side of either may have lost up to a pixel when it was resized itself.
+                let fits = own_height * width <= (own_width + 1) * (height + 1)
+                    && own_width * height <= (own_height + 1) * (width + 1);
+                if !fits {
+                    bail!(
+                        "the image is {own_height}x{own_width}, the result {height}x{width}: \
+                         give one of the same proportions"
+                    );
+                }
+                Ok(preprocess_image(resize_image_to(picture.view(), height, width).view()))
+            }
+        }
+    }
+}
+
+fn sides(picture: &Array3<u8>) -> (usize, usize) {
+    let (height, width, _) = picture.dim();
+    (height, width)
+}
+
+/// The sides of a picture after it is resized to this shorter side.
+fn scaled(picture: &Array3<u8>, size: usize) -> (usize, usize) {
+    let (height, width) = sides(picture);
+    resized_dimensions(height, width, size)
+}

@@ -1,0 +1,29 @@
+//! What `transfer`, `invert`, `texture`, `demo` and `explain` share: from arguments to a result.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `problem` | joins arguments and preset to one complete problem |
+//! | `source`, `inputs` | reads pictures |
+//! | `weights` | finds the network's weights |
+//! | `outputs`, `destination` | checks all paths that will be written, and writes the result |
+//! | `synthesis` | runs `transfer`, `invert` and `texture`: check, load, build, iterate, save |
+//! | `watcher` | acts between two iterations, by means of the next three and `interrupt` |
+//! | `progress` | shows a bar or plain lines |
+//! | `trace` | writes `--trace` |
+//! | `snapshots` | writes `--snapshots` |
+//! | `interrupt` | turns signals into a request to stop |
+//! | `summary` | prints `--json` |
+
+pub(crate) mod destination;
+pub(crate) mod inputs;
+pub(crate) mod interrupt;
+pub(crate) mod outputs;
+pub(crate) mod problem;
+pub(crate) mod progress;
+pub(crate) mod snapshots;
+pub(crate) mod source;
+pub(crate) mod summary;
+pub(crate) mod synthesis;
+pub(crate) mod trace;
+pub(crate) mod watcher;
+pub(crate) mod weights;

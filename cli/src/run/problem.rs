@@ -1,0 +1,262 @@
+//! Arguments and preset joined to one complete problem: which pictures, which layers, which weights. It checks how
+//! options fit together, and opens no file.
+
+use impasto::image::{ColorProfiles, LoadOptions};
+use impasto::{Init, LossWeights, Preset, Schedule};
+
+use crate::arguments::{
+    CommonOptions, ContentOptions, InitArgument, ScaleCount, ScaleOptions, StyleOptions, TransferOptions,
+};
+use crate::error::UsageError;
+use crate::run::source::Source;
+
+/// [`Problem::default_size`] of a picture that is made to be kept.
+pub(crate) const DEFAULT_SIZE: usize = 512;
+
+/// What `transfer`, `invert` or `texture` is to do.
+pub(crate) struct Problem<'a> {
+    pub(crate) content: Option<Content<'a>>,
+    pub(crate) style: Option<Style<'a>>,
+    pub(crate) init: &'a InitArgument,
+    pub(crate) preset: Option<&'static Preset>,
+    /// `None`: a single size.
+    pub(crate) scales: Option<&'a ScaleOptions>,
+    /// A factor of all style weights.
+    pub(crate) style_strength: f64,
+    pub(crate) common: &'a CommonOptions,
+    /// Shorter side of the result, in pixels, where neither option nor preset says otherwise.
+    pub(crate) default_size: usize,
+}
+
+/// The content loss.
+pub(crate) struct Content<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) layer: usize,
+    /// `None`: what suits the result's area.
+    pub(crate) weight: Option<f64>,
+}
+
+/// The style loss.
+pub(crate) struct Style<'a> {
+    /// Each style image with the weight of its Gram matrices.
+    pub(crate) pictures: Vec<(Source<'a>, f64)>,
+    pub(crate) size: StyleSize,
+    pub(crate) layers: Vec<usize>,
+    pub(crate) weights: Vec<f64>,
+}
+
+/// Shorter side of the style images.
+#[derive(Clone, Copy)]
+pub(crate) enum StyleSize {
+    /// In pixels.
+    Pixels(usize),
+    /// Beside the result's.
+    Relative(f64),
+}
+
+impl StyleSize {
+    /// In pixels, beside a result of this shorter side.
+    pub(crate) fn beside(self, size: usize) -> usize {
+        match self {
+            StyleSize::Pixels(pixels) => pixels,
+            StyleSize::Relative(factor) => ((size as f64 * factor).round() as usize).max(1),
+        }
+    }
+}
+
+/// What a transfer starts from unless it is told.
+static CONTENT_INIT: InitArgument = InitArgument::Content;
+static RANDOM_INIT: InitArgument = InitArgument::Random;
+
+impl<'a> Problem<'a> {
+    /// A content image in the style of others.
+    pub(crate) fn transfer(
+        content: Source<'a>,
+        styles: Vec<Source<'a>>,
+        options: &'a TransferOptions,
+        scales: Option<&'a ScaleOptions>,
+        common: &'a CommonOptions,
+    ) -> Result<Problem<'a>, UsageError> {
+        let preset = options.preset;
+        let default_init = match preset.map(|preset| preset.init) {
+            Some(Init::Random { .. } | Init::StylePixels { .. }) => &RANDOM_INIT,
+            Some(Init::Content) | None => &CONTENT_INIT,
+        };
+        Ok(Problem {
+            content: Some(Content::new(content, &options.content_options, preset)),
+            style: Some(Style::new(styles, &options.style_options, preset)?),
+            init: options.init.as_ref().unwrap_or(default_init),
+            preset,
+            scales,
+            style_strength: options.style_strength.unwrap_or(1.0),
+            common,
+            default_size: DEFAULT_SIZE,
+        })
+    }
+
+    /// Shorter side of the result, in pixels.
+    pub(crate) fn size(&self) -> usize {
+        let of_preset = self.preset.map(|preset| preset.image_size);
+        self.common.picture.size.or(of_preset).unwrap_or(self.default_size)
+    }
+
+    pub(crate) fn schedule(&self) -> Schedule {
+        let of_preset = self.preset.map(|_| Preset::SCHEDULE);
+        self.common.optimization.schedule.or(of_preset).unwrap_or_default()
+    }
+
+    /// How many sizes the run goes through; `None`: what suits the result's size.
+    pub(crate) fn scale_count(&self) -> Option<usize> {
+        match (self.scales, self.preset) {
+            (None, _) | (Some(ScaleOptions { scales: None, smallest: None }), Some(_)) => Some(1),
+            (Some(ScaleOptions { scales: Some(ScaleCount::Exactly(count)), .. }), _) => Some(*count),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// By how many pixels the picture is shifted; `None`: what suits the schedule and the optimizer.
+    pub(crate) fn jitter(&self) -> Option<usize> {
+        let never = self.scales.is_none() || self.preset.is_some();
+        self.common.optimization.jitter.or(never.then_some(0))
+    }
+
+    /// What the picture starts from, where it is no file.
+    pub(crate) fn init(&self) -> Init {
+        let seed = self.common.picture.seed;
+        match self.init {
+            InitArgument::Random if self.content.is_some() || self.schedule() == Schedule::Notebook => {
+                Init::Random { seed }
+            }
+            InitArgument::Random => Init::StylePixels { seed },
+            // Of these, a file comes before the content image.
+            InitArgument::Content | InitArgument::File(_) => Init::Content,
+        }
+    }
+
+    /// How its pictures are loaded; with a preset, their pixels are the notebook's.
+    pub(crate) fn load_options(&self) -> LoadOptions {
+        let picture = &self.common.picture;
+        let of_preset = self.preset.map(|_| ColorProfiles::Ignore);
+        LoadOptions::default()
+            .with_ignore_orientation(picture.ignore_orientation)
+            .with_color_profiles(picture.color_profile.or(of_preset).unwrap_or_default())
+    }
+
+    /// The weight of the total variation; `None`: what suits the result's area.
+    pub(crate) fn tv_weight(&self) -> Option<f64> {
+        self.common.optimization.tv_weight.or(self.preset.map(|preset| preset.weights.tv_weight))
+    }
+
+    /// Every picture that is read.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source<'_>> {
+        let content = self.content.iter().map(|content| content.source);
+        let styles = self.style.iter().flat_map(|style| style.pictures.iter().map(|&(source, _)| source));
+        let init = match self.init {
+            InitArgument::File(path) => Some(Source::new(path)),
+            InitArgument::Content | InitArgument::Random => None,
+        };
+        content.chain(styles).chain(init)
+    }
+
+    /// The deepest layer that a loss reads.
+    pub(crate) fn deepest_layer(&self) -> usize {
+        let content = self.content.iter().map(|content| content.layer);
+        let style = self.style.iter().flat_map(|style| style.layers.iter().copied());
+        content.chain(style).max().unwrap_or(0)
+    }
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn new(source: Source<'a>, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
+        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
+        Content { source, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
+    }
+}
+
+impl<'a> Style<'a> {
+    pub(crate) fn new(
+        sources: Vec<Source<'a>>,
+        options: &StyleOptions,
+        preset: Option<&Preset>,
+    ) -> Result<Style<'a>, UsageError> {
+        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let layers = options.style_layers.clone().unwrap_or(defaults.style_layers.to_vec());
+        let weights = options.style_weights.clone().unwrap_or(defaults.style_weights.to_vec());
+        if layers.len() != weights.len() {
+            return Err(UsageError::UnequalLists { layers: layers.len(), weights: weights.len() });
+        }
+        let repeated = layers.iter().enumerate().find(|&(index, layer)| layers[..index].contains(layer));
+        if let Some((_, &layer)) = repeated {
+            return Err(UsageError::RepeatedLayer(layer));
+        }
+        let blend = options.style_blend.clone().unwrap_or(vec![1.0; sources.len()]);
+        if blend.len() != sources.len() {
+            return Err(UsageError::UnequalBlend { blends: blend.len(), styles: sources.len() });
+        }
+        if blend.iter().all(|&weight| weight == 0.0) {
+            return Err(UsageError::EmptyBlend);
+        }
+        let pictures = sources.into_iter().zip(blend).collect();
+        let size = match (options.style_size, options.style_scale, preset) {
+            (Some(pixels), ..) => StyleSize::Pixels(pixels),
+            (None, None, Some(preset)) => StyleSize::Pixels(preset.style_size),
+            (None, factor, _) => StyleSize::Relative(factor.unwrap_or(1.0)),
+        };
+        Ok(Style { pictures, size, layers, weights })
+    }
+}
+
+/// Layers and style weights without a preset. The other weights depend on the area, which is not known yet.
+fn any_picture() -> LossWeights {
+    LossWeights::for_area(1, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+    use crate::run::source::sources;
+    use clap::Parser;
+
+    /// Layers, weights, blend weights.
+    type Lists = (Vec<usize>, Vec<f64>, Vec<f64>);
+
+    /// What the style options of a command line with two style images lead to.
+    fn style(options: &str) -> Result<Lists, UsageError> {
+        let line = format!("impasto texture a.png b.png -o c.png {options}");
+        let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
+        let style = Style::new(sources(&arguments.styles), &arguments.style_options, arguments.preset)?;
+        let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
+        Ok((style.layers, style.weights, blend))
+    }
+
+    #[test]
+    fn options_win_over_the_preset() {
+        let (layers, weights, blend) = style("--preset scream").unwrap();
+        assert_eq!((layers, blend), (vec![1, 4, 6, 7], vec![1.0, 1.0]));
+        assert_eq!(weights, [200000.0, 800.0, 12.0, 1.0]);
+        let (layers, weights, blend) =
+            style("--preset scream --style-layers 2,5,8,9 --style-weights 4,3,2,1 --style-blend 3,0")
+                .unwrap();
+        assert_eq!((layers, weights), (vec![2, 5, 8, 9], vec![4.0, 3.0, 2.0, 1.0]));
+        assert_eq!(blend, [3.0, 0.0]);
+    }
+
+    #[test]
+    fn lists_must_fit_each_other() {
+        let refusal = |options: &str| style(options).err();
+        for options in
+            ["--style-layers 1,2", "--style-weights 1,2,3,4,5", "--style-layers 1 --style-weights 1,2"]
+        {
+            assert!(matches!(refusal(options), Some(UsageError::UnequalLists { .. })), "{options}");
+        }
+        assert!(matches!(refusal("--style-layers 1,2,1,3"), Some(UsageError::RepeatedLayer(1))));
+        assert!(matches!(
+            refusal("--style-blend 1"),
+            Some(UsageError::UnequalBlend { blends: 1, styles: 2 })
+        ));
+        assert!(matches!(refusal("--style-blend 0,0"), Some(UsageError::EmptyBlend)));
+    }
+}

@@ -1,0 +1,83 @@
+//! What happens between two iterations: progress, trace, snapshots, and whether to go on.
+
+use std::ops::ControlFlow;
+
+use impasto::{Iteration, Observer, Outcome};
+
+use crate::arguments::ReportOptions;
+use crate::run::interrupt::Interrupt;
+use crate::run::progress::Progress;
+use crate::run::snapshots::Snapshots;
+use crate::run::trace::Trace;
+
+/// By which factor a loss has to rise before anyone is told: shifts and restored colors move it a little.
+const RISE: f64 = 1.1;
+
+/// Iterations of the last scale below which a rise says nothing: Adam's first steps go in all directions.
+const SETTLED: usize = 20;
+
+/// Watches a run for the command line.
+pub(crate) struct Watcher<'a> {
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    quiet: bool,
+    trace: Option<Trace>,
+    snapshots: Option<Snapshots>,
+    /// The loss that the present scale began with.
+    first_loss: f64,
+    done_at_scale: usize,
+}
+
+impl Watcher<'_> {
+    /// Creates the trace file.
+    pub(crate) fn new<'a>(reports: &ReportOptions, interrupt: &'a Interrupt) -> anyhow::Result<Watcher<'a>> {
+        Ok(Watcher {
+            interrupt,
+            progress: Progress::new(reports.quiet),
+            quiet: reports.quiet,
+            trace: reports.trace.as_deref().map(Trace::create).transpose()?,
+            snapshots: reports
+                .snapshots
+                .as_deref()
+                .map(|folder| Snapshots::new(folder, reports.snapshot_every)),
+            first_loss: 0.0,
+            done_at_scale: 0,
+        })
+    }
+
+    /// Goes on without a trace or snapshots that cannot be written: the picture is worth more than either.
+    fn give_up(&self, what: &str, error: &anyhow::Error) {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        self.progress.say(&format!("warning: {}; the run goes on without {what}", causes.join(": ")));
+    }
+
+    /// Ends the watch of a run that came to this.
+    pub(crate) fn end(&self, outcome: &Outcome) {
+        self.progress.end();
+        let (first, last) = (self.first_loss, outcome.losses.total);
+        if last > RISE * first && self.done_at_scale >= SETTLED && !self.quiet {
+            self.progress.say(&format!(
+                "warning: the loss rose from {first:.3e} to {last:.3e}: try a smaller --learning-rate"
+            ));
+        }
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
+        if iteration.done_at_scale == 1 {
+            self.first_loss = iteration.losses.total;
+        }
+        self.done_at_scale = iteration.done_at_scale;
+        self.progress.show(iteration);
+        if let Some(Err(error)) = self.trace.as_mut().map(|trace| trace.write(iteration)) {
+            self.give_up("the rest of the trace", &error);
+            self.trace = None;
+        }
+        if let Some(Err(error)) = self.snapshots.as_ref().map(|snapshots| snapshots.save(iteration)) {
+            self.give_up("further snapshots", &error);
+            self.snapshots = None;
+        }
+        if self.interrupt.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
