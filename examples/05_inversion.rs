@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .init(Init::Random { seed: 0 })
             .iterations(200)
             .build()?
-            .run(&mut ())?;
+            .run()?;
         let features_differ = about(100.0 * outcome.losses.content.sqrt());
         let pixels_differ = about(difference(&outcome.picture, &picture));
         println!("{layer:5} {features_differ:18}% {pixels_differ:13} levels");

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The weighted losses of each iteration's picture, in percent of the first one's style loss.
     let mut first = None;
-    let outcome = session.run(&mut |iteration: &Iteration<'_>| {
+    let outcome = session.run_with(&mut |iteration: &Iteration<'_>| {
         let losses = iteration.losses;
         let unit = *first.get_or_insert(losses.style) / 100.0;
         if iteration.index.is_multiple_of(10) {

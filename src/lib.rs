@@ -14,7 +14,7 @@
 //! let painting = load_image(Path::new("painting.jpg"), &LoadOptions::shorter_side(512))?;
 //!
 //! let mut session = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0).build()?;
-//! let outcome = session.run(&mut ())?;
+//! let outcome = session.run()?;
 //! save_image(Path::new("result.png"), outcome.picture.view())?;
 //! # Ok(())
 //! # }
@@ -34,7 +34,7 @@
 //! | the four checks | [`check`] | [`check::run`] |
 //!
 //! Three modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers
-//! ([`StyleTransfer::explain`]); [`worked`] has each loss and its gradient worked out by hand, on an input of a few
+//! ([`StyleTransfer::explain`]); [`explain::by_hand`] has each loss and its gradient worked out by hand, on an input of a few
 //! numbers; [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
 //!
 //! Nothing is computed here that a crate below could compute: `impasto-squeezenet` records the network,
@@ -52,13 +52,15 @@ pub mod preset;
 pub mod samples;
 pub mod schedule;
 pub mod transfer;
-pub mod worked;
 
 mod memory;
 
+// Their types are in the signatures of this crate.
+pub use impasto_autodiff as autodiff;
 pub use impasto_kernels::simd;
 pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError};
 pub use impasto_squeezenet::{architecture, arrays, files, weights};
+pub use ndarray;
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
 pub use transfer::{

@@ -18,6 +18,7 @@ use crate::transfer::Init;
 /// assert_eq!((inversion.weights.style_weights, inversion.init), ([0.0; 4], Init::Random { seed: 0 }));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Preset {
     /// The name that the command line takes.
     pub name: &'static str,
@@ -29,6 +30,8 @@ pub struct Preset {
     pub weights: LossWeights,
     /// What the picture starts from.
     pub init: Init,
+    /// How the learning rate falls: all five have the notebook's schedule.
+    pub schedule: Schedule,
 }
 
 /// Which layers the losses read, and what they weigh.
@@ -54,6 +57,7 @@ pub const PRESETS: [Preset; 5] = [
         style_size: 512,
         weights: weights(5e-2, [20000.0, 500.0, 12.0, 1.0], 5e-2),
         init: Init::Content,
+        schedule: Schedule::Notebook,
     },
     Preset {
         name: "scream",
@@ -61,6 +65,7 @@ pub const PRESETS: [Preset; 5] = [
         style_size: 224,
         weights: weights(3e-2, [200000.0, 800.0, 12.0, 1.0], 2e-2),
         init: Init::Content,
+        schedule: Schedule::Notebook,
     },
     Preset {
         name: "starry",
@@ -68,6 +73,7 @@ pub const PRESETS: [Preset; 5] = [
         style_size: 192,
         weights: weights(6e-2, [300000.0, 1000.0, 15.0, 3.0], 2e-2),
         init: Init::Content,
+        schedule: Schedule::Notebook,
     },
     Preset {
         name: "inversion",
@@ -75,6 +81,7 @@ pub const PRESETS: [Preset; 5] = [
         style_size: 192,
         weights: weights(6e-2, [0.0; 4], 2e-2),
         init: Init::Random { seed: 0 },
+        schedule: Schedule::Notebook,
     },
     Preset {
         name: "texture",
@@ -82,6 +89,7 @@ pub const PRESETS: [Preset; 5] = [
         style_size: 192,
         weights: weights(0.0, [300000.0, 1000.0, 15.0, 3.0], 2e-2),
         init: Init::Random { seed: 0 },
+        schedule: Schedule::Notebook,
     },
 ];
 
@@ -89,7 +97,13 @@ pub const PRESETS: [Preset; 5] = [
 const REFERENCE_AREA: f64 = 192.0 * 256.0;
 
 const fn weights(content_weight: f64, style_weights: [f64; 4], tv_weight: f64) -> LossWeights {
-    LossWeights { content_layer: 3, content_weight, style_layers: [1, 4, 6, 7], style_weights, tv_weight }
+    LossWeights {
+        content_layer: LossWeights::CONTENT_LAYER,
+        content_weight,
+        style_layers: LossWeights::STYLE_LAYERS,
+        style_weights,
+        tv_weight,
+    }
 }
 
 impl Preset {
@@ -97,12 +111,20 @@ impl Preset {
     pub fn find(name: &str) -> Option<&'static Preset> {
         PRESETS.iter().find(|preset| preset.name == name)
     }
-
-    /// Presets are the notebook's, and so is their schedule.
-    pub const SCHEDULE: Schedule = Schedule::Notebook;
 }
 
 impl LossWeights {
+    /// The layer of the content loss, in every preset and by default.
+    pub const CONTENT_LAYER: usize = 3;
+
+    /// The layers of the style loss, in every preset and by default.
+    pub const STYLE_LAYERS: [usize; 4] = [1, 4, 6, 7];
+
+    /// The layers of the style loss, each with its weight.
+    pub fn style(&self) -> [(usize, f64); 4] {
+        std::array::from_fn(|index| (self.style_layers[index], self.style_weights[index]))
+    }
+
     /// The weights that suit any photograph and painting, for a result of `height` x `width` pixels.
     ///
     /// Content loss and total variation are sums over positions and grow with the area, the style loss

@@ -17,6 +17,7 @@ use crate::image::pixel_range;
 /// assert_eq!(Schedule::Notebook.clamp(180), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Schedule {
     /// The good one: a small learning rate that falls to nothing at the end, pixels kept to colours
     /// that a picture can show.

@@ -41,7 +41,7 @@ fn iterations_allocate_nothing_after_the_first() {
             allocations.push((so_far.allocations, so_far.reallocations));
             ControlFlow::Continue(())
         };
-        session.run(&mut observer).unwrap();
+        session.run_with(&mut observer).unwrap();
         for (scale, counts) in allocations.chunks(ITERATIONS).enumerate() {
             assert!(counts[0].0 > 0, "the optimizer's buffers are made in the first iteration");
             for (iteration, so_far) in counts.iter().enumerate().skip(1) {

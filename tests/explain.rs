@@ -16,7 +16,7 @@ fn session() -> StyleTransfer {
     let (content, style) = (waves(40, 52, 2), waves(48, 37, 3));
     let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0).jitter(0);
     let mut session = builder.threads(2).iterations(3).inspectable().build().unwrap();
-    session.run(&mut ()).unwrap();
+    session.run().unwrap();
     session
 }
 
@@ -148,7 +148,7 @@ fn shifts_and_their_reason_are_shown() {
     let (content, style) = (waves(40, 52, 2), waves(48, 37, 3));
     let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
     let mut session = builder.iterations(3).inspectable().build().unwrap();
-    session.run(&mut ()).unwrap();
+    session.run().unwrap();
     let explanation = session.explain().unwrap();
     let shifted = node(&explanation, "shifted_pixels");
     assert_eq!(shifted.operation, "reflect_pad");

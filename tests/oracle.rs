@@ -183,18 +183,14 @@ fn notebook_losses(
     init: Option<&Array4<f32>>,
 ) -> Result<(Vec<Losses>, Array3<u8>, Outcome), Failed> {
     let Problem { preset, content, style, .. } = problem;
-    let builder = StyleTransfer::builder(network)
-        .content(content)
-        .style(style, 1.0)
-        .loss_weights(&preset.weights)
-        .schedule(Preset::SCHEDULE);
+    let builder = StyleTransfer::builder(network).content(content).style(style, 1.0).preset(preset);
     let builder = match init {
         None => builder.init(Init::Content),
         Some(init) => builder.init_image(init),
     };
     let mut losses: Vec<Losses> = Vec::new();
     let mut first_picture = None;
-    let outcome = builder.build()?.run(&mut |iteration: &Iteration<'_>| {
+    let outcome = builder.build()?.run_with(&mut |iteration: &Iteration<'_>| {
         first_picture.get_or_insert_with(|| iteration.picture());
         losses.push(iteration.losses);
         ControlFlow::Continue(())
@@ -270,7 +266,7 @@ fn fast_run(data: &Path, problem: &Problem) -> Result<(), Failed> {
         .scales(1)
         .jitter(0)
         .build()?
-        .run(&mut ())?;
+        .run()?;
     let ratio = outcome.losses.total / problem.last_total();
     println!(
         "{}, default schedule: {ratio:.3} of the notebook's loss after {} iterations, {}",

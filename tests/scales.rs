@@ -29,7 +29,7 @@ fn three() -> StyleTransferBuilder<'static> {
 }
 
 fn run(builder: StyleTransferBuilder<'_>) -> Outcome {
-    builder.build().unwrap().run(&mut ()).unwrap()
+    builder.build().unwrap().run().unwrap()
 }
 
 fn sizes(builder: StyleTransferBuilder<'_>) -> Vec<(usize, usize, usize)> {
@@ -100,7 +100,7 @@ fn each_size_goes_on_from_the_one_before_it() {
     let mut progress = Vec::new();
     let mut session = three().build().unwrap();
     let outcome = session
-        .run(&mut |iteration: &Iteration<'_>| {
+        .run_with(&mut |iteration: &Iteration<'_>| {
             assert_eq!(iteration.index, pictures.len());
             assert_eq!((iteration.iterations, iteration.scales.len()), (9, 3));
             let scale = iteration.present_scale();
@@ -138,7 +138,7 @@ fn a_run_that_is_ended_at_a_small_size_leaves_a_picture_of_the_result() {
     for end in [1, 5] {
         let mut session = three().build().unwrap();
         let outcome = session
-            .run(&mut |iteration: &Iteration<'_>| match iteration.index {
+            .run_with(&mut |iteration: &Iteration<'_>| match iteration.index {
                 index if index == end => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             })
@@ -148,7 +148,7 @@ fn a_run_that_is_ended_at_a_small_size_leaves_a_picture_of_the_result() {
         assert_eq!(outcome.image.dim(), (1, 90, 120, 3));
         assert!(outcome.losses.total.is_finite());
         // Another call goes on at the size where the last ended.
-        let rest = session.run(&mut ()).unwrap();
+        let rest = session.run().unwrap();
         assert_eq!(rest.scales.last().map(|scale| (scale.height, scale.iterations)), Some((90, 2)));
         assert_eq!(rest.scales.len(), if end < 4 { 3 } else { 2 });
     }
@@ -208,7 +208,7 @@ fn what_is_evaluated_is_not_shifted() {
     let before = session.evaluate().unwrap().0;
     // The features of the content are kept in 16 bits.
     assert!(before.content < 1e-4 * before.total, "{before:?}");
-    let outcome = session.run(&mut ()).unwrap();
+    let outcome = session.run().unwrap();
     assert_eq!(session.evaluate().unwrap().0, outcome.losses);
 }
 
@@ -261,7 +261,7 @@ fn textures_start_in_the_painting_s_pixels_and_keep_its_colors() {
         start.lanes(Axis(3)).into_iter().all(|pixel| colors.contains(&[0, 1, 2].map(|c| pixel[c].to_bits())))
     );
 
-    let image = session.run(&mut ()).unwrap().image;
+    let image = session.run().unwrap().image;
     for channel in 0..3 {
         let (own, painted) = (image.index_axis(Axis(3), channel), painting.index_axis(Axis(3), channel));
         let mean = (own.mean().unwrap() - painted.mean().unwrap()).abs();

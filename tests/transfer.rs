@@ -29,7 +29,7 @@ fn builder() -> StyleTransferBuilder<'static> {
 }
 
 fn run(builder: StyleTransferBuilder<'_>) -> Outcome {
-    builder.build().unwrap().run(&mut ()).unwrap()
+    builder.build().unwrap().run().unwrap()
 }
 
 /// The losses that the observer sees, and the outcome.
@@ -39,7 +39,7 @@ fn trace(builder: StyleTransferBuilder<'_>) -> (Vec<Losses>, Outcome) {
         trace.push(iteration.losses);
         ControlFlow::Continue(())
     };
-    let outcome = builder.build().unwrap().run(&mut observer).unwrap();
+    let outcome = builder.build().unwrap().run_with(&mut observer).unwrap();
     (trace, outcome)
 }
 
@@ -67,7 +67,7 @@ fn pictures_that_are_missing() {
         TransferError::NoContent { purpose: "the content loss", .. }
     );
     assert_refused!(canvas().init(Init::Content), TransferError::NoContent { purpose: "the init", .. });
-    let without_style = empty().content(&CONTENT).style_layers(&[1], &[1.0]);
+    let without_style = empty().content(&CONTENT).style_layers(&[(1, 1.0)]);
     assert_refused!(without_style, TransferError::NoStyle);
 }
 
@@ -86,26 +86,24 @@ fn pictures_without_pixels_or_of_other_colours() {
 
 #[test]
 fn weights_that_ask_for_nothing_or_make_no_sense() {
-    let nothing = builder().content_weight(0.0).style_layers(&[1, 4], &[0.0, 0.0]).tv_weight(0.0);
+    let nothing = builder().content_weight(0.0).style_layers(&[(1, 0.0), (4, 0.0)]).tv_weight(0.0);
     assert_refused!(nothing, TransferError::NoLoss);
     for value in [-1.0, f64::NAN, f64::INFINITY] {
         assert_refused!(builder().content_weight(value), TransferError::InvalidWeight { .. });
         assert_refused!(builder().tv_weight(value), TransferError::InvalidWeight { .. });
-        assert_refused!(builder().style_layers(&[1, 4], &[1.0, value]), TransferError::InvalidWeight { .. });
+        assert_refused!(builder().style_layers(&[(1, 1.0), (4, value)]), TransferError::InvalidWeight { .. });
         assert_refused!(builder().style(&OTHER_STYLE, value), TransferError::InvalidWeight { .. });
     }
     let no_share = StyleTransfer::builder(&NETWORK).content(&CONTENT).style(&STYLE, 0.0);
-    assert_refused!(no_share, TransferError::InvalidWeight { .. });
+    assert_refused!(no_share, TransferError::EmptyBlend);
 }
 
 #[test]
-fn layers_that_do_not_pair_up_repeat_or_do_not_exist() {
-    let unequal = builder().style_layers(&[1, 4], &[1.0]);
-    assert_refused!(unequal, TransferError::UnequalLists { layers: 2, weights: 1 });
-    assert_refused!(builder().style_layers(&[1, 4, 1], &[1.0; 3]), TransferError::RepeatedLayer(1));
+fn layers_that_repeat_or_do_not_exist() {
+    assert_refused!(builder().style_layers(&[(1, 1.0), (4, 1.0), (1, 1.0)]), TransferError::RepeatedLayer(1));
     for layer in [13, usize::MAX] {
         assert_refused!(builder().content_layer(layer), TransferError::Features { .. });
-        assert_refused!(builder().style_layers(&[layer], &[1.0]), TransferError::Features { .. });
+        assert_refused!(builder().style_layers(&[(layer, 1.0)]), TransferError::Features { .. });
     }
 }
 
@@ -156,7 +154,7 @@ fn results_larger_than_memory() {
 fn a_loss_that_is_not_finite_ends_the_run() {
     // Finite in 64 bits, not in the 32 of the tape.
     let mut session = builder().tv_weight(1e300).build().unwrap();
-    let error = session.run(&mut ()).unwrap_err();
+    let error = session.run().unwrap_err();
     assert!(matches!(error, TransferError::Diverged { iteration: 0 }), "{error}");
 }
 
@@ -169,7 +167,7 @@ fn the_observer_sees_every_iteration() {
     let mut elapsed = Vec::new();
     let mut session = builder().build().unwrap();
     let outcome = session
-        .run(&mut |iteration: &Iteration<'_>| {
+        .run_with(&mut |iteration: &Iteration<'_>| {
             seen.push(iteration.index);
             elapsed.push(iteration.elapsed);
             assert_eq!(iteration.iterations, 10);
@@ -191,7 +189,7 @@ fn the_observer_can_stop() {
         3 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let stopped = builder().schedule(Schedule::Notebook).build().unwrap().run(&mut { stop }).unwrap();
+    let stopped = builder().schedule(Schedule::Notebook).build().unwrap().run_with(&mut { stop }).unwrap();
     assert_eq!((stopped.iterations, stopped.interrupted), (4, true));
     let whole = run(builder().schedule(Schedule::Notebook).iterations(4));
     assert_eq!(stopped.image, whole.image);
@@ -275,7 +273,7 @@ fn the_number_of_threads_changes_no_bit() {
         let builder = StyleTransfer::builder(&NETWORK).content(&content).style(&style, 1.0);
         let mut session = builder.threads(threads).iterations(4).build().unwrap();
         assert_eq!(session.threads(), threads);
-        let outcome = session.run(&mut ()).unwrap();
+        let outcome = session.run().unwrap();
         (outcome.image.mapv(f32::to_bits), outcome.losses)
     };
     let alone = with(1);
@@ -357,7 +355,7 @@ fn styles_are_blended_by_their_gram_matrices() {
         // Not shifted, and so not padded: the features are those of the picture alone.
         let builder = StyleTransfer::builder(&NETWORK).content(&CONTENT).threads(2).jitter(0);
         let builder = builder.style(&STYLE, blends[0]).style(&OTHER_STYLE, blends[1]);
-        builder.content_weight(0.0).style_layers(&[1, 4], &[30.0, 2.0]).tv_weight(0.0).build().unwrap()
+        builder.content_weight(0.0).style_layers(&[(1, 30.0), (4, 2.0)]).tv_weight(0.0).build().unwrap()
     };
     let (content, style, other) = (features(&CONTENT), features(&STYLE), features(&OTHER_STYLE));
     for blends in [[1.0, 3.0], [2.0, 0.0], [0.0, 0.5]] {
@@ -382,7 +380,8 @@ fn styles_are_blended_by_their_gram_matrices() {
 fn losses_add_up_whatever_else_is_weighted() {
     let image = random_image(HEIGHT, WIDTH, 10);
     let with = |content, style: [f64; 2], tv| {
-        let builder = builder().init_image(&image).content_weight(content).style_layers(&[1, 6], &style);
+        let style = [(1, style[0]), (6, style[1])];
+        let builder = builder().init_image(&image).content_weight(content).style_layers(&style);
         builder.tv_weight(tv).build().unwrap().evaluate().unwrap().0
     };
     let all = with(0.1, [20.0, 3.0], 0.5);

@@ -22,12 +22,8 @@ pub(crate) enum UsageError {
         "--style-layers names {layers} layers, --style-weights holds {weights} weights: give one weight for each layer"
     )]
     UnequalLists { layers: usize, weights: usize },
-    #[error("--style-layers names layer {0} twice: name it once, with the sum of its weights")]
-    RepeatedLayer(usize),
     #[error("--style-blend holds {blends} weights for {styles} style images: give one for each image")]
     UnequalBlend { blends: usize, styles: usize },
-    #[error("every weight of --style-blend is 0: give at least one style image a weight")]
-    EmptyBlend,
     #[error("{option} {path} is also {other}, which it would overwrite: name another path")]
     SamePath { option: &'static str, path: PathBuf, other: &'static str },
     #[error(
@@ -54,8 +50,8 @@ pub(crate) enum UsageError {
         "--at {at}, but the run ends after {iterations} iterations: name an earlier one, or more --iterations"
     )]
     BeyondTheEnd { at: usize, iterations: usize },
-    #[error("{option}: {source}")]
-    Setting { option: &'static str, source: Box<TransferError> },
+    #[error("{option}: {reason}")]
+    Setting { option: &'static str, reason: Box<TransferError> },
     #[error(
         "--url {url} is not encrypted, so that anyone on the way may send another file: give all 64 digits of --sha256, \
          or an address that begins with https"
@@ -68,6 +64,8 @@ pub(crate) enum UsageError {
 /// The library's refusal of a setting, with the option that set it.
 pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
     let option = match error {
+        TransferError::RepeatedLayer(_) => "--style-layers",
+        TransferError::EmptyBlend => "--style-blend",
         TransferError::NoScales | TransferError::TooManyScales { .. } => "--scales",
         TransferError::SmallestTooLarge { .. }
         | TransferError::SmallestTooSmall { .. }
@@ -76,7 +74,7 @@ pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
         TransferError::TooMuchJitter { .. } | TransferError::JitterWithLbfgs => "--jitter",
         other => return other.into(),
     };
-    UsageError::Setting { option, source: Box::new(error) }.into()
+    UsageError::Setting { option, reason: Box::new(error) }.into()
 }
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.

@@ -57,9 +57,55 @@ pub struct SqueezeNet {
 }
 
 /// The layers that were recorded, by their numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Features {
     layers: BTreeMap<usize, Var>,
+    nodes: Vec<NetworkNode>,
+}
+
+/// A node that the network put on a tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkNode {
+    /// The node.
+    pub var: Var,
+    /// Its layer; of the output of a convolution with the ReLU that follows it, the ReLU's.
+    pub layer: usize,
+    /// What it is within the layer.
+    pub part: LayerPart,
+}
+
+/// What a node is within its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LayerPart {
+    /// The output of a layer that is a single node.
+    Whole,
+    /// The output of a fire module's squeeze convolution.
+    Squeeze,
+    /// The output of a fire module: both expand convolutions side by side.
+    Expand,
+    /// The weights of a convolution, which is the only one of its layer or one of a fire module's three.
+    Weight {
+        /// Whether the convolution is part of a fire module.
+        in_fire: bool,
+    },
+    /// The bias of a convolution, likewise.
+    Bias {
+        /// Whether the convolution is part of a fire module.
+        in_fire: bool,
+    },
+}
+
+impl LayerPart {
+    /// Whether the node belongs to a fire module.
+    pub fn is_in_fire(self) -> bool {
+        match self {
+            LayerPart::Whole => false,
+            LayerPart::Squeeze | LayerPart::Expand => true,
+            LayerPart::Weight { in_fire } | LayerPart::Bias { in_fire } => in_fire,
+        }
+    }
 }
 
 impl Features {
@@ -71,6 +117,46 @@ impl Features {
     /// All recorded layers with their numbers, from the first to the deepest.
     pub fn iter(&self) -> impl Iterator<Item = (usize, Var)> {
         self.layers.iter().map(|(&layer, &var)| (layer, var))
+    }
+
+    /// Every node that was recorded, weights included, in the order of the tape.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use impasto_squeezenet::{LayerPart, PoolRounding, SqueezeNet, Weights};
+    /// use ndarray::Array4;
+    ///
+    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let mut tape = Tape::<f32>::new();
+    /// let image = tape.constant(&Array4::zeros((1, 32, 32, 3)));
+    /// let features = network.record(&mut tape, image, &[3])?;
+    /// let parts: Vec<_> = features.nodes().iter().map(|node| (node.layer, node.part)).collect();
+    /// assert_eq!(parts[0], (0, LayerPart::Weight { in_fire: false }));
+    /// assert_eq!(parts[2..4], [(1, LayerPart::Whole), (2, LayerPart::Whole)]);
+    /// assert_eq!(parts.last(), Some(&(3, LayerPart::Expand)));
+    /// # Ok::<(), impasto_squeezenet::FeatureError>(())
+    /// ```
+    pub fn nodes(&self) -> &[NetworkNode] {
+        &self.nodes
+    }
+
+    /// The weights and bias of a convolution, recorded as constants.
+    fn convolution<T: Element>(
+        &mut self,
+        tape: &mut Tape<T>,
+        weights: &Weights,
+        name: &str,
+        padding: Padding,
+        (layer, in_fire): (usize, bool),
+    ) -> Result<ConvWeights, FeatureError> {
+        let convolution = constants(tape, weights, name, padding)?;
+        self.node(convolution.weight, layer, LayerPart::Weight { in_fire });
+        self.node(convolution.bias, layer, LayerPart::Bias { in_fire });
+        Ok(convolution)
+    }
+
+    fn node(&mut self, var: Var, layer: usize, part: LayerPart) {
+        self.nodes.push(NetworkNode { var, layer, part });
     }
 }
 
@@ -185,8 +271,8 @@ impl SqueezeNet {
             return Err(FeatureError::NotAnImage { shape: tape.shape(image)?.to_vec() });
         };
         self.check_size(height, width, layers)?;
-        let mut recorded = BTreeMap::new();
-        let Some(&deepest) = layers.iter().max() else { return Ok(Features { layers: recorded }) };
+        let mut features = Features::default();
+        let Some(&deepest) = layers.iter().max() else { return Ok(features) };
         let mut current = image;
         let mut rectified = false;
         for (index, layer) in FEATURES[..=deepest].iter().enumerate() {
@@ -196,41 +282,57 @@ impl SqueezeNet {
                     let relu_follows = index < deepest && FEATURES[index + 1] == Layer::Relu;
                     rectified = relu_follows && !layers.contains(&index);
                     let epilogue = if rectified { Epilogue::Relu } else { Epilogue::Bias };
-                    let weights = self.weights_of(tape, &format!("features.{index}"), Padding::Valid)?;
+                    let name = format!("features.{index}");
+                    let last = if rectified { index + 1 } else { index };
+                    let weights =
+                        features.convolution(tape, &self.weights, &name, Padding::Valid, (index, false))?;
                     let maps =
                         tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], epilogue })?;
-                    let fused = if rectified { format!("+{}", index + 1) } else { String::new() };
-                    tape.name(maps, format!("features.{index}{fused}"))?
+                    features.node(maps, last, LayerPart::Whole);
+                    tape.name(maps, if rectified { format!("{name}+{last}") } else { name })?
                 }
                 Layer::Relu if std::mem::take(&mut rectified) => current,
                 Layer::Relu => {
                     let maps = tape.relu(current)?;
+                    features.node(maps, index, LayerPart::Whole);
                     tape.name(maps, format!("features.{index}"))?
                 }
                 Layer::MaxPool { size, stride } => {
                     let maps = tape.max_pool(current, [size, size], [stride, stride], self.rounding)?;
+                    features.node(maps, index, LayerPart::Whole);
                     tape.name(maps, format!("features.{index}"))?
                 }
-                Layer::Fire { .. } => self.fire(tape, current, index)?,
+                Layer::Fire { .. } => self.fire(tape, &mut features, current, index)?,
             };
             if layers.contains(&index) {
-                recorded.insert(index, current);
+                features.layers.insert(index, current);
                 visit(tape, index, current)?;
             }
         }
-        Ok(Features { layers: recorded })
+        Ok(features)
     }
 
     /// A fire module: squeeze, then both expansions side by side, with ReLU after each.
-    fn fire<T: Element>(&self, tape: &mut Tape<T>, input: Var, layer: usize) -> Result<Var, FeatureError> {
+    fn fire<T: Element>(
+        &self,
+        tape: &mut Tape<T>,
+        features: &mut Features,
+        input: Var,
+        layer: usize,
+    ) -> Result<Var, FeatureError> {
         let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
         let name = |part: &str| format!("features.{layer}.{part}");
-        let squeeze = self.weights_of(tape, &name("squeeze"), Padding::Valid)?;
+        let convolution = |features: &mut Features, tape: &mut Tape<T>, part: &str, padding| {
+            features.convolution(tape, &self.weights, &name(part), padding, (layer, true))
+        };
+        let squeeze = convolution(features, tape, "squeeze", Padding::Valid)?;
         let squeezed = tape.conv2d(input, squeeze, options)?;
+        features.node(squeezed, layer, LayerPart::Squeeze);
         tape.name(squeezed, name("squeeze"))?;
-        let expand1x1 = self.weights_of(tape, &name("expand1x1"), Padding::Valid)?;
-        let expand3x3 = self.weights_of(tape, &name("expand3x3"), Padding::Same)?;
+        let expand1x1 = convolution(features, tape, "expand1x1", Padding::Valid)?;
+        let expand3x3 = convolution(features, tape, "expand3x3", Padding::Same)?;
         let expanded = tape.conv2d_bank(squeezed, &[expand1x1, expand3x3], options)?;
+        features.node(expanded, layer, LayerPart::Expand);
         Ok(tape.name(expanded, name("expand"))?)
     }
 
@@ -244,26 +346,12 @@ impl SqueezeNet {
         tape: &mut Tape<T>,
         features: Var,
     ) -> Result<Var, FeatureError> {
-        let weights = self.weights_of(tape, &architecture::classifier().name, Padding::Valid)?;
+        let weights = constants(tape, &self.weights, &architecture::classifier().name, Padding::Valid)?;
         let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
         let maps = tape.conv2d(features, weights, options)?;
         tape.name(maps, architecture::classifier().name)?;
         let scores = tape.mean_axes(maps, &[1, 2])?;
         Ok(tape.name(scores, "scores")?)
-    }
-
-    fn weights_of<T: Element>(
-        &self,
-        tape: &mut Tape<T>,
-        name: &str,
-        padding: Padding,
-    ) -> Result<ConvWeights, FeatureError> {
-        let convolution = self.weights.convolution(name)?;
-        let weight = tape.constant(&convolution.weight.mapv(|value| T::from_f64(f64::from(value))));
-        let bias = tape.constant(&convolution.bias.mapv(|value| T::from_f64(f64::from(value))));
-        tape.name(weight, format!("{name}.weight"))?;
-        tape.name(bias, format!("{name}.bias"))?;
-        Ok(ConvWeights { weight, bias, padding })
     }
 
     /// Computes the outputs of layers 0 to `deepest` for one preprocessed image (1, H, W, 3): the
@@ -304,4 +392,19 @@ impl SqueezeNet {
             })
             .collect()
     }
+}
+
+/// The weights and bias of a convolution as constants on a tape.
+fn constants<T: Element>(
+    tape: &mut Tape<T>,
+    weights: &Weights,
+    name: &str,
+    padding: Padding,
+) -> Result<ConvWeights, FeatureError> {
+    let convolution = weights.convolution(name)?;
+    let weight = tape.constant(&convolution.weight.mapv(|value| T::from_f64(f64::from(value))));
+    let bias = tape.constant(&convolution.bias.mapv(|value| T::from_f64(f64::from(value))));
+    tape.name(weight, format!("{name}.weight"))?;
+    tape.name(bias, format!("{name}.bias"))?;
+    Ok(ConvWeights { weight, bias, padding })
 }

@@ -43,5 +43,5 @@ pub mod files;
 pub mod weights;
 
 pub use architecture::PoolRounding;
-pub use features::{FeatureError, Features, SqueezeNet};
+pub use features::{FeatureError, Features, LayerPart, NetworkNode, SqueezeNet};
 pub use weights::{Weights, WeightsError};

@@ -125,9 +125,7 @@ pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<S
     let mut builder = StyleTransfer::builder(&network)
         .content(&content)
         .style(&style, 1.0)
-        .loss_weights(&preset.weights)
-        .init(preset.init)
-        .schedule(Preset::SCHEDULE)
+        .preset(preset)
         .iterations(usize::MAX);
     if let Some(threads) = threads {
         builder = builder.threads(threads);
@@ -142,7 +140,7 @@ pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<S
 pub fn times(session: &mut StyleTransfer, count: usize) -> Result<Vec<Duration>, TransferError> {
     let mut times = Vec::new();
     let mut last = Duration::ZERO;
-    session.run(&mut |iteration: &Iteration<'_>| {
+    session.run_with(&mut |iteration: &Iteration<'_>| {
         times.push(iteration.elapsed - last);
         last = iteration.elapsed;
         if times.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -94,6 +94,17 @@ pub enum ImageError {
         path: PathBuf,
     },
 
+    /// Bytes that are not the pixels of a picture of these sides.
+    #[error("a picture of {width}x{height} pixels has {} bytes of RGB, not {length}; give all rows, 3 bytes per pixel", 3 * width * height)]
+    BytesOfPixels {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// The bytes that were given.
+        length: usize,
+    },
+
     /// A JPEG in more scans than any program writes, each of which takes as long as a whole picture.
     #[error("{path} has {scans} scans, more than the limit of {limit}; convert it to PNG")]
     TooManyScans {
@@ -208,7 +219,7 @@ pub enum ImageError {
     },
 
     /// The output file's name, its folder or what is there already rules out writing it.
-    #[error("cannot write {path} ({source}); check its name and permissions, or choose another folder")]
+    #[error("cannot write {path}; check its name and permissions, or choose another folder")]
     NotWritable {
         /// The output file.
         path: PathBuf,

@@ -16,6 +16,7 @@
 //! - `save`: pixels to a file that appears whole or not at all
 //! - `error`: what can go wrong on the way
 
+mod bytes;
 mod canvas;
 mod decode;
 mod error;
@@ -42,6 +43,7 @@ use std::{fs::File, io::Read, path::Path};
 use ndarray::Array3;
 
 pub use self::{
+    bytes::{picture_from_rgb, rgb_from_picture},
     error::ImageError,
     options::{ColorProfiles, LoadOptions},
     preprocess::{deprocess_image, pixel_range, preprocess_image},

@@ -1,19 +1,23 @@
 //! Pictures and settings of a run, collected one by one; what is left out has a default that suits any picture.
 
+use super::error::TransferError;
 use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
-use super::{StyleTransfer, TransferError};
-use crate::preset::LossWeights;
+use super::session::StyleTransfer;
+use crate::optimizer::Optimizer;
+use crate::preset::{LossWeights, Preset};
 use crate::schedule::Schedule;
 use impasto_squeezenet::SqueezeNet;
 use ndarray::{Array3, Array4};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::Arc;
 
 /// The most threads of a session: far above any machine, far below where starting them exhausts one.
 pub const MOST_THREADS: usize = 1024;
 
 /// What the picture is before the first iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Init {
     /// The content image.
     Content,
@@ -32,6 +36,7 @@ pub enum Init {
 
 /// The optimizer of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum OptimizerKind {
     /// [`Adam`](crate::optimizer::Adam).
     #[default]
@@ -39,6 +44,9 @@ pub enum OptimizerKind {
     /// [`Lbfgs`](crate::optimizer::Lbfgs); it chooses its own step, so there is no learning rate.
     Lbfgs,
 }
+
+/// Makes an optimizer from the number of values and the initial learning rate.
+pub(super) type MakeOptimizer = Arc<dyn Fn(usize, f64) -> Box<dyn Optimizer> + Send + Sync>;
 
 /// Collects the pictures and settings of a [`StyleTransfer`]. What is not set has a default that suits
 /// any photograph and painting.
@@ -58,9 +66,7 @@ pub enum OptimizerKind {
 /// let session = StyleTransfer::builder(&network)
 ///     .content(&photograph)
 ///     .style(&painting, 1.0)
-///     .loss_weights(&starry.weights)
-///     .init(starry.init)
-///     .schedule(Preset::SCHEDULE)
+///     .preset(starry)
 ///     .optimizer(OptimizerKind::Lbfgs)
 ///     .build()?;
 /// assert_eq!((session.size(), session.iterations()), ((32, 40), 200));
@@ -70,8 +76,8 @@ pub enum OptimizerKind {
 /// assert_eq!(texture.size(), (48, 64));
 ///
 /// // What does not do is refused before anything is computed.
-/// let refused = StyleTransfer::builder(&network).content(&photograph).style_layers(&[1, 4], &[1.0]).build();
-/// assert!(matches!(refused, Err(TransferError::UnequalLists { layers: 2, weights: 1 })));
+/// let refused = StyleTransfer::builder(&network).content(&photograph).style_layers(&[(1, 1.0), (1, 2.0)]).build();
+/// assert!(matches!(refused, Err(TransferError::RepeatedLayer(1))));
 /// # Ok::<(), impasto::TransferError>(())
 /// ```
 #[derive(Clone)]
@@ -82,12 +88,13 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) canvas: Option<(usize, usize)>,
     pub(super) content_layer: usize,
     pub(super) content_weight: Option<f64>,
-    pub(super) style: Option<(Vec<usize>, Vec<f64>)>,
+    pub(super) style: Option<Vec<(usize, f64)>>,
     pub(super) tv_weight: Option<f64>,
     pub(super) init: Option<Init>,
     pub(super) init_image: Option<&'a Array4<f32>>,
     pub(super) schedule: Schedule,
     pub(super) optimizer: OptimizerKind,
+    pub(super) own_optimizer: Option<MakeOptimizer>,
     pub(super) scales: ScaleSettings,
     pub(super) jitter: Option<usize>,
     pub(super) seed: u64,
@@ -112,6 +119,7 @@ impl<'a> StyleTransferBuilder<'a> {
             init_image: None,
             schedule: Schedule::default(),
             optimizer: OptimizerKind::default(),
+            own_optimizer: None,
             scales: ScaleSettings::default(),
             jitter: None,
             seed: 0,
@@ -157,11 +165,11 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
-    /// The layers of the style loss, and the weight of each.
+    /// The layers of the style loss, each with its weight.
     ///
     /// Unless set, those of [`LossWeights::for_area`], or weights of 0 without a style image.
-    pub fn style_layers(mut self, layers: &[usize], weights: &[f64]) -> Self {
-        self.style = Some((layers.to_vec(), weights.to_vec()));
+    pub fn style_layers(mut self, layers: &[(usize, f64)]) -> Self {
+        self.style = Some(layers.to_vec());
         self
     }
 
@@ -173,12 +181,17 @@ impl<'a> StyleTransferBuilder<'a> {
         self
     }
 
-    /// All layers and weights at once, such as a preset's.
+    /// All layers and weights at once.
     pub fn loss_weights(self, weights: &LossWeights) -> Self {
         self.content_layer(weights.content_layer)
             .content_weight(weights.content_weight)
-            .style_layers(&weights.style_layers, &weights.style_weights)
+            .style_layers(&weights.style())
             .tv_weight(weights.tv_weight)
+    }
+
+    /// The notebook's parameters: all layers and weights, the init and the schedule. What is set afterwards wins.
+    pub fn preset(self, preset: &Preset) -> Self {
+        self.loss_weights(&preset.weights).init(preset.init).schedule(preset.schedule)
     }
 
     /// What the picture starts from, at the first size. Unless set, the content image; where there is none, noise: in the
@@ -208,6 +221,40 @@ impl<'a> StyleTransferBuilder<'a> {
     /// [`OptimizerKind::Adam`] unless set.
     pub fn optimizer(mut self, optimizer: OptimizerKind) -> Self {
         self.optimizer = optimizer;
+        self
+    }
+
+    /// An optimizer of your own, made anew at each size from the number of values and the initial learning rate. One that
+    /// compares losses from one iteration to the next needs [`jitter`](Self::jitter) to be 0.
+    ///
+    /// ```
+    /// use impasto::optimizer::Optimizer;
+    /// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+    /// # use ndarray::Array3;
+    /// # let photograph = Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + 3 * x + 40 * c) % 256) as u8);
+    /// # let painting = Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + 7 * x + 40 * c) % 256) as u8);
+    /// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    ///
+    /// /// Plain gradient descent, by the sign of the gradient.
+    /// struct Signs(f32);
+    ///
+    /// impl Optimizer for Signs {
+    ///     fn step(&mut self, _loss: f64, gradient: &[f32], values: &mut [f32]) {
+    ///         values.iter_mut().zip(gradient).for_each(|(value, gradient)| *value -= self.0 * gradient.signum());
+    ///     }
+    /// }
+    ///
+    /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0).iterations(3);
+    /// let mut session = builder.optimizer_with(|_values, learning_rate| Box::new(Signs(learning_rate as f32))).build()?;
+    /// let (before, _) = session.evaluate()?;
+    /// assert!(session.run()?.losses.total < before.total);
+    /// # Ok::<(), impasto::TransferError>(())
+    /// ```
+    pub fn optimizer_with(
+        mut self,
+        make: impl Fn(usize, f64) -> Box<dyn Optimizer> + Send + Sync + 'static,
+    ) -> Self {
+        self.own_optimizer = Some(Arc::new(make));
         self
     }
 

@@ -20,16 +20,11 @@ pub enum TransferError {
     #[error("the style loss needs a style image: give one, or set all style weights to 0")]
     NoStyle,
     /// No loss has a weight.
-    #[error("all weights are 0, so there is nothing to optimise: give at least one loss a weight")]
+    #[error("all weights are 0, so there is nothing to optimize: give at least one loss a weight")]
     NoLoss,
-    /// Layers and weights do not pair up.
-    #[error("{layers} style layers but {weights} style weights: give one weight for each layer")]
-    UnequalLists {
-        /// Layers given.
-        layers: usize,
-        /// Weights given.
-        weights: usize,
-    },
+    /// Several style images, none of which counts.
+    #[error("the blend weight of every style image is 0: give at least one a weight")]
+    EmptyBlend,
     /// A layer twice in the list.
     #[error("style layer {0} is listed twice: list each layer once, with the sum of its weights")]
     RepeatedLayer(usize),
@@ -176,7 +171,7 @@ pub enum TransferError {
         iteration: usize,
     },
     /// A layer that does not exist or that the image does not reach, or weights that are missing.
-    #[error("{name}: {source}")]
+    #[error("{name} does not suit the network")]
     Features {
         /// Which picture.
         name: &'static str,

@@ -1,12 +1,14 @@
-//! Someone who watches a run, and what they see.
+//! Progress of a run, for those who watch it.
 
-use super::{Losses, Scale};
+use super::outcome::Losses;
+use super::scale::Scale;
 use crate::image::{deprocess_image, resize_preprocessed};
 use ndarray::{Array3, ArrayView4};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// What an [`Observer`] sees after each iteration.
+/// The state of a run after an iteration.
+#[non_exhaustive]
 pub struct Iteration<'a> {
     /// The iteration, counted from 0 over all sizes.
     pub index: usize,
@@ -51,7 +53,7 @@ impl Iteration<'_> {
     }
 }
 
-/// Someone who watches a run and may end it.
+/// Receives progress after each iteration and may end the run.
 ///
 /// ```
 /// use impasto::{Iteration, PoolRounding, SqueezeNet, StyleTransfer, Weights};
@@ -75,7 +77,7 @@ impl Iteration<'_> {
 ///         _ => ControlFlow::Continue(()),
 ///     }
 /// };
-/// let outcome = session.run(&mut observer)?;
+/// let outcome = session.run_with(&mut observer)?;
 /// assert!(outcome.interrupted);
 /// assert_eq!(outcome.iterations, 2);
 /// # Ok::<(), impasto::TransferError>(())
@@ -85,14 +87,14 @@ pub trait Observer: Send {
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()>;
 }
 
-/// Nobody watches.
+/// Does nothing.
 impl Observer for () {
     fn iteration(&mut self, _: &Iteration<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-/// A closure watches.
+/// Any closure is an observer.
 impl<F: FnMut(&Iteration<'_>) -> ControlFlow<()> + Send> Observer for F {
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
         self(iteration)

@@ -1,9 +1,10 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
-use super::builder::thread_count;
+use super::builder::{Init, MakeOptimizer, OptimizerKind, StyleTransferBuilder, thread_count};
 use super::colors::Colors;
+use super::error::TransferError;
 use super::jitter::MAX_JITTER;
-use super::{Init, OptimizerKind, Scale, StyleTransferBuilder, TransferError};
+use super::scale::Scale;
 use crate::image::{preprocess_image, resize_image_to, resize_preprocessed};
 use crate::memory;
 use crate::preset::LossWeights;
@@ -47,6 +48,7 @@ pub(super) struct Problem {
     pub(super) jitter: usize,
     pub(super) seed: u64,
     pub(super) optimizer: OptimizerKind,
+    pub(super) own_optimizer: Option<MakeOptimizer>,
     pub(super) learning_rate: f64,
     pub(super) schedule: Schedule,
     /// Whether every value and gradient is kept.
@@ -77,15 +79,12 @@ impl Problem {
             return Err(TransferError::NotAPicture { name: "the result", shape: vec![height, width, 3] });
         }
         let defaults = LossWeights::for_area(height, width);
-        let (style_layers, style_weights) = builder.style.clone().unwrap_or_else(|| {
+        let style = builder.style.clone().unwrap_or_else(|| {
             let without = builder.styles.is_empty();
-            let weights = if without { vec![0.0; 4] } else { defaults.style_weights.to_vec() };
-            (defaults.style_layers.to_vec(), weights)
+            let weighted = defaults.style().into_iter();
+            weighted.map(|(layer, weight)| (layer, if without { 0.0 } else { weight })).collect()
         });
-        if style_layers.len() != style_weights.len() {
-            let (layers, weights) = (style_layers.len(), style_weights.len());
-            return Err(TransferError::UnequalLists { layers, weights });
-        }
+        let style_layers: Vec<usize> = style.iter().map(|&(layer, _)| layer).collect();
         for (index, layer) in style_layers.iter().enumerate() {
             if style_layers[..index].contains(layer) {
                 return Err(TransferError::RepeatedLayer(*layer));
@@ -95,15 +94,14 @@ impl Problem {
         let content_given = builder.content_weight.unwrap_or(0.0);
         let scalars = [("the content weight", content_given), ("the tv weight", tv_weight)];
         let strength = [("the style strength", builder.style_strength)];
-        let style = style_weights.iter().map(|&weight| ("a style weight", weight));
+        let style_weights = style.iter().map(|&(_, weight)| ("a style weight", weight));
         let blend = builder.styles.iter().map(|&(_, blend)| ("a style's blend weight", blend));
-        for (name, value) in scalars.into_iter().chain(strength).chain(style).chain(blend) {
+        for (name, value) in scalars.into_iter().chain(strength).chain(style_weights).chain(blend) {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(TransferError::InvalidWeight { name, value });
             }
         }
-        let weighted = style_layers.iter().copied().zip(style_weights);
-        let weighted = weighted.map(|(layer, weight)| (layer, weight * builder.style_strength));
+        let weighted = style.iter().map(|&(layer, weight)| (layer, weight * builder.style_strength));
         let weighted: Vec<(usize, f64)> = weighted.filter(|&(_, weight)| weight > 0.0).collect();
         let has_content = builder.content_weight.map_or(builder.content.is_some(), |weight| weight > 0.0);
         if !has_content && tv_weight == 0.0 && weighted.is_empty() {
@@ -113,7 +111,7 @@ impl Problem {
             return Err(TransferError::NoStyle);
         }
         if !weighted.is_empty() && builder.styles.iter().all(|&(_, blend)| blend == 0.0) {
-            return Err(TransferError::InvalidWeight { name: "every style's blend weight", value: 0.0 });
+            return Err(TransferError::EmptyBlend);
         }
         if has_content && builder.content.is_none() {
             let remedy = "set the content weight to 0";
@@ -162,6 +160,7 @@ impl Problem {
             jitter: jitter.max(1),
             seed: builder.seed,
             optimizer: builder.optimizer,
+            own_optimizer: builder.own_optimizer,
             learning_rate,
             schedule: builder.schedule,
             inspectable: builder.inspectable,

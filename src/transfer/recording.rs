@@ -1,12 +1,14 @@
 //! One size of a run on a tape: the picture, the network up to the deepest layer, the losses right behind their layers.
 //! This is where a style transfer becomes a graph.
 
+use super::error::TransferError;
 use super::jitter;
+use super::outcome::Losses;
 use super::problem::Problem;
-use super::{Losses, Scale, TransferError};
+use super::scale::Scale;
 use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
 use impasto_autodiff::{Tape, TapeError, Var};
-use impasto_squeezenet::FeatureError;
+use impasto_squeezenet::{FeatureError, NetworkNode};
 use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayViewD, Ix2};
 
 /// A recorded tape, and what the loop has to know about it.
@@ -15,6 +17,10 @@ pub(super) struct Recording {
     /// The pixels, (1, H, W, 3).
     pub(super) image: Var,
     pub(super) terms: Terms,
+    /// What the network put on the tape.
+    pub(super) network: Vec<NetworkNode>,
+    /// The leaves that features are compared with, each with its layer.
+    pub(super) targets: Vec<(Var, usize)>,
     /// Rows and columns that the content layer sees.
     pub(super) seen: [usize; 2],
     shifting: Option<Shifting>,
@@ -112,7 +118,7 @@ impl Recording {
             }
             Ok(())
         });
-        recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
+        let features = recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
         let style_term = match distances.is_empty() {
             true => None,
             false => Some(weighted_style_loss(&mut tape, &distances)?),
@@ -129,7 +135,11 @@ impl Recording {
             tape.recycle(total, &terms)?;
         }
         let terms = Terms { content: content_term, style: style_term, tv: tv_term, total };
-        Ok(Recording { tape, image, terms, seen: problem.seen(scale), shifting })
+        let content_target = content_target.map(|target| (target, problem.content_layer));
+        let style_targets = style_targets.into_iter().zip(style_layers);
+        let targets = content_target.into_iter().chain(style_targets).collect();
+        let network = features.nodes().to_vec();
+        Ok(Recording { tape, image, terms, network, targets, seen: problem.seen(scale), shifting })
     }
 
     /// The picture as it is now, (1, H, W, 3).

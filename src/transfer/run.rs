@@ -1,9 +1,13 @@
 //! The loop of a run: at each size, replay, step, clamp; between two sizes, enlarge and record anew.
 
+use super::builder::OptimizerKind;
+use super::error::TransferError;
 use super::observer::{Iteration, Observer};
+use super::outcome::{Losses, Outcome, ScaleOutcome};
 use super::problem::Problem;
 use super::recording::Recording;
-use super::{Losses, OptimizerKind, Outcome, Scale, ScaleOutcome, TransferError, as_image};
+use super::scale::Scale;
+use super::session::as_image;
 use crate::image::{deprocess_image, pixel_range, resize_preprocessed};
 use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use impasto_kernels::elementwise;
@@ -98,12 +102,14 @@ impl Pass<'_> {
     ) -> Result<(Losses, bool), TransferError> {
         let problem = self.problem;
         let (schedule, scale) = (problem.schedule, problem.scales[index]);
-        let mut optimizer: Box<dyn Optimizer> = match problem.optimizer {
-            OptimizerKind::Adam => {
-                let adam = Adam::new(recording.picture()?.len(), problem.learning_rate);
+        let values = recording.picture()?.len();
+        let mut optimizer: Box<dyn Optimizer> = match (&problem.own_optimizer, problem.optimizer) {
+            (Some(make), _) => make(values, problem.learning_rate),
+            (None, OptimizerKind::Adam) => {
+                let adam = Adam::new(values, problem.learning_rate);
                 Box::new(if problem.jitter > 1 { adam.with_betas(JITTER_BETAS) } else { adam })
             }
-            OptimizerKind::Lbfgs => Box::new(Lbfgs::new()),
+            (None, OptimizerKind::Lbfgs) => Box::new(Lbfgs::new()),
         };
         recording.tape.reserve_scratch();
         let mut interrupted = false;

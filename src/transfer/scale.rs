@@ -4,7 +4,7 @@
 //! size where it is painted. A small picture is painted first, in strokes that are long for it, and enlarged; each
 //! larger size adds the detail that the one before it could not hold.
 
-use super::TransferError;
+use super::error::TransferError;
 use crate::schedule::Schedule;
 use serde::Serialize;
 

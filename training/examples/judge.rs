@@ -93,7 +93,7 @@ fn paint(
         .scales(1)
         .jitter(0)
         .build()?;
-    Ok(session.run(&mut ())?)
+    Ok(session.run()?)
 }
 
 /// The style loss of an image, or of the content image itself.
@@ -135,7 +135,7 @@ fn invert(arguments: &Arguments, painter: &SqueezeNet) -> anyhow::Result<()> {
         .jitter(0)
         .build()?;
     let before = session.evaluate()?.0.content;
-    let outcome = session.run(&mut ())?;
+    let outcome = session.run()?;
     println!("{}: {before:.0} -> {:.0}", preset.name, outcome.losses.content);
     arguments.save(preset.name, &outcome.picture)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::ValueParser;
 use clap::{Args, Subcommand};
-use impasto::worked::Function;
+use impasto::explain::by_hand::Function;
 
 use super::shared::{CommonOptions, TransferOptions};
 use super::values::{one_of, whole_number};

@@ -1,5 +1,5 @@
 //! Every option of every subcommand: its name, its default, its help, and the check of its value alone. How options
-//! fit together is for `run::problem`.
+//! fit together is for `run::request`.
 //!
 //! - one file per command, of the command's name
 //! - `shared`: options that several commands have

@@ -2,7 +2,7 @@
 
 use crate::arguments::InvertArguments;
 use crate::ending::Ending;
-use crate::run::problem::{Content, DEFAULT_SIZE, Problem};
+use crate::run::request::{Content, DEFAULT_SIZE, Request};
 use crate::run::source::Source;
 use crate::run::synthesis::synthesize;
 
@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
         arguments;
     let preset = *preset;
     let content = Content::new(Source::new(content), content_options, preset);
-    let problem = Problem {
+    let request = Request {
         content: Some(content),
         style: None,
         init,
@@ -21,5 +21,5 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
         common,
         default_size: DEFAULT_SIZE,
     };
-    synthesize(&problem, result, reports)
+    synthesize(&request, result, reports)
 }

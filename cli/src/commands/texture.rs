@@ -2,7 +2,7 @@
 
 use crate::arguments::TextureArguments;
 use crate::ending::Ending;
-use crate::run::problem::{DEFAULT_SIZE, Problem, Style};
+use crate::run::request::{DEFAULT_SIZE, Request, Style};
 use crate::run::source::sources;
 use crate::run::synthesis::synthesize;
 
@@ -10,7 +10,7 @@ pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
     let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
     let preset = *preset;
     let style = Style::new(sources(styles), style_options, preset)?;
-    let problem = Problem {
+    let request = Request {
         content: None,
         style: Some(style),
         init,
@@ -20,5 +20,5 @@ pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
         common,
         default_size: DEFAULT_SIZE,
     };
-    synthesize(&problem, result, reports)
+    synthesize(&request, result, reports)
 }

@@ -2,12 +2,12 @@
 
 use crate::arguments::TransferArguments;
 use crate::ending::Ending;
-use crate::run::problem::Problem;
+use crate::run::request::Request;
 use crate::run::source::{Source, sources};
 use crate::run::synthesis::synthesize;
 
 pub(crate) fn run(arguments: &TransferArguments) -> anyhow::Result<Ending> {
     let TransferArguments { content, styles, result, options, scales, common, reports } = arguments;
-    let problem = Problem::transfer(Source::new(content), sources(styles), options, Some(scales), common)?;
-    synthesize(&problem, result, reports)
+    let request = Request::transfer(Source::new(content), sources(styles), options, Some(scales), common)?;
+    synthesize(&request, result, reports)
 }

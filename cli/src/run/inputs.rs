@@ -1,4 +1,4 @@
-//! The pictures of a problem, read and resized, and the size of the result that follows from them. What they become
+//! The pictures of a request, read and resized, and the size of the result that follows from them. What they become
 //! is for `synthesis`.
 
 use std::path::Path;
@@ -10,10 +10,10 @@ use ndarray::{Array3, Array4, Ix4};
 
 use crate::arguments::InitArgument;
 use crate::error::{UsageError, say};
-use crate::run::problem::Problem;
+use crate::run::request::Request;
 use crate::run::source::Source;
 
-/// What a problem reads. Pictures are (H, W, 3).
+/// The inputs of a request. Pictures are (H, W, 3).
 pub(crate) struct Inputs {
     pub(crate) content: Option<Array3<u8>>,
     pub(crate) styles: Vec<Array3<u8>>,
@@ -39,12 +39,12 @@ impl Inputs {
         }
     }
 
-    pub(crate) fn load(problem: &Problem<'_>) -> anyhow::Result<Inputs> {
+    pub(crate) fn load(request: &Request<'_>) -> anyhow::Result<Inputs> {
         let is_piped = |source: &Source<'_>| matches!(source, Source::StandardInput);
-        if problem.sources().filter(is_piped).count() > 1 {
+        if request.sources().filter(is_piped).count() > 1 {
             return Err(UsageError::StandardInputTwice.into());
         }
-        let options = problem.load_options();
+        let options = request.load_options();
         let mut warnings = Vec::new();
         let mut load = |source: Source<'_>, size| -> anyhow::Result<Array3<u8>> {
             let loaded = source.load(&options.with_size(size))?;
@@ -52,21 +52,21 @@ impl Inputs {
             Ok(loaded.picture)
         };
         let content =
-            problem.content.as_ref().map(|content| load(content.source, problem.size())).transpose()?;
+            request.content.as_ref().map(|content| load(content.source, request.size())).transpose()?;
         let mut styles = Vec::new();
-        if let Some(style) = &problem.style {
+        if let Some(style) = &request.style {
             for &(source, _) in &style.pictures {
-                styles.push(load(source, style.size.beside(problem.size()))?);
+                styles.push(load(source, style.size.beside(request.size()))?);
             }
         }
-        let init = match problem.init {
+        let init = match request.init {
             InitArgument::Content | InitArgument::Random => None,
             InitArgument::File(path) => Some((path, InitFile::read(path, &options, &mut warnings)?)),
         };
         let size = match (&content, &init, styles.first()) {
             (Some(content), _, _) => sides(content),
-            (None, Some((_, init)), _) => init.size_of_result(problem)?,
-            (None, None, Some(style)) => scaled(style, problem.size()),
+            (None, Some((_, init)), _) => init.size_of_result(request)?,
+            (None, None, Some(style)) => scaled(style, request.size()),
             (None, None, None) => bail!("neither a content nor a style image"),
         };
         let init = match init {
@@ -102,13 +102,13 @@ impl InitFile {
     }
 
     /// Height and width of the result where this picture gives them.
-    fn size_of_result(&self, problem: &Problem<'_>) -> Result<(usize, usize), UsageError> {
+    fn size_of_result(&self, request: &Request<'_>) -> Result<(usize, usize), UsageError> {
         match self {
-            InitFile::Picture(picture) => Ok(scaled(picture, problem.size())),
+            InitFile::Picture(picture) => Ok(scaled(picture, request.size())),
             InitFile::Array(array) => {
                 let (_, height, width, _) = array.dim();
                 let shorter_side = height.min(width);
-                match problem.common.picture.size {
+                match request.common.picture.size {
                     Some(size) if size != shorter_side => Err(UsageError::SizeOfInit { size, shorter_side }),
                     _ => Ok((height, width)),
                 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `problem` | joins arguments and preset to one complete problem |
+//! | `request` | joins arguments and preset to one complete request |
 //! | `source`, `inputs` | reads pictures |
 //! | `weights` | finds the network's weights |
 //! | `outputs`, `destination` | checks all paths that will be written, and writes the result |
@@ -18,8 +18,8 @@ pub(crate) mod destination;
 pub(crate) mod inputs;
 pub(crate) mod interrupt;
 pub(crate) mod outputs;
-pub(crate) mod problem;
 pub(crate) mod progress;
+pub(crate) mod request;
 pub(crate) mod snapshots;
 pub(crate) mod source;
 pub(crate) mod summary;

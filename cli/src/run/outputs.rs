@@ -11,7 +11,7 @@ use impasto::image::check_output_path;
 use crate::arguments::{InitArgument, ReportOptions};
 use crate::error::UsageError;
 use crate::run::destination::Destination;
-use crate::run::problem::Problem;
+use crate::run::request::Request;
 use crate::run::source::Source;
 use crate::run::{snapshots, trace};
 
@@ -69,14 +69,14 @@ fn cannot_write(what: &str, path: &Path) -> String {
 /// A file that is read, after what the user calls it.
 pub(crate) type Input<'a> = (&'static str, &'a Path);
 
-/// Every file that a problem reads, with those of its weights.
-pub(crate) fn inputs<'a>(problem: &'a Problem<'_>, weights: &'a [PathBuf]) -> Vec<Input<'a>> {
+/// Every file that a request reads, with those of its weights.
+pub(crate) fn inputs<'a>(request: &'a Request<'_>, weights: &'a [PathBuf]) -> Vec<Input<'a>> {
     let mut inputs: Vec<_> = weights.iter().map(|path| ("the weights", path.as_path())).collect();
-    let content = problem.content.iter().filter_map(|content| content.source.path());
+    let content = request.content.iter().filter_map(|content| content.source.path());
     inputs.extend(content.map(|path| ("the content image", path)));
-    let styles = problem.style.iter().flat_map(|style| &style.pictures);
+    let styles = request.style.iter().flat_map(|style| &style.pictures);
     inputs.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
-    if let InitArgument::File(path) = problem.init {
+    if let InitArgument::File(path) = request.init {
         inputs.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
     }
     inputs

@@ -10,37 +10,37 @@ use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs;
-use crate::run::problem::Problem;
+use crate::run::request::Request;
 use crate::run::summary::{self, Clock, Summary};
 use crate::run::watcher::Watcher;
 use crate::run::weights::Located;
 
 pub(crate) fn synthesize(
-    problem: &Problem<'_>,
+    request: &Request<'_>,
     result: &ResultOptions,
     reports: &ReportOptions,
 ) -> anyhow::Result<Ending> {
     let output = Destination::new(&result.output);
-    let options = &problem.common.network;
+    let options = &request.common.network;
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
 
     let weights = Located::find(options.weights.as_deref());
     let weight_files = weights.files();
-    outputs::check(output, reports, &outputs::inputs(problem, &weight_files))?;
-    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, options.pooling);
-    let inputs = Inputs::load(problem)?;
+    outputs::check(output, reports, &outputs::inputs(request, &weight_files))?;
+    let network = SqueezeNet::new(weights.load(request.deepest_layer())?, options.pooling);
+    let inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
     let load = clock.phase();
 
-    let mut session = builder(problem, &inputs, &network).build().map_err(naming_the_option)?;
+    let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
     let prepare = clock.phase();
 
     weights.announce(reports.quiet);
     let mut watcher = Watcher::new(reports, &interrupt)?;
     interrupt.wait_for_iterations();
-    let outcome = session.run(&mut watcher)?;
+    let outcome = session.run_with(&mut watcher)?;
     let iterate = clock.phase();
 
     watcher.end(&outcome);
@@ -58,49 +58,49 @@ pub(crate) fn synthesize(
     Ok(summary.ending(&interrupt))
 }
 
-/// The problem in the library's terms. What is left out has the library's default, which suits any picture.
+/// The request in the library's terms. What is left out has the library's default, which suits any picture.
 pub(crate) fn builder<'a>(
-    problem: &Problem<'_>,
+    request: &Request<'_>,
     inputs: &'a Inputs,
     network: &'a SqueezeNet,
 ) -> StyleTransferBuilder<'a> {
-    let common = problem.common;
+    let common = request.common;
     let (height, width) = inputs.size;
     let mut builder = StyleTransfer::builder(network)
         .canvas(height, width)
-        .schedule(problem.schedule())
+        .schedule(request.schedule())
         .optimizer(common.optimization.optimizer)
-        .init(problem.init());
+        .init(request.init());
     if let Some(image) = &inputs.init {
         builder = builder.init_image(image);
     }
-    if let (Some(content), Some(picture)) = (&problem.content, &inputs.content) {
+    if let (Some(content), Some(picture)) = (&request.content, &inputs.content) {
         builder = builder.content(picture).content_layer(content.layer);
         if let Some(weight) = content.weight {
             builder = builder.content_weight(weight);
         }
     }
-    match &problem.style {
+    match &request.style {
         Some(style) => {
-            builder = builder.style_layers(&style.layers, &style.weights);
+            builder = builder.style_layers(&style.layers);
             for (picture, &(_, blend)) in inputs.styles.iter().zip(&style.pictures) {
                 builder = builder.style(picture, blend);
             }
         }
-        None => builder = builder.style_layers(&[], &[]),
+        None => builder = builder.style_layers(&[]),
     }
-    if let Some(weight) = problem.tv_weight() {
+    if let Some(weight) = request.tv_weight() {
         builder = builder.tv_weight(weight);
     }
-    builder = builder.style_strength(problem.style_strength).jitter_seed(common.picture.seed);
-    if let Some(count) = problem.scale_count() {
+    builder = builder.style_strength(request.style_strength).jitter_seed(common.picture.seed);
+    if let Some(count) = request.scale_count() {
         builder = builder.scales(count);
     }
-    if let Some(smallest) = problem.scales.and_then(|scales| scales.smallest) {
+    if let Some(smallest) = request.scales.and_then(|scales| scales.smallest) {
         builder = builder.smallest(smallest);
     }
     builder = with_iterations(builder, common.optimization.iterations.as_deref());
-    if let Some(jitter) = problem.jitter() {
+    if let Some(jitter) = request.jitter() {
         builder = builder.jitter(jitter);
     }
     if let Some(learning_rate) = common.optimization.learning_rate {

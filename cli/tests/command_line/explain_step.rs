@@ -1,4 +1,4 @@
-//! `impasto explain --step`: the worked examples as text and as JSON.
+//! `impasto explain step`: the worked examples as text and as JSON.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let builder = || StyleTransfer::builder(&network).content(&town).style(&swirl, 1.0);
     let mut panels = Vec::new();
     for builder in [builder().scales(1).jitter(0), builder().jitter(0), builder()] {
-        panels.push(cut(&builder.build()?.run(&mut ())?.picture, &PART));
+        panels.push(cut(&builder.build()?.run()?.picture, &PART));
     }
     save_image(&folder.join("scales.jpg"), side_by_side(&panels)?.view())?;
     Ok(())

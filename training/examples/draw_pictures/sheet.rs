@@ -71,7 +71,7 @@ impl Painter<'_> {
     ) -> Result<Array3<u8>, Box<dyn Error>> {
         let style = load_image(&self.folder.join(name), &LoadOptions::shorter_side(SIZE))?;
         let builder = StyleTransfer::builder(&self.network).content(&self.content).style(&style, 1.0);
-        let outcome = settings(builder).build()?.run(&mut ())?;
+        let outcome = settings(builder).build()?.run()?;
         println!("{name}: {} iterations in {:.1} s", outcome.iterations, outcome.elapsed.as_secs_f64());
         let mut field = resize_image(outcome.picture.view(), FIELD);
         inset(&mut field, resize_image(style.view(), INSET).view());

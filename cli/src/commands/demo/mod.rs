@@ -49,9 +49,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
 
     folder::check(output_dir, arguments.force)?;
     let weights = Located::find(options.weights.as_deref());
-    // The size does not touch the layers.
-    let LossWeights { content_layer, style_layers, .. } = LossWeights::for_area(1, 1);
-    let deepest_layer = style_layers.into_iter().fold(content_layer, usize::max);
+    let deepest_layer = LossWeights::STYLE_LAYERS.into_iter().fold(LossWeights::CONTENT_LAYER, usize::max);
     let network = SqueezeNet::new(weights.load(deepest_layer)?, options.pooling);
     let of_size = LoadOptions::shorter_side(arguments.size);
     let [content, style] = [CONTENT.decode(&of_size)?, STYLE.decode(&of_size)?];
@@ -69,7 +67,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     let progress = Progress::new(*quiet);
     let mut recorder = Recorder { interrupt: &interrupt, progress, losses: Vec::new(), strip: Vec::new() };
     interrupt.wait_for_iterations();
-    let outcome = session.run(&mut recorder)?;
+    let outcome = session.run_with(&mut recorder)?;
     let Recorder { progress, mut losses, mut strip, .. } = recorder;
     progress.end();
     losses.push(outcome.losses);

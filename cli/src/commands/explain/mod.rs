@@ -1,7 +1,7 @@
 //! `impasto explain`: what the library computes, as text for people, as JSON for programs, and as a page. It computes
 //! nothing itself.
 //!
-//! - `tape`: the recorded tape of a problem, shown by `table` as aligned text, by `dot` as a graph for Graphviz, and by
+//! - `tape`: the recorded tape of a request, shown by `table` as aligned text, by `dot` as a graph for Graphviz, and by
 //!   `page` as one HTML file
 //! - `report`: what these three show
 //! - `step`: one function, worked out by hand

@@ -1,6 +1,6 @@
 //! A function worked out by hand, as plain text: ASCII, and no line longer than 80 characters.
 
-use impasto::worked::{Function, Given, Quantity, Step, WorkedExample};
+use impasto::explain::by_hand::{Function, Given, Quantity, Step, WorkedExample};
 
 use super::print;
 use crate::ending::Ending;

@@ -1,4 +1,4 @@
-//! The recorded tape of a problem, node by node, with its numbers.
+//! The recorded tape of a request, node by node, with its numbers.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::error::{UsageError, naming_the_option, say};
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs;
-use crate::run::problem::Problem;
+use crate::run::request::Request;
 use crate::run::source::{Source, sources};
 use crate::run::synthesis::builder;
 use crate::run::weights::Located;
@@ -32,20 +32,20 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     let interrupt = Interrupt::listen()?;
     let (content, styles) = pictures(arguments);
     let names = styles.iter().map(|style| style.name()).collect();
-    let mut problem = Problem::transfer(content, styles, options, None, common)?;
-    problem.default_size = DEFAULT_SIZE;
+    let mut request = Request::transfer(content, styles, options, None, common)?;
+    request.default_size = DEFAULT_SIZE;
 
     let weights = Located::find(common.network.weights.as_deref());
     if let Some(path) = html {
         outputs::check_text(PAGE, path)?;
         let weight_files = weights.files();
-        outputs::refuse_shared("--html", path, &outputs::inputs(&problem, &weight_files))?;
+        outputs::refuse_shared("--html", path, &outputs::inputs(&request, &weight_files))?;
     }
-    let network = SqueezeNet::new(weights.load(problem.deepest_layer())?, common.network.pooling);
-    let inputs = Inputs::load(&problem)?;
+    let network = SqueezeNet::new(weights.load(request.deepest_layer())?, common.network.pooling);
+    let inputs = Inputs::load(&request)?;
     inputs.warn(arguments.quiet);
     let mut session =
-        builder(&problem, &inputs, &network).inspectable().build().map_err(naming_the_option)?;
+        builder(&request, &inputs, &network).inspectable().build().map_err(naming_the_option)?;
     if *at > session.iterations() {
         return Err(UsageError::BeyondTheEnd { at: *at, iterations: session.iterations() }.into());
     }
@@ -92,7 +92,7 @@ fn advance(session: &mut StyleTransfer, iterations: usize, interrupt: &Interrupt
         return Ok(true);
     }
     let mut interrupted = false;
-    session.run(&mut |iteration: &Iteration<'_>| {
+    session.run_with(&mut |iteration: &Iteration<'_>| {
         interrupted = interrupt.is_requested();
         let goes_on = iteration.index + 1 < iterations && !interrupted;
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

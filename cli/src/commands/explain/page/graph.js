@@ -22,20 +22,6 @@ function isLeaf(node) {
   return node.role === "parameter" || node.role === "target";
 }
 
-/** A short name for a box. */
-function title(node) {
-  const part = node.name.split(".")[2];
-  if (node.role === "pixels") return "pixels";
-  if (node.role === "parameter") return node.name.endsWith("bias") ? "b" : "w";
-  if (node.role === "target") return "T";
-  if (part) return `${part} ${node.layer}`;
-  if (node.operation === "max_pool") return `max pool ${node.layer}`;
-  if (node.operation === "relu") return `ReLU ${node.layer}`;
-  if (node.role === "layer") return `conv ${node.name.split(".")[1]}`;
-  const names = { gram_matrix: "Gram", style_distance: "distance", content_distance: "distance" };
-  return names[node.name] ? `${names[node.name]} ${node.layer}` : node.name.replace("_", " ");
-}
-
 function makeItems() {
   items = [];
   itemOf = new Map();
@@ -55,7 +41,7 @@ function makeItems() {
   }
   for (const item of items) {
     item.last = item.nodes[item.nodes.length - 1];
-    item.title = item.folded ? `fire ${item.last.layer}` : title(item.last);
+    item.title = item.folded ? `fire ${item.last.layer}` : item.last.label;
     item.maps = item.nodes.map((node) => pictures.nodes[node.index]).filter(Boolean).pop();
     item.width = item.role === "leaf" ? NODE.leaf : NODE.width;
     item.height = item.role === "leaf" ? NODE.leaf : item.maps ? NODE.height : NODE.plain;

@@ -2,25 +2,10 @@
 
 use super::clock::StepTimes;
 use super::norm;
+use super::roles::{self, Placed, Role, Roles};
 use impasto_autodiff::{Formulas, NodeInfo, Tape, TapeError, Var};
 use serde::Serialize;
 use std::time::Duration;
-
-/// What a node is to style transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The picture.
-    Pixels,
-    /// Weights or biases of the network.
-    Parameter,
-    /// What the picture is compared with: features of the content image, Gram matrices of the style image.
-    Target,
-    /// A layer of the network, or a part of one.
-    Layer,
-    /// A step from features or pixels to the total loss.
-    Loss,
-}
 
 /// One node of a tape.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +14,8 @@ pub struct NodeReport {
     pub index: usize,
     /// What it is called: a layer as torchvision calls it, a loss as the notebook does.
     pub name: String,
+    /// A short name for a drawing.
+    pub label: String,
     /// The operation; `variable` or `constant` for a leaf.
     pub operation: &'static str,
     /// What it is to style transfer.
@@ -71,10 +58,14 @@ pub struct NodeReport {
 }
 
 /// Every node of the tape, after both walks.
-pub(super) fn report(tape: &Tape<f32>, times: &StepTimes) -> Result<Vec<NodeReport>, TapeError> {
+pub(super) fn report(
+    tape: &Tape<f32>,
+    times: &StepTimes,
+    roles: &Roles,
+) -> Result<Vec<NodeReport>, TapeError> {
     let mut reports: Vec<NodeReport> = Vec::new();
     for node in tape.inspect() {
-        let report = one(tape, node, times, &reports)?;
+        let report = one(tape, node, times, roles, &reports)?;
         reports.push(report);
     }
     Ok(reports)
@@ -84,22 +75,22 @@ fn one(
     tape: &Tape<f32>,
     node: NodeInfo,
     times: &StepTimes,
+    roles: &Roles,
     earlier: &[NodeReport],
 ) -> Result<NodeReport, TapeError> {
     let index = node.var.index();
     let leaf = if node.differentiable { "variable" } else { "constant" };
     let operation = node.operation.unwrap_or(leaf);
     let name = node.name.unwrap_or_else(|| operation.to_owned());
-    let role = Role::of(&name, node.operation.is_some());
+    let Placed { role, layer, part } = roles.of(node.var, node.operation.is_some());
     let inputs: Vec<usize> = node.inputs.iter().map(|input| input.index()).collect();
     let of_inputs = || inputs.iter().map(|&input| &earlier[input]);
     let parameters = of_inputs().filter(|input| input.role == Role::Parameter);
     let parameters = parameters.map(|input| input.shape.iter().product::<usize>()).sum();
-    let layer = Layer::parse(&name);
-    let number = match &layer {
-        Some(layer) => Some(layer.number),
-        None => target_layer(&name).or(of_inputs().filter_map(|input| input.layer).max()),
-    };
+    // A step towards a loss belongs to the layer that it reads last.
+    let layer = layer.or_else(|| of_inputs().filter_map(|input| input.layer).max());
+    let label = roles::label(role, layer, part, operation, &name);
+    let module = part.filter(|part| part.is_in_fire()).and(layer).map(|layer| format!("features.{layer}"));
     let gradient = match tape.gradient(node.var) {
         Ok(gradient) => Some(norm(gradient.iter())),
         Err(TapeError::NoGradient) => None,
@@ -110,9 +101,9 @@ fn one(
         index,
         operation,
         role,
-        // Of a fire module, but not of the only convolution of a layer.
-        module: layer.filter(|layer| layer.part.is_some()).map(|layer| layer.name),
-        layer: number,
+        label,
+        module,
+        layer,
         parameters,
         flops: node.flops,
         backward_flops: node.backward_flops,
@@ -134,71 +125,4 @@ fn one(
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-impl Role {
-    fn of(name: &str, is_operation: bool) -> Role {
-        match (name.starts_with("features."), is_operation) {
-            (true, true) => Role::Layer,
-            (true, false) => Role::Parameter,
-            (false, true) => Role::Loss,
-            (false, false) if name == "pixels" => Role::Pixels,
-            (false, false) => Role::Target,
-        }
-    }
-}
-
-/// A name such as `features.0+1`, `features.3.squeeze` or `features.3.expand1x1.bias`, taken apart.
-struct Layer {
-    /// `features.3`
-    name: String,
-    /// The last layer that is meant.
-    number: usize,
-    /// `squeeze` or `expand`.
-    part: Option<String>,
-}
-
-impl Layer {
-    fn parse(name: &str) -> Option<Layer> {
-        let mut pieces = name.strip_prefix("features.")?.split('.');
-        let numbers = pieces.next()?;
-        let number = numbers.rsplit('+').next()?.parse().ok()?;
-        let part = pieces.next().filter(|part| !["weight", "bias"].contains(part));
-        Some(Layer { name: format!("features.{numbers}"), number, part: part.map(str::to_owned) })
-    }
-}
-
-/// The layer of a target, such as `style_target.4`.
-fn target_layer(name: &str) -> Option<usize> {
-    name.rsplit_once('.')?.1.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_tell_layers_apart() {
-        let parsed = |name| Layer::parse(name).map(|layer| (layer.name, layer.number, layer.part));
-        let part = |part: &str| Some(part.to_owned());
-        assert_eq!(parsed("features.0+1"), Some(("features.0+1".to_owned(), 1, None)));
-        assert_eq!(parsed("features.0.weight"), Some(("features.0".to_owned(), 0, None)));
-        assert_eq!(parsed("features.12.squeeze"), Some(("features.12".to_owned(), 12, part("squeeze"))));
-        assert_eq!(
-            parsed("features.3.expand1x1.bias"),
-            Some(("features.3".to_owned(), 3, part("expand1x1")))
-        );
-        assert_eq!(parsed("content_loss"), None);
-        assert_eq!(target_layer("style_target.4"), Some(4));
-        assert_eq!(target_layer("total_loss"), None);
-    }
-
-    #[test]
-    fn names_tell_roles() {
-        assert_eq!(Role::of("features.2", true), Role::Layer);
-        assert_eq!(Role::of("features.0.bias", false), Role::Parameter);
-        assert_eq!(Role::of("style_target.1", false), Role::Target);
-        assert_eq!(Role::of("pixels", false), Role::Pixels);
-        assert_eq!(Role::of("gram_matrix", true), Role::Loss);
-    }
 }

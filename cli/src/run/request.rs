@@ -1,4 +1,4 @@
-//! Arguments and preset joined to one complete problem: which pictures, which layers, which weights. It checks how
+//! Arguments and preset joined to one complete request: which pictures, which layers, which weights. It checks how
 //! options fit together, and opens no file.
 
 use impasto::image::{ColorProfiles, LoadOptions};
@@ -10,11 +10,11 @@ use crate::arguments::{
 use crate::error::UsageError;
 use crate::run::source::Source;
 
-/// [`Problem::default_size`] of a picture that is made to be kept.
+/// [`Request::default_size`] of a picture that is made to be kept.
 pub(crate) const DEFAULT_SIZE: usize = 512;
 
 /// What `transfer`, `invert` or `texture` is to do.
-pub(crate) struct Problem<'a> {
+pub(crate) struct Request<'a> {
     pub(crate) content: Option<Content<'a>>,
     pub(crate) style: Option<Style<'a>>,
     pub(crate) init: &'a InitArgument,
@@ -41,8 +41,8 @@ pub(crate) struct Style<'a> {
     /// Each style image with the weight of its Gram matrices.
     pub(crate) pictures: Vec<(Source<'a>, f64)>,
     pub(crate) size: StyleSize,
-    pub(crate) layers: Vec<usize>,
-    pub(crate) weights: Vec<f64>,
+    /// Each layer with its weight.
+    pub(crate) layers: Vec<(usize, f64)>,
 }
 
 /// Shorter side of the style images.
@@ -68,7 +68,7 @@ impl StyleSize {
 static CONTENT_INIT: InitArgument = InitArgument::Content;
 static RANDOM_INIT: InitArgument = InitArgument::Random;
 
-impl<'a> Problem<'a> {
+impl<'a> Request<'a> {
     /// A content image in the style of others.
     pub(crate) fn transfer(
         content: Source<'a>,
@@ -76,13 +76,13 @@ impl<'a> Problem<'a> {
         options: &'a TransferOptions,
         scales: Option<&'a ScaleOptions>,
         common: &'a CommonOptions,
-    ) -> Result<Problem<'a>, UsageError> {
+    ) -> Result<Request<'a>, UsageError> {
         let preset = options.preset;
         let default_init = match preset.map(|preset| preset.init) {
-            Some(Init::Random { .. } | Init::StylePixels { .. }) => &RANDOM_INIT,
             Some(Init::Content) | None => &CONTENT_INIT,
+            Some(_) => &RANDOM_INIT,
         };
-        Ok(Problem {
+        Ok(Request {
             content: Some(Content::new(content, &options.content_options, preset)),
             style: Some(Style::new(styles, &options.style_options, preset)?),
             init: options.init.as_ref().unwrap_or(default_init),
@@ -101,7 +101,7 @@ impl<'a> Problem<'a> {
     }
 
     pub(crate) fn schedule(&self) -> Schedule {
-        let of_preset = self.preset.map(|_| Preset::SCHEDULE);
+        let of_preset = self.preset.map(|preset| preset.schedule);
         self.common.optimization.schedule.or(of_preset).unwrap_or_default()
     }
 
@@ -161,14 +161,14 @@ impl<'a> Problem<'a> {
     /// The deepest layer that a loss reads.
     pub(crate) fn deepest_layer(&self) -> usize {
         let content = self.content.iter().map(|content| content.layer);
-        let style = self.style.iter().flat_map(|style| style.layers.iter().copied());
+        let style = self.style.iter().flat_map(|style| style.layers.iter().map(|&(layer, _)| layer));
         content.chain(style).max().unwrap_or(0)
     }
 }
 
 impl<'a> Content<'a> {
     pub(crate) fn new(source: Source<'a>, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
-        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let defaults = preset.map_or_else(any_area, |preset| preset.weights);
         let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
         Content { source, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
     }
@@ -180,22 +180,15 @@ impl<'a> Style<'a> {
         options: &StyleOptions,
         preset: Option<&Preset>,
     ) -> Result<Style<'a>, UsageError> {
-        let defaults = preset.map_or(any_picture(), |preset| preset.weights);
+        let defaults = preset.map_or_else(any_area, |preset| preset.weights);
         let layers = options.style_layers.clone().unwrap_or(defaults.style_layers.to_vec());
         let weights = options.style_weights.clone().unwrap_or(defaults.style_weights.to_vec());
         if layers.len() != weights.len() {
             return Err(UsageError::UnequalLists { layers: layers.len(), weights: weights.len() });
         }
-        let repeated = layers.iter().enumerate().find(|&(index, layer)| layers[..index].contains(layer));
-        if let Some((_, &layer)) = repeated {
-            return Err(UsageError::RepeatedLayer(layer));
-        }
         let blend = options.style_blend.clone().unwrap_or(vec![1.0; sources.len()]);
         if blend.len() != sources.len() {
             return Err(UsageError::UnequalBlend { blends: blend.len(), styles: sources.len() });
-        }
-        if blend.iter().all(|&weight| weight == 0.0) {
-            return Err(UsageError::EmptyBlend);
         }
         let pictures = sources.into_iter().zip(blend).collect();
         let size = match (options.style_size, options.style_scale, preset) {
@@ -203,12 +196,12 @@ impl<'a> Style<'a> {
             (None, None, Some(preset)) => StyleSize::Pixels(preset.style_size),
             (None, factor, _) => StyleSize::Relative(factor.unwrap_or(1.0)),
         };
-        Ok(Style { pictures, size, layers, weights })
+        Ok(Style { pictures, size, layers: layers.into_iter().zip(weights).collect() })
     }
 }
 
-/// Layers and style weights without a preset. The other weights depend on the area, which is not known yet.
-fn any_picture() -> LossWeights {
+/// Layers and style weights without a preset; they do not depend on the area, which is not known yet.
+fn any_area() -> LossWeights {
     LossWeights::for_area(1, 1)
 }
 
@@ -229,7 +222,8 @@ mod tests {
         let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
         let style = Style::new(sources(&arguments.styles), &arguments.style_options, arguments.preset)?;
         let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
-        Ok((style.layers, style.weights, blend))
+        let (layers, weights) = style.layers.into_iter().unzip();
+        Ok((layers, weights, blend))
     }
 
     #[test]
@@ -252,11 +246,9 @@ mod tests {
         {
             assert!(matches!(refusal(options), Some(UsageError::UnequalLists { .. })), "{options}");
         }
-        assert!(matches!(refusal("--style-layers 1,2,1,3"), Some(UsageError::RepeatedLayer(1))));
         assert!(matches!(
             refusal("--style-blend 1"),
             Some(UsageError::UnequalBlend { blends: 1, styles: 2 })
         ));
-        assert!(matches!(refusal("--style-blend 0,0"), Some(UsageError::EmptyBlend)));
     }
 }

@@ -5,7 +5,7 @@
 //! one operation at a time. Nothing here is part of a transfer.
 //!
 //! ```
-//! use impasto::worked::Function;
+//! use impasto::explain::by_hand::Function;
 //!
 //! # fn main() -> Result<(), impasto_autodiff::TapeError> {
 //! let example = Function::ContentLoss.work_out()?;

@@ -1,0 +1,52 @@
+//! The results of a run, and the losses that all of it is about.
+
+use ndarray::{Array3, Array4};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The losses of one picture, weighted.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Losses {
+    /// How far its features are from the content image's.
+    pub content: f64,
+    /// How far its Gram matrices are from the style image's.
+    pub style: f64,
+    /// How rough it is.
+    pub tv: f64,
+    /// The sum of the three.
+    pub total: f64,
+}
+
+/// The result of a run.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The picture, (H, W, 3), of the size that was asked for.
+    pub picture: Array3<u8>,
+    /// The same before rounding, (1, H, W, 3) in preprocessed units.
+    pub image: Array4<f32>,
+    /// Its losses; of a run that was ended at a smaller size, those there.
+    pub losses: Losses,
+    /// Iterations taken.
+    pub iterations: usize,
+    /// What was done at each size that the run came to.
+    pub scales: Vec<ScaleOutcome>,
+    /// Whether the observer ended the run early.
+    pub interrupted: bool,
+    /// The time of all iterations, and of recording every size but the first.
+    pub elapsed: Duration,
+}
+
+/// What was done at one size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ScaleOutcome {
+    /// Height of the picture, in pixels.
+    pub height: usize,
+    /// Width of the picture, in pixels.
+    pub width: usize,
+    /// Iterations taken.
+    pub iterations: usize,
+    /// Seconds that they took, with recording the size before them unless it is the first.
+    pub seconds: f64,
+}

@@ -1,0 +1,169 @@
+//! The session: one recorded size of a problem, and the runs that go on from there.
+
+use super::builder::StyleTransferBuilder;
+use super::error::TransferError;
+use super::observer::Observer;
+use super::outcome::{Losses, Outcome};
+use super::problem::Problem;
+use super::recording::{Recording, Terms};
+use super::run;
+use super::scale::Scale;
+use impasto_autodiff::{Tape, Var};
+use impasto_squeezenet::{NetworkNode, SqueezeNet};
+use ndarray::{ArrayView4, ArrayViewD, Ix4};
+use rayon::ThreadPool;
+
+/// A style transfer that is ready to run.
+///
+/// The loss is the sum of the weighted losses of [`loss`](crate::loss), as in the notebook, and the pixels are its only
+/// variables.
+///
+/// ```
+/// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use ndarray::Array3;
+///
+/// # let picture = |seed: usize| {
+/// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+/// # };
+/// # let (photograph, painting) = (picture(3), picture(7));
+/// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+/// // `photograph` and `painting` are pictures of shape (H, W, 3), as `load_image` gives them.
+/// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
+/// let mut session = builder.iterations(3).build()?;
+/// let (before, gradient) = session.evaluate()?;
+/// assert_eq!(gradient.dim(), (1, 32, 40, 3));
+/// assert!(before.content < 1e-3 * before.total); // it starts as the photograph
+///
+/// let outcome = session.run()?;
+/// assert_eq!(outcome.picture.dim(), photograph.dim());
+/// assert!(outcome.losses.total < before.total);
+/// # Ok::<(), impasto::TransferError>(())
+/// ```
+pub struct StyleTransfer {
+    problem: Problem,
+    /// The present size's; none only while one is exchanged for the next, or after an exchange that failed.
+    recording: Option<Recording>,
+    /// The number of the present size.
+    scale: usize,
+    pool: ThreadPool,
+}
+
+/// A recorded tape, and what is on it.
+pub(crate) struct Inspection<'a> {
+    pub(crate) tape: &'a mut Tape<f32>,
+    /// The picture.
+    pub(crate) image: Var,
+    pub(crate) terms: &'a Terms,
+    /// What the network put on the tape.
+    pub(crate) network: &'a [NetworkNode],
+    /// The leaves that features are compared with, each with its layer.
+    pub(crate) targets: &'a [(Var, usize)],
+    /// The threads that replay the tape.
+    pub(crate) pool: &'a ThreadPool,
+}
+
+impl StyleTransfer {
+    /// A builder with default settings for everything but the pictures.
+    pub fn builder(network: &SqueezeNet) -> StyleTransferBuilder<'_> {
+        StyleTransferBuilder::new(network)
+    }
+
+    /// A session that is recorded at its first size.
+    pub(super) fn start(problem: Problem, pool: ThreadPool) -> Result<StyleTransfer, TransferError> {
+        let start = problem.start();
+        let recording = pool.install(|| Recording::new(&problem, &problem.scales[0], &start))?;
+        Ok(StyleTransfer { problem, recording: Some(recording), scale: 0, pool })
+    }
+
+    /// Height and width of the result, in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        self.problem.size()
+    }
+
+    /// The sizes that a run goes through, coarse to fine; the last is the result's.
+    pub fn scales(&self) -> &[Scale] {
+        &self.problem.scales
+    }
+
+    /// Iterations that a run takes, at all sizes together.
+    pub fn iterations(&self) -> usize {
+        self.problem.scales.iter().fold(0, |sum, scale| sum.saturating_add(scale.iterations))
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Floating-point operations of one iteration at the present size: the losses and their gradient, convolutions and
+    /// Gram matrices counted, of these one half, since they are symmetric. Convolutions count as they are
+    /// defined; the kernels may reach the same result with fewer.
+    pub fn flops(&self) -> u64 {
+        self.recording
+            .as_ref()
+            .map_or(0, |recording| recording.tape.flops() + recording.tape.backward_flops())
+    }
+
+    /// The picture as it is now, at the present size, (1, H, W, 3) in preprocessed units.
+    ///
+    /// # Errors
+    /// [`TransferError::Abandoned`] if an earlier run failed between two sizes.
+    pub fn image(&self) -> Result<ArrayView4<'_, f32>, TransferError> {
+        let recording = self.recording.as_ref().ok_or(TransferError::Abandoned)?;
+        Ok(as_image(recording.picture()?))
+    }
+
+    /// Computes the losses of the picture as it is now, at the present size and not shifted, and the gradient of their
+    /// sum with respect to its pixels, (1, H, W, 3).
+    ///
+    /// # Errors
+    /// As [`StyleTransfer::image`].
+    pub fn evaluate(&mut self) -> Result<(Losses, ArrayView4<'_, f32>), TransferError> {
+        let recording = self.recording.as_mut().ok_or(TransferError::Abandoned)?;
+        recording.shift(0)?;
+        let (tape, total) = (&mut recording.tape, recording.terms.total);
+        self.pool.install(|| {
+            tape.forward();
+            tape.backward(total)
+        })?;
+        let losses = recording.terms.losses(tape)?;
+        Ok((losses, as_image(recording.tape.gradient(recording.image)?)))
+    }
+
+    /// The recorded tape and what is on it, if every value is kept.
+    pub(crate) fn inspect(&mut self) -> Result<Inspection<'_>, TransferError> {
+        let recording = self.recording.as_mut().ok_or(TransferError::Abandoned)?;
+        if !self.problem.inspectable {
+            return Err(TransferError::NotInspectable);
+        }
+        recording.shift(0)?;
+        let Recording { tape, image, terms, network, targets, .. } = recording;
+        Ok(Inspection { tape, image: *image, terms, network, targets, pool: &self.pool })
+    }
+
+    /// Runs the optimization from the picture as it is now.
+    ///
+    /// The optimizer starts anew at each size and at each call. The picture stays where the last call left it, at the
+    /// size that it came to: another call goes on from there.
+    ///
+    /// # Errors
+    /// [`TransferError::Diverged`] if the loss is no longer a number; as [`StyleTransfer::image`].
+    pub fn run(&mut self) -> Result<Outcome, TransferError> {
+        self.run_with(&mut ())
+    }
+
+    /// [`StyleTransfer::run`], with an observer that sees each iteration and may end the run.
+    ///
+    /// # Errors
+    /// Those of [`StyleTransfer::run`].
+    pub fn run_with(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TransferError> {
+        let StyleTransfer { problem, recording, scale, pool } = self;
+        // Inside the pool, so that no iteration has to enter it again.
+        pool.install(|| run::run(problem, recording, scale, observer))
+    }
+}
+
+/// The session's own arrays have four axes.
+pub(super) fn as_image(array: ArrayViewD<'_, f32>) -> ArrayView4<'_, f32> {
+    array.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)")
+}
