@@ -1,5 +1,5 @@
 //! `impasto demo`: a first picture with nothing but the binary, and a page that shows it. The pictures it starts from
-//! are the project's own, drawn by `training/examples/draw_pictures`.
+//! are the project's own, drawn by `tools/pictures`.
 //!
 //! - `folder`: the files that are written, all of them or none
 //! - `page`: what happened, as one HTML file

@@ -1,0 +1,14 @@
+//! Dead leaves in the shape of ellipses.
+
+use super::leaves;
+use crate::classes::{canvas::Canvas, class::Class, shapes::Ellipse};
+use crate::random::Random;
+
+/// Covers the canvas with ellipses.
+pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
+    leaves::scatter(canvas, class, random, |leaf, _| Ellipse {
+        centre: leaf.centre,
+        radii: leaf.radii,
+        axis: leaf.axis,
+    });
+}
