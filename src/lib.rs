@@ -49,6 +49,7 @@ pub mod image;
 pub mod loss;
 pub mod optimizer;
 pub mod preset;
+#[cfg(feature = "jpeg")]
 pub mod samples;
 pub mod schedule;
 pub mod transfer;

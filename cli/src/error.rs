@@ -52,6 +52,7 @@ pub(crate) enum UsageError {
     BeyondTheEnd { at: usize, iterations: usize },
     #[error("{option}: {reason}")]
     Setting { option: &'static str, reason: Box<TransferError> },
+    #[cfg(feature = "fetch")]
     #[error(
         "--url {url} is not encrypted, so that anyone on the way may send another file: give all 64 digits of --sha256, \
          or an address that begins with https"

@@ -13,6 +13,7 @@
 
 mod arguments;
 mod commands;
+#[cfg(feature = "fetch")]
 mod download;
 mod ending;
 mod error;

@@ -7,7 +7,6 @@ use crate::preset::Preset;
 use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory, thread_pool};
 use impasto_kernels::{Level, peak};
 use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet};
-use serde::Serialize;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -31,7 +30,8 @@ pub struct IterationOptions<'a> {
 }
 
 /// How long an iteration takes, and what this machine could do in that time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct IterationReport {
     /// Height of the picture, in pixels.
     pub height: usize,

@@ -6,7 +6,6 @@ use super::dimensions;
 use super::routines::Implementation;
 use crate::transfer::{BYTES_PER_PIXEL, TransferError, check_memory, thread_pool};
 use impasto_kernels::{Level, peak};
-use serde::Serialize;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -24,7 +23,8 @@ pub struct KernelOptions {
 }
 
 /// One kernel at one shape. Speeds are those of the median.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct KernelRow {
     /// The kernel's name.
     pub kernel: &'static str,

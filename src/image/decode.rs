@@ -8,11 +8,9 @@ use ndarray::Array3;
 
 use super::{
     error::ImageError,
-    jpeg,
     options::LoadOptions,
     other, png,
     recognize::{Recognized, recognize},
-    tiff,
     warning::ImageWarning,
 };
 
@@ -33,9 +31,15 @@ pub(super) fn decode(
     let path = name.to_path_buf();
     let profiles = options.color_profiles;
     let decoded = match recognize(bytes) {
-        Recognized::Image(ImageFormat::Jpeg) => jpeg::decode(bytes, name, profiles),
+        #[cfg(feature = "jpeg")]
+        Recognized::Image(ImageFormat::Jpeg) => super::jpeg::decode(bytes, name, profiles),
         Recognized::Image(ImageFormat::Png) => png::decode(bytes, name, profiles),
-        Recognized::Image(ImageFormat::Tiff) => tiff::decode(bytes, name, profiles),
+        #[cfg(feature = "tiff")]
+        Recognized::Image(ImageFormat::Tiff) => super::tiff::decode(bytes, name, profiles),
+        Recognized::Image(format) if !is_built_in(format) => {
+            let feature = format!("{format:?}, which this program was built without");
+            Err(ImageError::UnsupportedFormat { path, feature })
+        }
         Recognized::Image(format) => other::decode(bytes, name, format, profiles),
         Recognized::Raw(kind) => Err(ImageError::RawPhoto { path, kind: kind.into() }),
         Recognized::Film(kind) => Err(ImageError::Film { path, kind: kind.into() }),
@@ -56,6 +60,16 @@ pub(super) fn decode(
     Ok((picture, warnings))
 }
 
+/// Whether a format that is known was chosen when the crate was built.
+pub(super) fn is_built_in(format: ImageFormat) -> bool {
+    let optional = [
+        (ImageFormat::Jpeg, cfg!(feature = "jpeg")),
+        (ImageFormat::Tiff, cfg!(feature = "tiff")),
+        (ImageFormat::WebP, cfg!(feature = "webp")),
+    ];
+    optional.iter().all(|&(other, is_chosen)| is_chosen || other != format)
+}
+
 pub(super) fn truncated(name: &Path) -> ImageError {
     ImageError::Truncated { path: name.to_path_buf() }
 }
@@ -67,4 +81,16 @@ pub(super) fn corrupt(name: &Path, reason: impl ToString) -> ImageError {
         || ["Unknown(", "Some(", "::"].iter().any(|word| reason.contains(word));
     let reason = if is_rust { "it contradicts its own format".into() } else { reason };
     ImageError::Corrupt { path: name.to_path_buf(), reason }
+}
+
+#[cfg(all(test, not(feature = "jpeg")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_that_was_left_out_is_refused_by_name() {
+        let refused = decode(b"\xff\xd8\xff\xe0", Path::new("a.jpg"), &LoadOptions::default());
+        let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("Jpeg, which this program was built without"), "{error}");
+    }
 }

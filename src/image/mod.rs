@@ -15,12 +15,15 @@
 //! - `resample`: preprocessed pictures in another size, in f32
 //! - `save`: pixels to a file that appears whole or not at all
 //! - `error`: what can go wrong on the way
+// What formats that are left out would use.
+#![cfg_attr(not(all(feature = "jpeg", feature = "tiff")), allow(dead_code))]
 
 mod bytes;
 mod canvas;
 mod decode;
 mod error;
 mod ifd;
+#[cfg(feature = "jpeg")]
 mod jpeg;
 mod metadata;
 mod options;
@@ -33,7 +36,9 @@ mod recognize;
 mod resample;
 mod resize;
 mod save;
+#[cfg(feature = "jpeg")]
 mod segments;
+#[cfg(feature = "tiff")]
 mod tiff;
 mod warning;
 mod webp;

@@ -10,7 +10,7 @@ use image::{ExtendedColorType, ImageFormat};
 use impasto_squeezenet::files;
 use ndarray::ArrayView3;
 
-use super::{error::ImageError, jpeg};
+use super::{decode::is_built_in, error::ImageError};
 
 /// Writes a picture (H, W, 3), RGB, as PNG, JPEG (quality 95), WebP (lossless), TIFF or BMP, by the extension of `path`
 /// (`png`, `jpg`, `jpeg`, `webp`, `tiff`, `tif`, `bmp`, in any case).
@@ -117,14 +117,16 @@ fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {
         return Err(ImageError::IsFolder { path: path.to_path_buf() });
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
-    match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("png") => Ok(ImageFormat::Png),
-        Some("jpg" | "jpeg") => Ok(ImageFormat::Jpeg),
-        Some("webp") => Ok(ImageFormat::WebP),
-        Some("tiff" | "tif") => Ok(ImageFormat::Tiff),
-        Some("bmp") => Ok(ImageFormat::Bmp),
-        _ => Err(ImageError::UnknownExtension { path: path.to_path_buf() }),
-    }
+    let format = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("png") => Some(ImageFormat::Png),
+        Some("jpg" | "jpeg") => Some(ImageFormat::Jpeg),
+        Some("webp") => Some(ImageFormat::WebP),
+        Some("tiff" | "tif") => Some(ImageFormat::Tiff),
+        Some("bmp") => Some(ImageFormat::Bmp),
+        _ => None,
+    };
+    let format = format.filter(|&format| is_built_in(format));
+    format.ok_or_else(|| ImageError::UnknownExtension { path: path.to_path_buf() })
 }
 
 /// Encodes RGB rows in memory; the error is the encoder's message.
@@ -132,8 +134,9 @@ fn encode(format: ImageFormat, rgb: &[u8], width: usize, height: usize) -> Resul
     if rgb.is_empty() {
         return Err("the picture has no pixels".into());
     }
+    #[cfg(feature = "jpeg")]
     if format == ImageFormat::Jpeg {
-        return jpeg::encode(rgb, width, height);
+        return super::jpeg::encode(rgb, width, height);
     }
     let side = |side: usize| u32::try_from(side).map_err(|error| error.to_string());
     let mut encoded = Cursor::new(Vec::new());

@@ -1,11 +1,11 @@
 //! The results of a run, and the losses that all of it is about.
 
 use ndarray::{Array3, Array4};
-use serde::Serialize;
 use std::time::Duration;
 
 /// The losses of one picture, weighted.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Losses {
     /// How far its features are from the content image's.
     pub content: f64,
@@ -38,7 +38,8 @@ pub struct Outcome {
 }
 
 /// What was done at one size.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ScaleOutcome {
     /// Height of the picture, in pixels.

@@ -6,7 +6,6 @@
 
 use super::error::TransferError;
 use crate::schedule::Schedule;
-use serde::Serialize;
 
 /// The shorter side of the smallest picture, in pixels, unless told otherwise.
 pub const DEFAULT_SMALLEST: usize = 128;
@@ -15,7 +14,8 @@ pub const DEFAULT_SMALLEST: usize = 128;
 const STEP: f64 = std::f64::consts::SQRT_2;
 
 /// One size of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Scale {
     /// Height of the picture, in pixels.
     pub height: usize,

@@ -1,11 +1,14 @@
 //! The options of `impasto bench`.
 
+#[cfg(feature = "plot")]
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use impasto::{Preset, bench};
 
-use super::values::{positive_integer, presets, side, svg_parser, threads};
+#[cfg(feature = "plot")]
+use super::values::svg_parser;
+use super::values::{positive_integer, presets, side, threads};
 
 /// Measure how fast impasto is, and how close to this machine's peak
 ///
@@ -75,6 +78,7 @@ pub(crate) struct BenchKernelsArguments {
     #[arg(long)]
     pub(crate) json: bool,
     /// Draw speed over arithmetic intensity under this machine's two roofs
+    #[cfg(feature = "plot")]
     #[arg(long, value_name = "FILE.svg", value_parser = svg_parser())]
     pub(crate) plot: Option<PathBuf>,
 }

@@ -37,9 +37,10 @@ pub(crate) use shared::{
 pub(crate) use texture::TextureArguments;
 pub(crate) use transfer::TransferArguments;
 pub(crate) use values::{InitArgument, ScaleCount};
+#[cfg(feature = "fetch")]
+pub(crate) use weights::WeightsFetchArguments;
 pub(crate) use weights::{
-    WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsFetchArguments, WeightsInfoArguments,
-    WeightsOutput,
+    WeightsArguments, WeightsCommand, WeightsConvertArguments, WeightsInfoArguments, WeightsOutput,
 };
 
 /// Repaint a photograph in the style of a painting, on a CPU

@@ -47,6 +47,7 @@ pub(super) fn init_without_content_parser() -> ValueParser {
     }))
 }
 
+#[cfg(feature = "plot")]
 pub(super) fn svg_parser() -> ValueParser {
     ValueParser::new(PathBufValueParser::new().try_map(|path| {
         let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));

@@ -1,13 +1,16 @@
 //! The options of `impasto weights`.
 
 use std::path::PathBuf;
+#[cfg(feature = "fetch")]
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser, ValueParser};
 use clap::{Args, Subcommand};
 use impasto::arrays::Container;
 
+#[cfg(feature = "fetch")]
 use super::values::positive_integer;
+#[cfg(feature = "fetch")]
 use crate::download::{DigestPrefix, Url};
 
 /// Download, inspect and convert the network's weights
@@ -25,6 +28,7 @@ pub(crate) struct WeightsArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum WeightsCommand {
+    #[cfg(feature = "fetch")]
     Fetch(WeightsFetchArguments),
     Info(WeightsInfoArguments),
     Convert(WeightsConvertArguments),
@@ -34,6 +38,7 @@ pub(crate) enum WeightsCommand {
 ///
 /// 5 MB, once; every later run finds them there. HTTPS_PROXY, ALL_PROXY and NO_PROXY are honored; SSL_CERT_FILE names
 /// certificates to trust instead of Mozilla's.
+#[cfg(feature = "fetch")]
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -126,6 +131,7 @@ fn output_parser() -> ValueParser {
     }))
 }
 
+#[cfg(feature = "fetch")]
 fn seconds(text: &str) -> Result<Duration, String> {
     const MOST: usize = 3600;
     match positive_integer(text) {

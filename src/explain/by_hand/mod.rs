@@ -34,7 +34,6 @@ mod tv;
 mod written;
 
 use impasto_autodiff::TapeError;
-use serde::Serialize;
 use written::{Written, number};
 
 /// How far a central difference moves one element to either side. Twice this is 0.001, so that dividing by it only
@@ -91,7 +90,8 @@ impl Function {
 }
 
 /// One function on one small input, from its inputs to its gradient.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WorkedExample {
     /// The function's name.
     pub function: &'static str,
@@ -121,17 +121,19 @@ pub struct WorkedExample {
 }
 
 /// An input.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Given {
     /// Its name and numbers.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub quantity: Quantity,
     /// What it is, with its shape.
     pub meaning: &'static str,
 }
 
 /// A number or a matrix with its name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Quantity {
     /// Its name in formulas.
     pub name: String,
@@ -142,7 +144,8 @@ pub struct Quantity {
 }
 
 /// One formula with its numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Step {
     /// The formula.
     pub formula: String,
@@ -155,7 +158,8 @@ pub struct Step {
 }
 
 /// One element of an input's gradient, found in three ways.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GradientElement {
     /// The input's element, such as `F[0, 1]`.
     pub element: String,

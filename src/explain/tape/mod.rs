@@ -21,7 +21,6 @@ use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_kernels::simd::Level;
 use ndarray::{Array3, Array4, ArrayView4, Ix4};
 use roles::Roles;
-use serde::Serialize;
 
 /// Pixels from one position of layer 2, the first pool, to the next.
 pub const GRID: usize = 4;
@@ -30,7 +29,8 @@ pub const GRID: usize = 4;
 const REPLAYS: usize = 7;
 
 /// What [`StyleTransfer::explain`] finds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Explanation {
     /// Height of the picture, in pixels.
     pub height: usize,
@@ -53,7 +53,8 @@ pub struct Explanation {
 }
 
 /// Sums over all nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Totals {
     /// Values in the weights and biases of the network.
     pub parameters: usize,
@@ -70,7 +71,8 @@ pub struct Totals {
 }
 
 /// The gradient of one loss with respect to the pixels.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PixelGradient {
     /// `content_loss`, `style_loss`, `tv_loss` or `total_loss`.
     pub loss: &'static str,
@@ -87,7 +89,7 @@ pub struct PixelGradient {
     /// last, and so for columns; without a grid all sixteen would be about 1.
     pub grid: [[f64; GRID]; GRID],
     /// The gradient, (1, H, W, 3).
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub gradient: Array4<f32>,
 }
 

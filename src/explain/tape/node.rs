@@ -4,11 +4,11 @@ use super::clock::StepTimes;
 use super::norm;
 use super::roles::{self, Placed, Role, Roles};
 use impasto_autodiff::{Formulas, NodeInfo, Tape, TapeError, Var};
-use serde::Serialize;
 use std::time::Duration;
 
 /// One node of a tape.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NodeReport {
     /// Its place on the tape.
     pub index: usize,
@@ -53,7 +53,7 @@ pub struct NodeReport {
     /// How its shape and its operations follow from the inputs' shapes.
     pub arithmetic: Vec<String>,
     /// The node itself.
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) var: Var,
 }
 

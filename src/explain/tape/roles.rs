@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use impasto_autodiff::Var;
 use impasto_squeezenet::{LayerPart, NetworkNode};
-use serde::Serialize;
 
 /// What a node is to style transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Role {
     /// The picture.
     Pixels,

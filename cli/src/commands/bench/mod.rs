@@ -3,6 +3,7 @@
 //! - `table`: aligned text
 //! - `roofline`: the picture of `--plot`
 
+#[cfg(feature = "plot")]
 mod roofline;
 mod table;
 
@@ -17,9 +18,11 @@ use serde::Serialize;
 use crate::arguments::{BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchSubject};
 use crate::ending::Ending;
 use crate::error::UsageError;
+#[cfg(feature = "plot")]
 use crate::run::outputs;
 
 /// What `--plot` writes.
+#[cfg(feature = "plot")]
 const PLOT: &str = "the plot";
 
 pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Ending> {
@@ -41,6 +44,7 @@ fn run_iteration(arguments: &BenchIterationArguments) -> anyhow::Result<Ending> 
 }
 
 fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
+    #[cfg(feature = "plot")]
     if let Some(path) = &arguments.plot {
         outputs::check_text(PLOT, path)?;
     }
@@ -63,6 +67,7 @@ fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
     if rows.is_empty() {
         return Err(UsageError::NoSuchKernel(arguments.filter.clone().unwrap_or_default()).into());
     }
+    #[cfg(feature = "plot")]
     if let Some(path) = &arguments.plot {
         outputs::write_text(PLOT, path, &roofline::draw(&rows)?)?;
     }
