@@ -5,17 +5,11 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 
 use crate::fetches::{Served, TARGET, assert_installed, command};
 use crate::sandbox::{Sandbox, end};
 use crate::server::{Answer, Server};
-
-/// A self-signed certificate for 127.0.0.1 (P-256, no authority), valid from 2020 to 2119, and its key, which protects
-/// nothing. `openssl ca -selfsign` makes such, with `-startdate` and `-enddate`.
-const CERTIFICATE: &[u8] = include_bytes!("certificate.pem");
-const KEY: &[u8] = include_bytes!("key.pem");
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     crate::trials!(weights;
@@ -25,17 +19,20 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     )
 }
 
-fn config() -> Arc<ServerConfig> {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
+/// What a server shows, with a self-signed certificate for 127.0.0.1, and the certificate in PEM for who is to trust it.
+fn identity() -> (Arc<ServerConfig>, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let config = ServerConfig::builder().with_no_client_auth();
-    Arc::new(config.with_single_cert(vec![certificate], key).unwrap())
+    let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    (Arc::new(config), made.cert.pem())
 }
 
 pub(crate) fn certificates_that_are_trusted(sandbox: &Sandbox) {
     let served = Served::weights(sandbox);
-    let server = Server::start_encrypted(&config(), [Answer::whole(&served.bytes)]);
-    sandbox.write("certificate.pem", CERTIFICATE);
+    let (config, certificate) = identity();
+    let server = Server::start_encrypted(&config, [Answer::whole(&served.bytes)]);
+    sandbox.write("certificate.pem", certificate.as_bytes());
     let mut command = command(sandbox, &format!("{} -o {TARGET}", served.options(&server)));
     command.env("SSL_CERT_FILE", "certificate.pem");
     assert_installed(sandbox, &end(command));
@@ -43,7 +40,7 @@ pub(crate) fn certificates_that_are_trusted(sandbox: &Sandbox) {
 }
 
 pub(crate) fn certificates_that_are_not_trusted(sandbox: &Sandbox) {
-    let server = Server::start_encrypted(&config(), [Answer::whole(b"")]);
+    let server = Server::start_encrypted(&identity().0, [Answer::whole(b"")]);
     let options = format!("--url {} -o {TARGET}", server.url("w.pth"));
     let mentions =
         ["cannot trust the connection to 127.0.0.1", "SSL_CERT_FILE", "impasto weights convert FILE"];
@@ -61,8 +58,9 @@ pub(crate) fn encryption_is_not_given_up(sandbox: &Sandbox) {
     let plain = Server::start([]);
     let target = plain.url("w.pth");
     let redirect = Answer::status("302 Found", &[&format!("Location: {target}"), "Content-Length: 0"]);
-    let server = Server::start_encrypted(&config(), [redirect]);
-    sandbox.write("certificate.pem", CERTIFICATE);
+    let (config, certificate) = identity();
+    let server = Server::start_encrypted(&config, [redirect]);
+    sandbox.write("certificate.pem", certificate.as_bytes());
     let options = format!("--url {} -o {TARGET}", server.url("w.pth"));
     let mut command = command(sandbox, &options);
     command.env("SSL_CERT_FILE", "certificate.pem");
