@@ -46,14 +46,14 @@ fn row(picture: &Array3<u8>, maps: &Array4<f32>) -> Array3<u8> {
     channels.sort_by(|a, b| b.std(0.0).total_cmp(&a.std(0.0)));
     let mut tiles = vec![picture.clone()];
     for map in &channels[..8] {
-        tiles.push(resize_image_to(grey(map).view(), height, width));
+        tiles.push(resize_image_to(gray(map).view(), height, width));
     }
     let views: Vec<_> = tiles.iter().map(|tile| tile.view()).collect();
     concatenate(Axis(1), &views).expect("tiles are equally high")
 }
 
 /// A map as a picture: black where it is smallest, white where it is largest.
-fn grey(map: &ArrayView2<'_, f32>) -> Array3<u8> {
+fn gray(map: &ArrayView2<'_, f32>) -> Array3<u8> {
     let smallest = map.iter().copied().fold(f32::INFINITY, f32::min);
     let largest = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let (height, width) = map.dim();

@@ -36,7 +36,7 @@ fn main() -> Result<(), TapeError> {
         tape.forward();
         tape.backward(cross_entropy)?;
         if step % 60 == 0 {
-            let right = recognised(&tape, log_probabilities)?;
+            let right = recognized(&tape, log_probabilities)?;
             println!(
                 "step {step:3}: cross-entropy {:.2}, {right} of {IMAGES} right",
                 tape.number(cross_entropy)?
@@ -50,12 +50,12 @@ fn main() -> Result<(), TapeError> {
     }
     tape.set_value(images, &draw(&mut random))?;
     tape.forward();
-    println!("of unseen drawings, {} of {IMAGES} right", recognised(&tape, log_probabilities)?);
+    println!("of unseen drawings, {} of {IMAGES} right", recognized(&tape, log_probabilities)?);
     Ok(())
 }
 
 /// The number of drawings whose own class has the highest score.
-fn recognised(tape: &Tape<f32>, log_probabilities: Var) -> Result<usize, TapeError> {
+fn recognized(tape: &Tape<f32>, log_probabilities: Var) -> Result<usize, TapeError> {
     let rows = tape.value(log_probabilities)?;
     let is_right =
         |(image, row): &(usize, ArrayViewD<'_, f32>)| row.iter().all(|&p| p <= row[image % CLASSES]);

@@ -1,5 +1,5 @@
 //! Neural style transfer on a CPU: a photograph's content and a painting's style, joined in one
-//! picture whose pixels are optimised. CS231n's "Style Transfer" notebook (Gatys, Ecker and Bethge
+//! picture whose pixels are optimized. CS231n's "Style Transfer" notebook (Gatys, Ecker and Bethge
 //! 2016, on SqueezeNet 1.1), as a library.
 //!
 //! ```no_run

@@ -19,7 +19,7 @@ use crate::image::pixel_range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// The good one: a small learning rate that falls to nothing at the end, pixels kept to colours
+    /// The good one: a small learning rate that falls to nothing at the end, pixels kept to colors
     /// that a picture can show.
     #[default]
     Fast,

@@ -34,7 +34,7 @@ const CHAPTERS: [(&str, &str); 3] = [
 ];
 
 /// The most lines of an example.
-const MOST_LINES: usize = 79;
+const MAX_LINES: usize = 79;
 
 /// What an example printed, and the folder that it ran in.
 struct Run {
@@ -186,9 +186,9 @@ fn style_transfer() {
 #[test]
 fn custom_loss() {
     let run = Run::of("07_custom_loss");
-    let colours = |step| run.numbers(&format!("step {step:3}: "))[0];
-    assert!(colours(100) < colours(0) / 10.0, "{}", run.printed);
-    assert_eq!(run.picture("recoloured.png").dim(), (128, 170, 3));
+    let colors = |step| run.numbers(&format!("step {step:3}: "))[0];
+    assert!(colors(100) < colors(0) / 10.0, "{}", run.printed);
+    assert_eq!(run.picture("recolored.png").dim(), (128, 170, 3));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn every_numbered_example_is_a_page_long_and_in_the_list() {
     for example in EXAMPLES {
         let source = source(example);
         let lines = source.lines().count();
-        assert!(lines <= MOST_LINES, "{example} has {lines} lines, more than {MOST_LINES}");
+        assert!(lines <= MAX_LINES, "{example} has {lines} lines, more than {MAX_LINES}");
         assert!(
             source.contains(&format!("cargo run --release --example {example}")),
             "{example}: how to run it?"

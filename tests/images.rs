@@ -57,9 +57,9 @@ use ndarray::{Array3, array};
 fn main() {
     let mut trials = notebook_trials();
     trials.extend(trials![
-        jpeg_colour_spaces,
+        jpeg_color_spaces,
         jpeg_keeps_what_follows_its_end,
-        grey_and_shallow_samples,
+        gray_and_shallow_samples,
         palette,
         interlaced_png_is_put_together,
         deep_samples_are_rounded,
@@ -107,7 +107,7 @@ fn notebook_trials() -> Vec<Trial> {
 
 // What is read.
 
-fn jpeg_colour_spaces() {
+fn jpeg_color_spaces() {
     use ColorSpace::{JCS_CMYK, JCS_GRAYSCALE, JCS_RGB, JCS_YCCK};
     let size = (24, 16);
     let picture = gradient(size.0, size.1);
@@ -117,8 +117,8 @@ fn jpeg_colour_spaces() {
     let plain_rgb = jpeg(&samples, size, JCS_RGB, JCS_RGB);
     assert_close(&decode(&plain_rgb).unwrap(), &picture, 2);
 
-    let grey: Vec<u8> = samples.iter().step_by(3).copied().collect();
-    let from_grey = decode(&jpeg(&grey, size, JCS_GRAYSCALE, JCS_GRAYSCALE)).unwrap();
+    let gray: Vec<u8> = samples.iter().step_by(3).copied().collect();
+    let from_grey = decode(&jpeg(&gray, size, JCS_GRAYSCALE, JCS_GRAYSCALE)).unwrap();
     let expected = Array3::from_shape_fn((24, 16, 3), |(y, x, _)| picture[[y, x, 0]]);
     assert_close(&from_grey, &expected, 2);
 
@@ -138,11 +138,11 @@ fn jpeg_keeps_what_follows_its_end() {
     assert_eq!(decode(&file).unwrap(), picture);
 }
 
-fn grey_and_shallow_samples() {
-    let grey = ImageBuffer::from_raw(3, 1, vec![0_u8, 7, 255]).unwrap();
+fn gray_and_shallow_samples() {
+    let gray = ImageBuffer::from_raw(3, 1, vec![0_u8, 7, 255]).unwrap();
     let expected = array![[[0, 0, 0], [7, 7, 7], [255, 255, 255]]];
     for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Pnm] {
-        let file = encode(DynamicImage::ImageLuma8(grey.clone()), format);
+        let file = encode(DynamicImage::ImageLuma8(gray.clone()), format);
         assert_eq!(decode(&file).unwrap(), expected, "{format:?}");
     }
     let levels = [[255, 0, 255], [0, 0, 255]];
@@ -157,9 +157,9 @@ fn grey_and_shallow_samples() {
 }
 
 fn palette() {
-    let colours = [255, 0, 0, 0, 255, 0, 1, 2, 3];
+    let colors = [255, 0, 0, 0, 255, 0, 1, 2, 3];
     let expected = array![[[1, 2, 3], [255, 0, 0]], [[0, 255, 0], [1, 2, 3]]];
-    let as_png = png((2, 2), 8, 3, &colours, &[0, 2, 0, 0, 1, 2]);
+    let as_png = png((2, 2), 8, 3, &colors, &[0, 2, 0, 0, 1, 2]);
     assert_eq!(decode(&as_png).unwrap(), expected);
     let as_gif = encode(rgb_image(&expected), ImageFormat::Gif);
     assert_eq!(decode(&as_gif).unwrap(), expected);
@@ -184,8 +184,8 @@ fn deep_samples_are_rounded() {
         let file = encode(DynamicImage::ImageRgb16(image.clone()), format);
         assert_eq!(decode(&file).unwrap(), expected, "{format:?}");
     }
-    let grey = ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![129, 65406]).unwrap();
-    let file = encode(DynamicImage::ImageLuma16(grey), ImageFormat::Png);
+    let gray = ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![129, 65406]).unwrap();
+    let file = encode(DynamicImage::ImageLuma16(gray), ImageFormat::Png);
     assert_eq!(decode(&file).unwrap(), array![[[1, 1, 1], [254, 254, 254]]]);
 }
 
@@ -198,8 +198,8 @@ fn transparency_lies_over_white() {
         let file = encode(DynamicImage::ImageRgba8(image.clone()), format);
         assert_eq!(decode(&file).unwrap(), expected, "{format:?}");
     }
-    let grey = ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![9, 255, 0, 128]).unwrap();
-    let file = encode(DynamicImage::ImageLumaA8(grey), ImageFormat::Png);
+    let gray = ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![9, 255, 0, 128]).unwrap();
+    let file = encode(DynamicImage::ImageLumaA8(gray), ImageFormat::Png);
     assert_eq!(decode(&file).unwrap(), array![[[9, 9, 9], [127, 127, 127]]]);
 }
 
@@ -285,7 +285,7 @@ fn saving_and_loading_again() {
 
 fn jpeg_is_saved_close_to_the_picture() {
     let folder = tempfile::tempdir().unwrap();
-    // Fine red and blue stripes, which halved colour resolution would smear.
+    // Fine red and blue stripes, which halved color resolution would smear.
     let picture = Array3::from_shape_fn((16, 16, 3), |(_, x, c)| [[200, 40, 40], [40, 40, 200]][x % 2][c]);
     for name in ["picture.jpg", "picture.JPEG"] {
         let path = folder.path().join(name);

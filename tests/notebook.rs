@@ -21,7 +21,7 @@ fn main() {
 }
 
 fn checks(data: &Path) -> Result<(), Failed> {
-    // A name that cannot be honoured would be ignored, and this trial would say nothing about it.
+    // A name that cannot be honored would be ignored, and this trial would say nothing about it.
     Level::from_environment()?;
     let results = check::run(&data.join("notebook"))?;
     let names = ["content loss", "Gram matrix", "style loss", "total variation"];

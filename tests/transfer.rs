@@ -72,7 +72,7 @@ fn pictures_that_are_missing() {
 }
 
 #[test]
-fn pictures_without_pixels_or_of_other_colours() {
+fn pictures_without_pixels_or_of_other_colors() {
     for shape in [(0, 5, 3), (5, 0, 3), (40, 40, 4), (40, 40, 1)] {
         let picture = Array3::zeros(shape);
         assert_refused!(builder().content(&picture), TransferError::NotAPicture { .. });
@@ -241,7 +241,7 @@ fn within(image: ArrayView4<'_, f32>, ranges: [[f32; 2]; 3]) -> bool {
 }
 
 #[test]
-fn fast_runs_keep_to_colours_that_can_be_shown() {
+fn fast_runs_keep_to_colors_that_can_be_shown() {
     let lbfgs = run(builder().optimizer(OptimizerKind::Lbfgs));
     assert!(within(lbfgs.image.view(), pixel_range()));
     let outcome = run(builder().learning_rate(2.0));

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use impasto::simd::Level;
-use impasto::transfer::MOST_THREADS;
+use impasto::transfer::MAX_THREADS;
 
 use arguments::{Arguments, Command};
 use commands::{bench, check, completions, demo, explain, invert, man, texture, transfer, weights};
@@ -68,7 +68,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
 fn start_threads() -> anyhow::Result<()> {
     let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|value| value.parse::<usize>().ok());
     // 0 is Rayon's own choice.
-    let threads = variable.filter(|&threads| threads > MOST_THREADS).map_or(0, |_| MOST_THREADS);
+    let threads = variable.filter(|&threads| threads > MAX_THREADS).map_or(0, |_| MAX_THREADS);
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     started.context("cannot start threads: end other programs, or set RAYON_NUM_THREADS to a smaller number")
 }

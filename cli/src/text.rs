@@ -1,5 +1,5 @@
 //! Text for people. The names of files and arrays come from anywhere, and a name may hold characters that
-//! move the cursor, change colours or turn the direction of writing. Whatever this program prints goes through here.
+//! move the cursor, change colors or turn the direction of writing. Whatever this program prints goes through here.
 
 use std::io::{self, Write, stdout};
 

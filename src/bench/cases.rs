@@ -203,7 +203,7 @@ impl Case {
             }
             Operation::Relu(shape) => values(*shape),
             Operation::SquaredDifference(shape) => values(*shape) * if forward { 3 } else { 2 },
-            // Two neighbours forward, four backward.
+            // Two neighbors forward, four backward.
             Operation::TotalVariation(shape) => values(*shape) * if forward { 6 } else { 10 },
             Operation::Adam(shape) => values(*shape) * 11,
         }

@@ -4,7 +4,7 @@ use impasto_squeezenet::architecture::{self, FEATURES};
 use impasto_squeezenet::{Weights, WeightsError};
 use ndarray::{Array3, ArrayD};
 
-/// A picture (H, W, 3): a gradient of colours under noise.
+/// A picture (H, W, 3): a gradient of colors under noise.
 pub(super) fn picture(height: usize, width: usize, seed: u64) -> Array3<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     Array3::from_shape_fn((height, width, 3), |(y, x, channel)| {

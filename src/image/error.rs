@@ -140,13 +140,13 @@ pub enum ImageError {
         feature: String,
     },
 
-    /// The colours are stored in a way that has no reading as RGB.
-    #[error("the colors of {path} are not read ({colour}); convert it to PNG, in RGB with 8 bits a sample")]
-    UnsupportedColour {
+    /// The colors are stored in a way that has no reading as RGB.
+    #[error("the colors of {path} are not read ({color}); convert it to PNG, in RGB with 8 bits a sample")]
+    UnsupportedColor {
         /// The file.
         path: PathBuf,
-        /// The colour space and sample type found.
-        colour: String,
+        /// The color space and sample type found.
+        color: String,
     },
 
     /// The file stops before the picture is complete.

@@ -76,7 +76,7 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     Ok(Decoded { image, orientation: segments.metadata.orientation(), warnings })
 }
 
-/// Encodes RGB rows to a JPEG of quality 95 with full colour resolution (4:4:4).
+/// Encodes RGB rows to a JPEG of quality 95 with full color resolution (4:4:4).
 ///
 /// The error is libjpeg's message.
 pub(super) fn encode(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, String> {
@@ -192,9 +192,9 @@ impl Job<'_> {
         check_dimensions(self.name, size.0, size.1)?;
         check_memory(self.name, size, self.segments.decode_bytes(size.0 as u64 * size.1 as u64))?;
         if decompress.color_space() == ColorSpace::JCS_UNKNOWN {
-            return Err(Failure::Refused(ImageError::UnsupportedColour {
+            return Err(Failure::Refused(ImageError::UnsupportedColor {
                 path: self.name.to_path_buf(),
-                colour: format!("JPEG with {} components", decompress.components().len()),
+                color: format!("JPEG with {} components", decompress.components().len()),
             }));
         }
         self.read_rows(decompress, size)

@@ -146,7 +146,7 @@ pub fn read_image(source: impl Read, name: &Path, options: &LoadOptions) -> Resu
 
 /// Decodes a picture of shape (H, W, 3), RGB, from the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PNM file.
 ///
-/// The format is recognised by content. JPEG is decoded to the very pixels that libjpeg gives (CMYK through Pillow's
+/// The format is recognized by content. JPEG is decoded to the very pixels that libjpeg gives (CMYK through Pillow's
 /// formula); deeper samples are rounded to 8 bits; transparency is laid over white; of an animation or several pages,
 /// the first counts. The picture is turned upright as EXIF or XMP ask for it, and the colors of its profile are converted
 /// to sRGB; [`LoadOptions`] switches either off. `name` is what errors call the picture.

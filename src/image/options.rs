@@ -2,7 +2,7 @@
 
 /// How [`load_image`](super::load_image) and [`decode_image`](super::decode_image) turn a file into a picture.
 ///
-/// The default keeps the size, honours the orientation that a camera noted, and converts colors to sRGB.
+/// The default keeps the size, honors the orientation that a camera noted, and converts colors to sRGB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadOptions {

@@ -89,7 +89,7 @@ pub(super) fn decode(
 
 /// Floating-point samples are linear light without an agreed white: there is no faithful 8-bit reading.
 pub(super) fn floating_point(name: &Path) -> ImageError {
-    ImageError::UnsupportedColour { path: name.to_path_buf(), colour: "floating-point samples".into() }
+    ImageError::UnsupportedColor { path: name.to_path_buf(), color: "floating-point samples".into() }
 }
 
 fn from_decoder(name: &Path, error: DecoderError) -> ImageError {
@@ -98,7 +98,7 @@ fn from_decoder(name: &Path, error: DecoderError) -> ImageError {
         DecoderError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => truncated(name),
         DecoderError::Unsupported(error) => match error.kind() {
             UnsupportedErrorKind::Color(_) => {
-                ImageError::UnsupportedColour { path, colour: "an unusual kind of samples".into() }
+                ImageError::UnsupportedColor { path, color: "an unusual kind of samples".into() }
             }
             UnsupportedErrorKind::GenericFeature(feature) => ImageError::UnsupportedFormat { path, feature },
             _ => ImageError::UnsupportedFormat { path, feature: error.to_string() },

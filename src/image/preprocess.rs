@@ -99,7 +99,7 @@ mod tests {
     use ndarray::{Array, array};
 
     #[test]
-    fn preprocess_standardises_each_channel() {
+    fn preprocess_standardizes_each_channel() {
         let picture = array![[[0, 0, 0], [255, 255, 255]], [[124, 116, 104], [1, 2, 3]]];
         let image = preprocess_image(picture.view());
         assert_eq!(image.dim(), (1, 2, 2, 3));
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn a_flat_picture_is_not_rescaled() {
-        for grey in [0, 50, 255] {
-            let picture = Array::from_elem((2, 2, 3), grey);
+        for gray in [0, 50, 255] {
+            let picture = Array::from_elem((2, 2, 3), gray);
             let back = deprocess_image(preprocess_image(picture.view()).view(), true);
             assert!(
-                back.iter().all(|&level| level == grey || level + 1 == grey),
-                "{grey} came back as {back}"
+                back.iter().all(|&level| level == gray || level + 1 == gray),
+                "{gray} came back as {back}"
             );
         }
     }

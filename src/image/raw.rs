@@ -14,7 +14,7 @@ const CFA_PATTERN: u16 = 33422;
 const DNG_VERSION: u16 = 50706;
 
 /// The most directories that are looked at: those of a file's pages may be a ring.
-const MOST_DIRECTORIES: usize = 64;
+const MAX_DIRECTORIES: usize = 64;
 
 /// The name of the raw format, if these are the bytes of such a file.
 pub(super) fn by_directories(bytes: &[u8]) -> Option<&'static str> {
@@ -49,13 +49,13 @@ fn directories<'a>(tiff: &Tiff<'a>) -> impl Iterator<Item = Directory<'a>> {
     let mut seen = Vec::new();
     std::iter::from_fn(move || {
         while let Some(offset) = waiting.pop() {
-            if seen.contains(&offset) || seen.len() == MOST_DIRECTORIES {
+            if seen.contains(&offset) || seen.len() == MAX_DIRECTORIES {
                 continue;
             }
             seen.push(offset);
             let Some(directory) = tiff.directory(offset) else { continue };
             if let Some(below) = directory.entry(SUB_DIRECTORIES) {
-                waiting.extend(below.integers().take(MOST_DIRECTORIES));
+                waiting.extend(below.integers().take(MAX_DIRECTORIES));
             }
             waiting.push(directory.next);
             return Some(directory);

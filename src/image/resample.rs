@@ -58,7 +58,7 @@ mod tests {
             let (down, right) = (40.0 / height as f32, 60.0 / width as f32);
             for y in height / 4..height * 3 / 4 {
                 for x in width / 4..width * 3 / 4 {
-                    // The centre of a pixel is at a half.
+                    // The center of a pixel is at a half.
                     let (v, u) = ((y as f32 + 0.5) * down - 0.5, (x as f32 + 0.5) * right - 0.5);
                     let expected = ((2.0 * v + u + 20.0) / 255.0 - MEAN[1]) / STD[1];
                     let value = resized[[0, y, x, 1]];

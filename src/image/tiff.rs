@@ -230,8 +230,8 @@ impl Pixels {
             ColorType::YCbCr(8) => (Meaning::YCbCr, 3, Alpha::None),
             _ => {
                 let bits = page.integer(BITS_PER_SAMPLE).unwrap_or(1);
-                let colour = format!("{bits} bits a sample");
-                return Err(ImageError::UnsupportedColour { path: name.to_path_buf(), colour });
+                let color = format!("{bits} bits a sample");
+                return Err(ImageError::UnsupportedColor { path: name.to_path_buf(), color });
             }
         };
         Ok(Pixels { meaning, stored, alpha, palette })
@@ -301,8 +301,8 @@ impl Palette {
         let count = match bits {
             1 | 2 | 4 | 8 => 1 << bits,
             _ => {
-                let colour = format!("a palette with {bits} bits a pixel");
-                return Err(ImageError::UnsupportedColour { path: name.to_path_buf(), colour });
+                let color = format!("a palette with {bits} bits a pixel");
+                return Err(ImageError::UnsupportedColor { path: name.to_path_buf(), color });
             }
         };
         let map: Vec<u64> =
@@ -393,13 +393,13 @@ fn unread_colors(photometric: u64) -> Option<String> {
 }
 
 fn check_sample_format(name: &Path, page: &Directory<'_>) -> Result<(), ImageError> {
-    let colour = match page.integer(SAMPLE_FORMAT) {
+    let color = match page.integer(SAMPLE_FORMAT) {
         None | Some(1 | 4) => return Ok(()),
         Some(2) => "samples with a sign",
         Some(3) => return Err(floating_point(name)),
         Some(_) => "complex samples",
     };
-    Err(ImageError::UnsupportedColour { path: name.to_path_buf(), colour: colour.into() })
+    Err(ImageError::UnsupportedColor { path: name.to_path_buf(), color: color.into() })
 }
 
 fn from_decoder(name: &Path, error: TiffError) -> ImageError {

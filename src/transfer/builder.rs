@@ -13,7 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
 
 /// The most threads of a session: far above any machine, far below where starting them exhausts one.
-pub const MOST_THREADS: usize = 1024;
+pub const MAX_THREADS: usize = 1024;
 
 /// What the picture is before the first iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -342,8 +342,8 @@ impl<'a> StyleTransferBuilder<'a> {
     /// [`TransferError`] names the setting or picture that does not do, and the remedy.
     pub fn build(self) -> Result<StyleTransfer, TransferError> {
         let threads = self.threads;
-        if let Some(threads) = threads.filter(|&threads| threads > MOST_THREADS) {
-            return Err(TransferError::TooManyThreads { threads, most: MOST_THREADS });
+        if let Some(threads) = threads.filter(|&threads| threads > MAX_THREADS) {
+            return Err(TransferError::TooManyThreads { threads, most: MAX_THREADS });
         }
         let problem = Problem::new(self)?;
         StyleTransfer::start(problem, thread_pool(threads)?)
@@ -357,13 +357,13 @@ pub(crate) fn thread_pool(threads: Option<usize>) -> Result<ThreadPool, Transfer
     pool.map_err(|source| TransferError::Threads { threads, source })
 }
 
-/// As many threads as are asked for; where none or 0 are, what `RAYON_NUM_THREADS` says, at most [`MOST_THREADS`], and
+/// As many threads as are asked for; where none or 0 are, what `RAYON_NUM_THREADS` says, at most [`MAX_THREADS`], and
 /// else one per core.
 pub(crate) fn thread_count(threads: Option<usize>) -> usize {
     let is_given = |threads: &usize| *threads > 0;
     let variable = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok();
     // Rayon would take the number that its variable names, however large.
-    let of_variable = || variable().filter(is_given).map(|threads: usize| threads.min(MOST_THREADS));
+    let of_variable = || variable().filter(is_given).map(|threads: usize| threads.min(MAX_THREADS));
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     threads.filter(is_given).or_else(of_variable).unwrap_or_else(cores)
 }

@@ -1,6 +1,6 @@
 //! Jitter: before each iteration the picture is shifted against the network's grid.
 //!
-//! Strides make a grid: a pixel that four windows cover gets another gradient than its neighbour that one covers, and
+//! Strides make a grid: a pixel that four windows cover gets another gradient than its neighbor that one covers, and
 //! iteration by iteration that becomes dots at the period of the strides. Shifted by another few pixels each time, the
 //! grid falls on every pixel alike, and only what the picture itself asks for adds up.
 

@@ -26,7 +26,7 @@ mod scale;
 mod session;
 
 pub(crate) use builder::thread_pool;
-pub use builder::{Init, MOST_THREADS, OptimizerKind, StyleTransferBuilder};
+pub use builder::{Init, MAX_THREADS, OptimizerKind, StyleTransferBuilder};
 pub use error::TransferError;
 pub use jitter::MAX_JITTER;
 pub use observer::{Iteration, Observer};

@@ -304,7 +304,7 @@ mod tests {
             assert!((round(value) - value).abs() <= value.abs() / 256.0, "{value}");
             assert_eq!(round(round(value)), round(value));
         }
-        // 8 bits: half of the distance between neighbours goes to the even one.
+        // 8 bits: half of the distance between neighbors goes to the even one.
         assert_eq!((round(257.0), round(259.0), round(258.0)), (256.0, 260.0, 258.0));
     }
 }

@@ -195,8 +195,8 @@ impl Pass<'_> {
     }
 }
 
-/// Gives the rows and columns that the network does not see the colours of the last ones that it sees:
-/// no content holds them, and left to themselves they end in glaring colours.
+/// Gives the rows and columns that the network does not see the colors of the last ones that it sees:
+/// no content holds them, and left to themselves they end in glaring colors.
 fn repeat_border(values: &mut ArrayViewMutD<'_, f32>, [rows, columns]: [usize; 2]) {
     for (axis, seen) in [(Axis(1), rows), (Axis(2), columns)] {
         let seen = seen.min(values.len_of(axis));

@@ -89,11 +89,11 @@ pub(crate) fn with_app(number: u8, jpeg: &[u8], content: &[u8]) -> Vec<u8> {
 }
 
 /// A PNG made by hand, for what the encoder does not write. `rows` are the filtered rows as they are compressed.
-pub(crate) fn png(size: (u32, u32), depth: u8, colour_type: u8, palette: &[u8], rows: &[u8]) -> Vec<u8> {
+pub(crate) fn png(size: (u32, u32), depth: u8, color_type: u8, palette: &[u8], rows: &[u8]) -> Vec<u8> {
     let (height, width) = size;
     let mut header = width.to_be_bytes().to_vec();
     header.extend(height.to_be_bytes());
-    header.extend([depth, colour_type, 0, 0, 0]);
+    header.extend([depth, color_type, 0, 0, 0]);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     push_chunk(&mut file, b"IHDR", &header);
     if !palette.is_empty() {

@@ -110,13 +110,13 @@ fn files_of_other_kinds() {
 fn unsupported_colors() {
     let float = ImageBuffer::<Rgb<f32>, _>::from_raw(1, 1, vec![0.0, 0.5, f32::NAN]).unwrap();
     let float = encode(DynamicImage::ImageRgb32F(float), ImageFormat::Tiff);
-    assert_error!(decode(&float), ImageError::UnsupportedColour { .. });
+    assert_error!(decode(&float), ImageError::UnsupportedColor { .. });
 
     // Frame and scan headers of a JPEG with two components.
     let frame = [0xff, 0xc0, 0, 14, 8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0];
     let scan = [0xff, 0xda, 0, 10, 2, 1, 0, 2, 0, 0, 63, 0];
     let two_components = [&[0xff, 0xd8], &frame[..], &scan[..]].concat();
-    assert_error!(decode(&two_components), ImageError::UnsupportedColour { .. });
+    assert_error!(decode(&two_components), ImageError::UnsupportedColor { .. });
 }
 
 fn kinds_of_jpeg() {

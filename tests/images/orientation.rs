@@ -66,15 +66,15 @@ fn exif_turns_a_jpeg_upright() {
 fn exif_turns_other_formats_upright() {
     let picture = gradient(4, 6);
     let samples: Vec<u8> = picture.iter().copied().collect();
-    let colour = ExtendedColorType::Rgb8;
+    let color = ExtendedColorType::Rgb8;
     let mut as_png = Vec::new();
     let mut encoder = image::codecs::png::PngEncoder::new(&mut as_png);
     encoder.set_exif_metadata(exif(6)).unwrap();
-    encoder.write_image(&samples, 6, 4, colour).unwrap();
+    encoder.write_image(&samples, 6, 4, color).unwrap();
     let mut as_webp = Vec::new();
     let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut as_webp);
     encoder.set_exif_metadata(exif(6)).unwrap();
-    encoder.write_image(&samples, 6, 4, colour).unwrap();
+    encoder.write_image(&samples, 6, 4, color).unwrap();
     for file in [as_png, as_webp] {
         assert_eq!(decode(&file).unwrap(), upright(&picture, 6));
         assert_eq!(decode_unturned(&file).unwrap(), picture);

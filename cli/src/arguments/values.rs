@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use impasto::architecture::FEATURES;
-use impasto::transfer::{MAX_JITTER, MOST_THREADS};
+use impasto::transfer::{MAX_JITTER, MAX_THREADS};
 use impasto::{Preset, preset::PRESETS};
 
 /// The value of `--scales`.
@@ -138,8 +138,8 @@ pub(super) fn side(text: &str) -> Result<usize, String> {
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     match positive_integer(text) {
-        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
-        _ => Err(format!("it must be a whole number from 1 to {MOST_THREADS}")),
+        Ok(threads) if threads <= MAX_THREADS => Ok(threads),
+        _ => Err(format!("it must be a whole number from 1 to {MAX_THREADS}")),
     }
 }
 

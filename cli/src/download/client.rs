@@ -16,7 +16,7 @@ use super::{DownloadError, Url};
 const CERTIFICATES: &str = "SSL_CERT_FILE";
 
 /// How often a server may say that the file is elsewhere.
-const MOST_REDIRECTS: u32 = 10;
+const MAX_REDIRECTS: u32 = 10;
 
 /// Asks for one file.
 pub(super) struct Client<'a> {
@@ -41,7 +41,7 @@ impl Client<'_> {
             .https_only(url.is_encrypted())
             .http_status_as_error(false)
             .user_agent(concat!("impasto/", env!("CARGO_PKG_VERSION")))
-            .max_redirects(if follows { MOST_REDIRECTS } else { 0 })
+            .max_redirects(if follows { MAX_REDIRECTS } else { 0 })
             .max_redirects_will_error(follows)
             // Anything else would not have the digest that is known.
             .accept_encoding("identity")

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 /// As many digits as PyTorch's hub puts into a file's name.
-const FEWEST_DIGITS: usize = 8;
+const MIN_DIGITS: usize = 8;
 
 const DIGITS: usize = 64;
 
@@ -32,10 +32,10 @@ impl FromStr for DigestPrefix {
 
     fn from_str(text: &str) -> Result<DigestPrefix, String> {
         let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_hexadecimal && (FEWEST_DIGITS..=DIGITS).contains(&text.len()) {
+        if is_hexadecimal && (MIN_DIGITS..=DIGITS).contains(&text.len()) {
             Ok(DigestPrefix(text.to_ascii_lowercase()))
         } else {
-            Err(format!("it must be the first {FEWEST_DIGITS} to {DIGITS} hexadecimal digits of a SHA-256"))
+            Err(format!("it must be the first {MIN_DIGITS} to {DIGITS} hexadecimal digits of a SHA-256"))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::UsageError;
 use crate::run::source::STANDARD;
 
 /// The most names that are tried in one folder.
-const MOST_NAMES: usize = 1000;
+const MAX_NAMES: usize = 1000;
 
 /// Where a picture is written.
 #[derive(Clone, Copy)]
@@ -94,7 +94,7 @@ pub(crate) fn rescue(output: &Path, picture: ArrayView3<'_, u8>, error: anyhow::
 /// A name in `folder` that nothing has, like that of `output`. PNG loses nothing, and holds pictures of all sides.
 fn free_name(folder: &Path, output: &Path) -> Option<PathBuf> {
     let stem = output.file_stem().map_or("impasto".into(), |stem| stem.to_string_lossy());
-    let names = (1..=MOST_NAMES).map(|number| match number {
+    let names = (1..=MAX_NAMES).map(|number| match number {
         1 => format!("{stem}-rescued.png"),
         _ => format!("{stem}-rescued-{number}.png"),
     });

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::say;
 
 /// The longest silence of plain lines, in a run whose tenths take longer.
-const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 /// One way to show a run.
 pub(crate) enum Progress {
@@ -60,7 +60,7 @@ impl Progress {
                 // The share of the last iteration may fall short of 1 by rounding.
                 let reached = (10.0 * progress + 1e-9) as u32;
                 let is_news = iteration.done_at_scale == 1 || reached > *tenths;
-                if is_news || elapsed.saturating_sub(*last) >= LONGEST_SILENCE {
+                if is_news || elapsed.saturating_sub(*last) >= MAX_SILENCE {
                     (*last, *tenths) = (elapsed, reached);
                     let (place, losses) = (place(iteration, "iteration "), losses(&iteration.losses));
                     say(&format!("{place}: {losses}; {}", left(progress, elapsed)));

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_snapshots_are_recognised() {
+    fn names_of_snapshots_are_recognized() {
         for name in ["iter_000001.png", "iter_000100.png", "iter_1234567.png"] {
             assert!(is_file_name(name), "{name}");
         }

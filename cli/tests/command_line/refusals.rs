@@ -20,7 +20,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         refusals::unknown_names,
         refusals::options_of_other_programs,
         refusals::missing_arguments,
-        refusals::nothing_to_optimise,
+        refusals::nothing_to_optimize,
         refusals::inits_that_do_not_fit,
         refusals::outputs_that_cannot_be_written,
         refusals::outputs_that_are_inputs,
@@ -172,9 +172,9 @@ pub(crate) fn missing_arguments(sandbox: &Sandbox) {
     sandbox.refused("invert -o o.png", 2, &["CONTENT"]);
 }
 
-pub(crate) fn nothing_to_optimise(sandbox: &Sandbox) {
+pub(crate) fn nothing_to_optimize(sandbox: &Sandbox) {
     let nothing = "--content-weight 0 --style-weights 0,0,0,0 --tv-weight 0";
-    refused(sandbox, nothing, 2, &["nothing to optimise", "a weight"]);
+    refused(sandbox, nothing, 2, &["nothing to optimize", "a weight"]);
 }
 
 pub(crate) fn inits_that_do_not_fit(sandbox: &Sandbox) {

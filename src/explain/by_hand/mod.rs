@@ -52,7 +52,7 @@ const CHANNELS: [&str; 2] = ["i", "j"];
 pub enum Function {
     /// [`content_loss`](crate::loss::content_loss) of two channels at 2x2 positions.
     ContentLoss,
-    /// [`gram_matrix`](crate::loss::gram_matrix), normalised, of two channels at 2x2 positions.
+    /// [`gram_matrix`](crate::loss::gram_matrix), normalized, of two channels at 2x2 positions.
     GramMatrix,
     /// [`style_loss`](crate::loss::style_loss) of two layers, with two channels at 2x2 and at 1x2 positions.
     StyleLoss,

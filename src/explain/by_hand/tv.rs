@@ -1,4 +1,4 @@
-//! `tv_loss` by hand: the differences of neighbours, down and to the right, squared and added.
+//! `tv_loss` by hand: the differences of neighbors, down and to the right, squared and added.
 
 use super::compare::{Comparison, Layout, Leaf, compare};
 use super::{Function, Given, Step, WorkedExample, Written, number};
@@ -87,7 +87,7 @@ fn d_image(d_vertical: &Step, d_horizontal: &Step) -> Step {
     })
     .because(
         "X[y, x] is added in the differences that end at it and subtracted in those that start from it; at the border \
-         some of the four are missing. In short: 2*d_S times the sum of X[y, x] - neighbour over its neighbours",
+         some of the four are missing. In short: 2*d_S times the sum of X[y, x] - neighbor over its neighbors",
     )
 }
 

@@ -22,7 +22,7 @@ const BRIGHTEST: f64 = 0.995;
 /// small, and small ones are to be seen too.
 type Tone = fn(f32) -> [u8; 3];
 
-/// The gradient of pixels (1, H, W, 3) as a picture (H, W, 3): grey is 0, a brighter red a positive gradient of red,
+/// The gradient of pixels (1, H, W, 3) as a picture (H, W, 3): gray is 0, a brighter red a positive gradient of red,
 /// and so on.
 pub fn gradient_picture(gradient: ArrayView4<'_, f32>) -> Array3<u8> {
     let gradient = gradient.index_axis(Axis(0), 0);

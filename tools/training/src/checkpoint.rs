@@ -1,4 +1,4 @@
-//! A run on disk, to be gone on with: parameters, what the optimiser remembers, the step and the settings.
+//! A run on disk, to be gone on with: parameters, what the optimizer remembers, the step and the settings.
 //! Going on gives the very bits that the run would have had without a break.
 
 use crate::TrainingError;

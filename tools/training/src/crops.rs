@@ -30,13 +30,13 @@ pub(crate) fn cut(
     let place = Place::choose(canvases.size() as f32, random, crop_size);
     let light = Light::choose(random);
     let pixels = canvases.pixels(index);
-    let centre = (crop_size as f32 - 1.0) / 2.0;
+    let center = (crop_size as f32 - 1.0) / 2.0;
     for (row, target) in target.chunks_exact_mut(crop_size * 3).enumerate() {
         for (column, target) in target.chunks_exact_mut(3).enumerate() {
-            let (y, x) = place.source(row as f32 - centre, column as f32 - centre);
-            let colour = between_pixels(pixels, canvases.size(), y, x);
+            let (y, x) = place.source(row as f32 - center, column as f32 - center);
+            let color = between_pixels(pixels, canvases.size(), y, x);
             for (channel, target) in target.iter_mut().enumerate() {
-                *target = light.shine(channel, colour[channel], random);
+                *target = light.shine(channel, color[channel], random);
             }
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn cut(
 
 /// Where a crop lies in its picture.
 struct Place {
-    centre: [f32; 2],
+    center: [f32; 2],
     /// Pixels of the picture from one row of the crop to the next, and to the next column.
     down: [f32; 2],
     across: [f32; 2],
@@ -53,21 +53,21 @@ struct Place {
 impl Place {
     fn choose(size: f32, random: &mut Random, crop_size: usize) -> Place {
         let side = size * random.between(ZOOM[0], ZOOM[1]);
-        let centre = [0, 1].map(|_| random.between(side / 2.0, size - side / 2.0) - 0.5);
+        let center = [0, 1].map(|_| random.between(side / 2.0, size - side / 2.0) - 0.5);
         let (sin, cos) = (TURN * random.bell()).sin_cos();
         let step = side / crop_size as f32;
         let mirror = if random.below(2) == 0 { -1.0 } else { 1.0 };
-        Place { centre, down: [cos * step, sin * step], across: [-sin * step * mirror, cos * step * mirror] }
+        Place { center, down: [cos * step, sin * step], across: [-sin * step * mirror, cos * step * mirror] }
     }
 
-    /// The place, row and column, that is so far from the centre of the crop.
+    /// The place, row and column, that is so far from the center of the crop.
     fn source(&self, rows: f32, columns: f32) -> (f32, f32) {
-        let along = |axis: usize| self.centre[axis] + rows * self.down[axis] + columns * self.across[axis];
+        let along = |axis: usize| self.center[axis] + rows * self.down[axis] + columns * self.across[axis];
         (along(0), along(1))
     }
 }
 
-/// The colour between four pixels, from 0 to 255.
+/// The color between four pixels, from 0 to 255.
 fn between_pixels(pixels: &[u8], size: usize, y: f32, x: f32) -> [f32; 3] {
     let last = (size - 1) as f32;
     let (y, x) = (y.clamp(0.0, last), x.clamp(0.0, last));

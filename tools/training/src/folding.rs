@@ -1,4 +1,4 @@
-//! Folding of each normalisation into the convolutions before it: what the network is after training is
+//! Folding of each normalization into the convolutions before it: what the network is after training is
 //! plain SqueezeNet.
 
 use crate::TrainingError;
@@ -7,19 +7,19 @@ use impasto::Weights;
 use impasto_squeezenet::architecture::FEATURES;
 use ndarray::{Array1, Array4, ArrayD, Axis, Ix4};
 
-/// Moments of each normalisation, averaged over batches.
+/// Moments of each normalization, averaged over batches.
 pub(crate) struct Moments {
-    /// For each normalisation the sums over the batches: means, then mean squares.
+    /// For each normalization the sums over the batches: means, then mean squares.
     sums: Vec<Vec<f64>>,
     batches: usize,
 }
 
 impl Moments {
-    pub(crate) fn new(normalisations: usize) -> Self {
-        Moments { sums: vec![Vec::new(); normalisations], batches: 0 }
+    pub(crate) fn new(normalizations: usize) -> Self {
+        Moments { sums: vec![Vec::new(); normalizations], batches: 0 }
     }
 
-    /// Adds the moments of normalisation `place` in one batch: means, then variances.
+    /// Adds the moments of normalization `place` in one batch: means, then variances.
     pub(crate) fn add(&mut self, place: usize, moments: impl Iterator<Item = f32>) {
         self.batches += usize::from(place == 0);
         let moments: Vec<f64> = moments.map(f64::from).collect();
@@ -30,7 +30,7 @@ impl Moments {
         sums.iter_mut().zip(means.iter().copied().chain(mean_squares)).for_each(|(sum, value)| *sum += value);
     }
 
-    /// The moments of all batches together: for each normalisation, mean and variance of each channel.
+    /// The moments of all batches together: for each normalization, mean and variance of each channel.
     pub(crate) fn averages(&self) -> Vec<Vec<[f64; 2]>> {
         let batches = self.batches as f64;
         let of_layer = |sums: &Vec<f64>| {

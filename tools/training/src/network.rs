@@ -1,4 +1,4 @@
-//! SqueezeNet's features as they are trained: batch normalisation and ReLU after every convolution, and two
+//! SqueezeNet's features as they are trained: batch normalization and ReLU after every convolution, and two
 //! linear heads that name the class, on the averages of layers 12 and 7. The second gives the layers that
 //! style transfer reads a teacher of their own.
 
@@ -10,7 +10,7 @@ use impasto_squeezenet::architecture::{self, ConvolutionShape, FEATURES, IMAGE_C
 use impasto_squeezenet::{FeatureError, PoolRounding};
 use ndarray::{Array1, Array2, Array4, ArrayD};
 
-/// Keeps the normalisation of channels that do not vary finite.
+/// Keeps the normalization of channels that do not vary finite.
 pub(crate) const EPSILON: f64 = 1e-5;
 
 /// Tells the random numbers of parameters from those of pictures and crops.
@@ -39,7 +39,7 @@ pub struct Parameter {
     pub decays: bool,
 }
 
-/// Convolutions that are normalised together.
+/// Convolutions that are normalized together.
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) convolutions: Vec<ConvolutionShape>,
@@ -128,7 +128,7 @@ pub struct Graph {
     pub parameters: Vec<Var>,
     /// The output of each layer; a convolution's is that of the ReLU behind it.
     pub layers: Vec<Var>,
-    /// The moments of each normalisation, (2, C), in the order of the network.
+    /// The moments of each normalization, (2, C), in the order of the network.
     pub moments: Vec<Var>,
     /// The scores (N, classes) of each head.
     pub scores: Vec<Var>,
@@ -218,16 +218,16 @@ impl Recorder<'_> {
             let groups = groups(index);
             current = match *layer {
                 Layer::Convolution { stride, .. } => {
-                    self.normalised(current, &groups[0], &[Padding::Valid], stride)?
+                    self.normalized(current, &groups[0], &[Padding::Valid], stride)?
                 }
-                // In the same pass as the normalisation.
+                // In the same pass as the normalization.
                 Layer::Relu => current,
                 Layer::MaxPool { size, stride } => {
                     self.tape.max_pool(current, [size, size], [stride, stride], PoolRounding::Floor)?
                 }
                 Layer::Fire { .. } => {
-                    let squeezed = self.normalised(current, &groups[0], &[Padding::Valid], 1)?;
-                    self.normalised(squeezed, &groups[1], &[Padding::Valid, Padding::Same], 1)?
+                    let squeezed = self.normalized(current, &groups[0], &[Padding::Valid], 1)?;
+                    self.normalized(squeezed, &groups[1], &[Padding::Valid, Padding::Same], 1)?
                 }
             };
             outputs.push(current);
@@ -235,8 +235,8 @@ impl Recorder<'_> {
         Ok(outputs)
     }
 
-    /// Convolutions side by side, normalised by the moments of the batch and rectified.
-    fn normalised(
+    /// Convolutions side by side, normalized by the moments of the batch and rectified.
+    fn normalized(
         &mut self,
         input: Var,
         group: &Group,
@@ -245,7 +245,7 @@ impl Recorder<'_> {
     ) -> Result<Var, TapeError> {
         let mut filters = Vec::new();
         for (convolution, &padding) in group.convolutions.iter().zip(paddings) {
-            // The normalisation would take a bias away again.
+            // The normalization would take a bias away again.
             let bias = self.tape.constant(&Array1::zeros(convolution.out_channels));
             filters.push(ConvWeights { weight: self.leaf(&weight(convolution)), bias, padding });
         }

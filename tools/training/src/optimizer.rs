@@ -9,7 +9,7 @@ const BETAS: [f32; 2] = [0.9, 0.99];
 /// Keeps the division finite.
 const EPSILON: f32 = 1e-8;
 
-/// What the optimiser remembers of one parameter.
+/// What the optimizer remembers of one parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Memory {
     /// Moving average of the gradient.

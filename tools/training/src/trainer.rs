@@ -1,5 +1,5 @@
 //! The steps of a run: gradients of the parameters, of the crops where an adversary changes them, and the
-//! optimiser.
+//! optimizer.
 
 use crate::TrainingError;
 use crate::batches::Batch;
@@ -85,7 +85,7 @@ impl Trainer {
         &self.parameters
     }
 
-    /// What the optimiser remembers of each parameter.
+    /// What the optimizer remembers of each parameter.
     pub(crate) fn memories(&self) -> &[Memory] {
         &self.memories
     }
@@ -161,7 +161,7 @@ impl Trainer {
     }
 
     fn update(&mut self, rate: f64) -> Result<(), TapeError> {
-        let optimiser = AdamW::new(self.step, rate, self.settings.average_decay);
+        let optimizer = AdamW::new(self.step, rate, self.settings.average_decay);
         let leaves = self.learner.parameters.iter();
         for ((parameter, memory), &leaf) in self.parameters.iter_mut().zip(&mut self.memories).zip(leaves) {
             let decay = if parameter.decays { self.settings.weight_decay as f32 } else { 0.0 };
@@ -169,7 +169,7 @@ impl Trainer {
                 let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
                 let values = (leaf.as_slice_mut(), parameter.value.as_slice_mut());
                 if let ((Some(leaf), Some(values)), Some(gradient)) = (values, gradient) {
-                    optimiser.step(decay, gradient, memory, values);
+                    optimizer.step(decay, gradient, memory, values);
                     leaf.copy_from_slice(values);
                 }
             })?;
@@ -187,7 +187,7 @@ impl Trainer {
         averages.collect()
     }
 
-    /// The network's weights as style transfer takes them: the average parameters, the normalisations folded
+    /// The network's weights as style transfer takes them: the average parameters, the normalizations folded
     /// into the convolutions. The moments that they take are averages over crops without an adversary.
     ///
     /// # Errors

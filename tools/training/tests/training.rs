@@ -107,7 +107,7 @@ fn checkpoints_of_other_runs_and_damaged_ones_are_refused() {
 }
 
 /// With the moments of one batch folded in, the network computes of this batch what it computed with its
-/// normalisations.
+/// normalizations.
 #[test]
 fn folding_changes_nothing() {
     let settings = Settings { moment_batches: 1, ..settings() };

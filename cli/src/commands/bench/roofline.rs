@@ -17,7 +17,7 @@ const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(51, 51, 51);
 const GRID: RGBColor = RGBColor(230, 230, 230);
 
-/// A colour a kernel, apart for colour-blind eyes as well (the first seven: Okabe and Ito 2008, without black).
+/// A color a kernel, apart for color-blind eyes as well (the first seven: Okabe and Ito 2008, without black).
 const COLOURS: [RGBColor; 9] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -94,15 +94,15 @@ fn draw_on<'a>(area: &Area<'a>, rows: &[KernelRow]) -> Result<(), DrawingError<'
     ])?;
 
     for (index, kernel) in kernels(rows).into_iter().enumerate() {
-        let colour = COLOURS[index % COLOURS.len()];
+        let color = COLOURS[index % COLOURS.len()];
         let dots = rows.iter().filter(|row| row.kernel == kernel).map(|row| {
             // Forward and Adam's step are filled, gradients are rings.
             let filled = !row.pass.contains("gradient");
-            let style = if filled { colour.mix(0.8).filled() } else { colour.stroke_width(2) };
+            let style = if filled { color.mix(0.8).filled() } else { color.stroke_width(2) };
             Circle::new((row.intensity, row.gflops), 5, style)
         });
         let series = chart.draw_series(dots)?;
-        series.label(kernel).legend(move |(x, y)| Circle::new((x + 10, y), 5, colour.mix(0.8).filled()));
+        series.label(kernel).legend(move |(x, y)| Circle::new((x + 10, y), 5, color.mix(0.8).filled()));
     }
     chart
         .configure_series_labels()

@@ -1,4 +1,4 @@
-//! How the losses fell, as SVG that is part of a page and takes its colours from the page's style sheet: the classes
+//! How the losses fell, as SVG that is part of a page and takes its colors from the page's style sheet: the classes
 //! `total`, `style`, `content` and `tv`, `grid` for lines behind them, `axis` for numbers.
 
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ const BOTTOM: f64 = 260.0;
 const DECADES: i32 = 3;
 
 /// The most points of a line; more could not be told apart.
-const MOST_POINTS: usize = 400;
+const MAX_POINTS: usize = 400;
 
 /// Between the baselines of two names, at least.
 const LINE_SPACING: f64 = 18.0;
@@ -101,7 +101,7 @@ impl Scale {
 
     /// The line of one loss, where it is large enough to be shown; a transfer's content loss, for one, starts at zero.
     fn points(&self, losses: &[Losses], value: fn(&Losses) -> f64) -> Vec<(f64, f64)> {
-        let step = self.last.div_ceil(MOST_POINTS);
+        let step = self.last.div_ceil(MAX_POINTS);
         let smallest = 10f64.powi(self.top - DECADES);
         let values = losses.iter().map(value).enumerate();
         let shown = values.filter(|&(iteration, value)| {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn long_and_short_runs_are_drawn() {
         let long = numbers_of(&draw(&falling(100_001)), "style");
-        assert!(long.len() <= MOST_POINTS + 2 && long.last().unwrap().0 == RIGHT);
+        assert!(long.len() <= MAX_POINTS + 2 && long.last().unwrap().0 == RIGHT);
         assert_eq!(numbers_of(&draw(&falling(2)), "total").len(), 2);
         for (_, y) in [long, numbers_of(&draw(&falling(2)), "content")].concat() {
             assert!((TOP..=BOTTOM).contains(&y));

@@ -100,7 +100,7 @@ impl Page<'_> {
         format!(
             "A loss tells how far the picture is from what it should be. That of style is down to {} of what it was. \
              That of content, zero at the start, since the start is the content image itself, is now {} of the whole. \
-             Roughness is the difference between neighbouring pixels; keeping it low keeps the result smooth.{rises}",
+             Roughness is the difference between neighboring pixels; keeping it low keeps the result smooth.{rises}",
             percent(last.style, first.style),
             percent(last.content, last.total)
         )

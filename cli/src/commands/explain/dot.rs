@@ -31,13 +31,13 @@ pub(super) fn graph(explanation: &Explanation) -> String {
 fn statement(node: &NodeReport) -> String {
     let shape = node.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let label = quoted(&format!("{}: {}\n{}\n({shape})", node.index, node.name, node.operation));
-    let colour = match node.role {
+    let color = match node.role {
         Role::Pixels => "#f6d9a8",
         Role::Parameter | Role::Target => "#e4e0d8",
         Role::Layer => "#c9dff2",
         Role::Loss => "#f3cbb8",
     };
-    format!("n{} [label={label}, fillcolor=\"{colour}\"]", node.index)
+    format!("n{} [label={label}, fillcolor=\"{color}\"]", node.index)
 }
 
 /// Text as a string of Graphviz's.

@@ -16,7 +16,7 @@ use crate::run::weights::Located;
 use crate::text::{self, printable};
 
 /// Of more files, as folders have, the text tells only how many there are; JSON has all.
-const MOST_LISTED_FILES: usize = 4;
+const MAX_LISTED_FILES: usize = 4;
 
 pub(crate) fn run(arguments: &WeightsInfoArguments) -> anyhow::Result<Ending> {
     match &arguments.file {
@@ -154,7 +154,7 @@ impl Report {
         line("network", &self.network);
         line("layers", &self.whole_layers());
         line("parameters", &self.parameters.to_string());
-        if self.files.len() > MOST_LISTED_FILES {
+        if self.files.len() > MAX_LISTED_FILES {
             let bytes: u64 = self.files.iter().map(|file| file.bytes).sum();
             line("files", &format!("{}, {bytes} bytes", self.files.len()));
         } else {

@@ -4,7 +4,7 @@ use mozjpeg::{ColorSpace, Compress};
 use ndarray::Array3;
 use std::path::Path;
 
-/// Writes a picture (H, W, 3) as a JPEG of this quality, 0 to 100, with full colour resolution from 90 upwards.
+/// Writes a picture (H, W, 3) as a JPEG of this quality, 0 to 100, with full color resolution from 90 upwards.
 pub(crate) fn save(path: &Path, picture: &Array3<u8>, quality: f32) -> std::io::Result<()> {
     let (height, width, _) = picture.dim();
     let mut compress = Compress::new(ColorSpace::JCS_RGB);

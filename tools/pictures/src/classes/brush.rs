@@ -9,7 +9,7 @@ use crate::rgb::Rgb;
 pub(crate) struct Brush {
     /// Width of its strokes, in pixels.
     pub(crate) width: f32,
-    pub(crate) colour: Rgb,
+    pub(crate) color: Rgb,
     /// 0: smooth strokes; 1: streaks and ragged ends.
     pub(crate) roughness: f32,
     /// The same seed gives the same bristles.
@@ -20,7 +20,7 @@ pub(crate) struct Brush {
 const BRISTLE: f32 = 2.2;
 /// Pixels along a stroke over which its bristles change.
 const BRISTLE_LENGTH: f32 = 24.0;
-/// How much lighter and darker than the colour the bristles of a rough brush paint.
+/// How much lighter and darker than the color the bristles of a rough brush paint.
 const BRISTLE_CONTRAST: f32 = 0.4;
 /// How much lighter the one edge is than the other, as if light fell on the relief of the paint.
 const RELIEF: f32 = 0.12;
@@ -74,12 +74,12 @@ impl Brush {
             return;
         }
         let bristle = noise([at.across / BRISTLE, at.along / BRISTLE_LENGTH], self.seed);
-        // Each bristle starts and lifts a little earlier or later than its neighbours.
+        // Each bristle starts and lifts a little earlier or later than its neighbors.
         let ragged = self.roughness * self.width * (0.3 + bristle);
         let left = (at.along.min(length - at.along) + self.width / 2.0 - ragged).max(0.0);
         let relief = RELIEF * at.across / self.width;
         let tone = 1.0 + BRISTLE_CONTRAST * self.roughness * bristle + relief;
-        canvas.tint(row, column, self.colour.lit(tone), covered * smoothstep(0.0, 1.0, left));
+        canvas.tint(row, column, self.color.lit(tone), covered * smoothstep(0.0, 1.0, left));
     }
 }
 
@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn a_stroke_is_as_wide_as_its_brush() {
         let mut canvas = Canvas::new(40, Rgb([0.0; 3]));
-        let brush = Brush { width: 8.0, colour: WHITE, roughness: 0.0, seed: 1 };
+        let brush = Brush { width: 8.0, color: WHITE, roughness: 0.0, seed: 1 };
         brush.paint(&mut canvas, &[[5.0, 20.0], [20.0, 20.0], [35.0, 20.0]]);
-        let painted = |y: f32| canvas.colour_at([20.0, y]).0[0];
+        let painted = |y: f32| canvas.color_at([20.0, y]).0[0];
         assert!(painted(16.5) > 0.8 && painted(23.5) > 0.8);
         assert_eq!((painted(14.5), painted(25.5)), (0.0, 0.0));
     }
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn strokes_outside_the_canvas_leave_it_alone() {
         let mut canvas = Canvas::new(8, Rgb([0.0; 3]));
-        let brush = Brush { width: 4.0, colour: WHITE, roughness: 1.0, seed: 1 };
+        let brush = Brush { width: 4.0, color: WHITE, roughness: 1.0, seed: 1 };
         brush.paint(&mut canvas, &[[-30.0, -30.0], [-20.0, -30.0]]);
         assert!(canvas.finish().iter().all(|&level| level == 0));
     }

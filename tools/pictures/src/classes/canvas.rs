@@ -1,4 +1,4 @@
-//! What everything is drawn on: a square of colours, and shapes laid over it with smooth edges. It knows no shape;
+//! What everything is drawn on: a square of colors, and shapes laid over it with smooth edges. It knows no shape;
 //! a shape is a function that tells how far a place is from its outline.
 
 use crate::random::Random;
@@ -26,12 +26,12 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
-    /// A square in one colour.
+    /// A square in one color.
     pub(crate) fn new(size: usize, ground: Rgb) -> Canvas {
         Canvas { size, pixels: vec![ground; size * size] }
     }
 
-    /// Replaces each pixel by what `shade` makes of its place and colour.
+    /// Replaces each pixel by what `shade` makes of its place and color.
     pub(crate) fn map(&mut self, shade: impl Fn(Point, Rgb) -> Rgb) {
         for row in 0..self.size {
             for column in 0..self.size {
@@ -52,8 +52,8 @@ impl Canvas {
         [random.between(-margin, end), random.between(-margin, end)]
     }
 
-    /// The colour of the pixel nearest to a place; the canvas must not be empty.
-    pub(crate) fn colour_at(&self, [x, y]: Point) -> Rgb {
+    /// The color of the pixel nearest to a place; the canvas must not be empty.
+    pub(crate) fn color_at(&self, [x, y]: Point) -> Rgb {
         let index = |place: f32| (place.max(0.0) as usize).min(self.size - 1);
         self.pixels[index(y) * self.size + index(x)]
     }
@@ -67,13 +67,13 @@ impl Canvas {
         [range(low[1], high[1]), range(low[0], high[0])]
     }
 
-    /// Lays colour over a pixel.
-    pub(crate) fn tint(&mut self, row: usize, column: usize, colour: Rgb, opacity: f32) {
+    /// Lays color over a pixel.
+    pub(crate) fn tint(&mut self, row: usize, column: usize, color: Rgb, opacity: f32) {
         let pixel = &mut self.pixels[row * self.size + column];
-        *pixel = pixel.mix(colour, opacity);
+        *pixel = pixel.mix(color, opacity);
     }
 
-    /// Fills a shape, each pixel with the colour that `shade` has there.
+    /// Fills a shape, each pixel with the color that `shade` has there.
     pub(crate) fn fill(&mut self, shape: &impl Shape, shade: impl Fn(Point) -> Rgb) {
         let [rows, columns] = self.pixels_within(shape.bounds());
         for row in rows {

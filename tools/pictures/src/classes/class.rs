@@ -25,7 +25,7 @@ pub(crate) struct Class {
     pub(crate) spread: f32,
     /// The size of things, in pixels.
     pub(crate) scale: f32,
-    /// 0: exactly the palette's colours; 1: far from them.
+    /// 0: exactly the palette's colors; 1: far from them.
     pub(crate) jitter: f32,
     /// 0: smooth; 1: rough.
     pub(crate) roughness: f32,
@@ -55,8 +55,8 @@ impl Class {
         }
     }
 
-    /// A colour of the palette, as far off as the class allows.
-    pub(crate) fn colour(&self, random: &mut Random) -> Rgb {
+    /// A color of the palette, as far off as the class allows.
+    pub(crate) fn color(&self, random: &mut Random) -> Rgb {
         const LARGEST: f32 = 0.08;
         self.palette.pick(random).jittered(LARGEST * self.jitter, random)
     }

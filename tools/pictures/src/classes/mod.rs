@@ -1,4 +1,4 @@
-//! Pictures that teach a network edges, textures, colours and strokes: 240 classes, each a family of drawings with
+//! Pictures that teach a network edges, textures, colors and strokes: 240 classes, each a family of drawings with
 //! settings of its own. They are drawn from seeds alone, so that training needs no data set.
 //!
 //! Every number is computed with operations that IEEE 754 rounds exactly, never with the platform's mathematical
@@ -56,7 +56,7 @@ pub fn draw(class: usize, instance: u64, seed: u64, size: usize) -> Array3<u8> {
 fn cloud(canvas: &mut Canvas, random: &mut Random) {
     const DEPTH: f32 = 0.5;
     let (seed, width) = (random.seed(), random.between(12.0, 50.0));
-    canvas.map(|[x, y], colour| colour.lit(1.0 + DEPTH * fractal([x / width, y / width], 3, 0.5, seed)));
+    canvas.map(|[x, y], color| color.lit(1.0 + DEPTH * fractal([x / width, y / width], 3, 0.5, seed)));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which colours go together: few related hues, from dark to light.
+//! Which colors go together: few related hues, from dark to light.
 
 use super::trigonometry::direction;
 use crate::random::Random;
@@ -12,7 +12,7 @@ pub(crate) const PALETTES: usize = 24;
 const SCHEMES: [&[f32]; 6] =
     [&[0.0], &[0.0, 0.08], &[0.0, 0.5], &[0.0, 0.07, -0.07], &[0.0, 0.42, 0.58], &[0.0, 0.33, 0.67]];
 
-/// Two to six colours, from dark to light.
+/// Two to six colors, from dark to light.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Palette(Vec<Rgb>);
 
@@ -28,30 +28,30 @@ impl Palette {
         let count = 2 + index % 5;
         let (dark, light) = (random.between(0.08, 0.35), random.between(0.62, 0.93));
         let chroma = random.between(0.12, 0.5);
-        let colours = (0..count).map(|step| {
+        let colors = (0..count).map(|step| {
             let luma = dark + (light - dark) * step as f32 / (count - 1) as f32;
             let hue = hue + scheme[step % scheme.len()] + random.between(-0.02, 0.02);
             with_luma(luma, hue, chroma * random.between(0.6, 1.3))
         });
-        Palette(colours.collect())
+        Palette(colors.collect())
     }
 
-    /// The colour that lies under everything.
+    /// The color that lies under everything.
     pub(crate) fn ground(&self) -> Rgb {
         self.0[0]
     }
 
-    /// One of the colours, or one between two of them.
+    /// One of the colors, or one between two of them.
     pub(crate) fn pick(&self, random: &mut Random) -> Rgb {
         if random.chance(0.7) { random.pick(&self.0) } else { self.ramp(random.unit()) }
     }
 
-    /// The colours in turn, from dark to light and again.
+    /// The colors in turn, from dark to light and again.
     pub(crate) fn cycle(&self, index: i32) -> Rgb {
         self.0[index.rem_euclid(self.0.len() as i32) as usize]
     }
 
-    /// The colour at `t` in [0, 1] between the first colour and the last.
+    /// The color at `t` in [0, 1] between the first color and the last.
     pub(crate) fn ramp(&self, t: f32) -> Rgb {
         let place = t.clamp(0.0, 1.0) * (self.0.len() - 1) as f32;
         let index = (place as usize).min(self.0.len() - 2);
@@ -72,7 +72,7 @@ fn painters_hue(share: f32) -> f32 {
     }
 }
 
-/// The colour with a luma (0.299 R + 0.587 G + 0.114 B) and a hue (turns), and with `chroma` as far as there is one.
+/// The color with a luma (0.299 R + 0.587 G + 0.114 B) and a hue (turns), and with `chroma` as far as there is one.
 fn with_luma(luma: f32, hue: f32, chroma: f32) -> Rgb {
     let [b_minus_y, r_minus_y] = direction(hue * TAU);
     let green = -(0.299 * r_minus_y + 0.114 * b_minus_y) / 0.587;
@@ -88,12 +88,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn palettes_hold_two_to_six_colours_in_range() {
+    fn palettes_hold_two_to_six_colors_in_range() {
         for seed in 0..20 {
             for index in 0..PALETTES {
                 let palette = Palette::new(index, seed);
                 assert!((2..=6).contains(&palette.0.len()));
-                let in_range = |colour: &Rgb| colour.0.iter().all(|level| (-1e-5..=1.00001).contains(level));
+                let in_range = |color: &Rgb| color.0.iter().all(|level| (-1e-5..=1.00001).contains(level));
                 assert!(palette.0.iter().all(in_range), "{palette:?}");
             }
         }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn ramps_start_and_end_with_the_outermost_colours() {
+    fn ramps_start_and_end_with_the_outermost_colors() {
         let palette = Palette::new(3, 0);
         assert_eq!(palette.ramp(-1.0), palette.0[0]);
         assert_eq!(Some(&palette.ramp(2.0)), palette.0.last());

@@ -7,7 +7,7 @@ const EDGE: f32 = 1.0;
 
 /// An ellipse with its first radius along `axis`, a unit vector.
 pub(crate) struct Ellipse {
-    pub(crate) centre: Point,
+    pub(crate) center: Point,
     pub(crate) radii: Point,
     pub(crate) axis: Point,
 }
@@ -15,12 +15,12 @@ pub(crate) struct Ellipse {
 impl Shape for Ellipse {
     fn bounds(&self) -> [Point; 2] {
         let reach = self.radii[0].max(self.radii[1]) + EDGE;
-        [self.centre.map(|place| place - reach), self.centre.map(|place| place + reach)]
+        [self.center.map(|place| place - reach), self.center.map(|place| place + reach)]
     }
 
     fn distance(&self, place: Point) -> f32 {
         let [a, b] = self.radii;
-        let (x, y) = (place[0] - self.centre[0], place[1] - self.centre[1]);
+        let (x, y) = (place[0] - self.center[0], place[1] - self.center[1]);
         let (along, across) = (x * self.axis[0] + y * self.axis[1], y * self.axis[0] - x * self.axis[1]);
         let (u, v) = (along / a, across / b);
         let (slope_u, slope_v) = (u / a, v / b);
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn distances_to_an_ellipse_are_those_along_its_axes() {
-        let ellipse = Ellipse { centre: [3.0, 4.0], radii: [5.0, 2.0], axis: [0.0, 1.0] };
+        let ellipse = Ellipse { center: [3.0, 4.0], radii: [5.0, 2.0], axis: [0.0, 1.0] };
         assert!((ellipse.distance([3.0, 10.0]) - 1.2).abs() < 0.3);
         assert!(ellipse.distance([3.0, 9.0]).abs() < 1e-5);
         assert!(ellipse.distance([1.0, 4.0]).abs() < 1e-5);

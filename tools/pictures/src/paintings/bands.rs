@@ -52,8 +52,8 @@ pub(crate) fn draw(scale: f32) -> Array3<u8> {
         for start in scatter(&mut random, SIZE, spacing) {
             let brush = Brush {
                 width: width * (0.7 + 0.6 * random.f32()),
-                colour: colour(&mut random, start),
-                streak: colour(&mut random, start),
+                color: color(&mut random, start),
+                streak: color(&mut random, start),
                 load,
                 dryness: 0.55,
                 seed: random.u32(..),
@@ -112,7 +112,7 @@ fn direction([x, y]: Point) -> f32 {
     (-slope_x * slope_y.signum()).atan2(slope_y.abs())
 }
 
-fn colour(random: &mut fastrand::Rng, place: Point) -> Rgb {
+fn color(random: &mut fastrand::Rng, place: Point) -> Rgb {
     const BAND: f32 = 21.0;
     let below = is_water(place);
     let (shades, accents): (&[Rgb], &[Rgb]) =
@@ -148,7 +148,7 @@ fn sun(canvas: &mut Canvas, random: &mut fastrand::Rng) {
             };
             let brush = Brush {
                 width: 8.0 + 3.0 * random.f32(),
-                colour: shade(random),
+                color: shade(random),
                 streak: shade(random),
                 load: 2.0,
                 dryness: 0.3,

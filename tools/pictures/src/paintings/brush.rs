@@ -10,9 +10,9 @@ use crate::rgb::Rgb;
 pub(crate) struct Brush {
     /// Width of the stroke, in units.
     pub(crate) width: f32,
-    /// The colour that the brush is loaded with.
-    pub(crate) colour: Rgb,
-    /// A second colour, not fully mixed in, which some of the bristles carry.
+    /// The color that the brush is loaded with.
+    pub(crate) color: Rgb,
+    /// A second color, not fully mixed in, which some of the bristles carry.
     pub(crate) streak: Rgb,
     /// Height of the paint, in units.
     pub(crate) load: f32,
@@ -26,7 +26,7 @@ pub(crate) struct Brush {
 const BRISTLES_PER_UNIT: f32 = 0.55;
 /// Units along a stroke over which its bristles change.
 const BRISTLE_LENGTH: f32 = 26.0;
-/// How much lighter and darker than the colour single bristles paint.
+/// How much lighter and darker than the color single bristles paint.
 const BRISTLE_CONTRAST: f32 = 0.16;
 
 /// Where a pixel lies on a stroke.
@@ -94,7 +94,7 @@ impl Brush {
         let bristle_place = at.across * self.width * BRISTLES_PER_UNIT;
         let bristle = noise(bristle_place, at.along / BRISTLE_LENGTH, self.seed);
         let streak = noise(bristle_place * 0.45, at.along / (2.0 * BRISTLE_LENGTH), self.seed ^ 0x5bd1);
-        // Each bristle starts and lifts a little earlier or later than its neighbours.
+        // Each bristle starts and lifts a little earlier or later than its neighbors.
         let ragged = self.width * (0.35 * bristle + 0.30 * at.across * at.across);
         let soft = 1.0 / canvas.scale();
         let begun = smoothstep(-soft, soft + 0.1 * self.width, at.along + 0.25 * self.width - ragged);
@@ -106,9 +106,9 @@ impl Brush {
         if opacity <= 0.0 {
             return;
         }
-        let colour = self.colour.mix(self.streak, smoothstep(0.0, 0.5, streak + 0.3 * bristle));
+        let color = self.color.mix(self.streak, smoothstep(0.0, 0.5, streak + 0.3 * bristle));
         let (row, column) = pixel;
-        canvas.tint(row, column, colour.lit(1.0 + BRISTLE_CONTRAST * bristle), opacity);
+        canvas.tint(row, column, color.lit(1.0 + BRISTLE_CONTRAST * bristle), opacity);
         // The brush pushes paint to its edges, and pulls it into a lip where it lifts.
         let ridge = 0.55 + 0.45 * at.across.powi(4);
         let lip = 0.5 * smoothstep(0.6 * self.width, 0.0, length - at.along);

@@ -1,4 +1,4 @@
-//! What everything is drawn on: colour and the relief of paint for every pixel. Shapes are given in units, so that the
+//! What everything is drawn on: color and the relief of paint for every pixel. Shapes are given in units, so that the
 //! same drawing can be made at any size; nothing here knows what the shapes are.
 
 use crate::paintings::noise::{hash, noise};
@@ -20,12 +20,12 @@ const SHINE: f32 = 0.10;
 /// The direction in which light comes, from the upper left.
 const LIGHT: Point = [-0.6, -0.8];
 
-/// Pixels with the colour and the height of the paint on them.
+/// Pixels with the color and the height of the paint on them.
 pub(crate) struct Canvas {
     width: usize,
     height: usize,
     scale: f32,
-    colour: Vec<Rgb>,
+    color: Vec<Rgb>,
     relief: Vec<f32>,
 }
 
@@ -37,7 +37,7 @@ impl Canvas {
             width,
             height,
             scale: scale * SUPERSAMPLING as f32,
-            colour: vec![ground; width * height],
+            color: vec![ground; width * height],
             relief: vec![0.0; width * height],
         }
     }
@@ -61,16 +61,16 @@ impl Canvas {
         [(column as f32 + 0.5) / self.scale, (row as f32 + 0.5) / self.scale]
     }
 
-    /// The colour of the pixel nearest to a place.
-    pub(crate) fn colour_at(&self, [x, y]: Point) -> Rgb {
+    /// The color of the pixel nearest to a place.
+    pub(crate) fn color_at(&self, [x, y]: Point) -> Rgb {
         let index = |place: f32, end: usize| ((place * self.scale).max(0.0) as usize).min(end - 1);
-        self.colour[index(y, self.height) * self.width + index(x, self.width)]
+        self.color[index(y, self.height) * self.width + index(x, self.width)]
     }
 
-    /// Lays colour over a pixel.
-    pub(crate) fn tint(&mut self, row: usize, column: usize, colour: Rgb, opacity: f32) {
-        let pixel = &mut self.colour[row * self.width + column];
-        *pixel = pixel.mix(colour, opacity);
+    /// Lays color over a pixel.
+    pub(crate) fn tint(&mut self, row: usize, column: usize, color: Rgb, opacity: f32) {
+        let pixel = &mut self.color[row * self.width + column];
+        *pixel = pixel.mix(color, opacity);
     }
 
     /// Lays paint of some height over a pixel; what lies under it still shows as a hint of relief.
@@ -80,7 +80,7 @@ impl Canvas {
         *under += (*under * SHOWS_THROUGH + height - *under) * opacity;
     }
 
-    /// Fills a polygon (even-odd), each pixel with the colour that `shade` has there.
+    /// Fills a polygon (even-odd), each pixel with the color that `shade` has there.
     pub(crate) fn fill(&mut self, polygon: &[Point], opacity: f32, shade: impl Fn(Point) -> Rgb) {
         let extent = |axis: usize| {
             let places = polygon.iter().map(|point| point[axis]);
@@ -111,12 +111,12 @@ impl Canvas {
         }
     }
 
-    /// Replaces each pixel by what `shade` makes of its place and colour.
+    /// Replaces each pixel by what `shade` makes of its place and color.
     pub(crate) fn map(&mut self, shade: impl Fn(Point, Rgb) -> Rgb) {
         for row in 0..self.height {
             for column in 0..self.width {
                 let place = self.place(row, column);
-                let pixel = &mut self.colour[row * self.width + column];
+                let pixel = &mut self.color[row * self.width + column];
                 *pixel = shade(place, *pixel);
             }
         }
@@ -141,7 +141,7 @@ impl Canvas {
     /// Lets light fall on the relief.
     pub(crate) fn light(&mut self) {
         let relief = |row: usize, column: usize| self.relief[row * self.width + column];
-        let mut lit = Vec::with_capacity(self.colour.len());
+        let mut lit = Vec::with_capacity(self.color.len());
         for row in 0..self.height {
             for column in 0..self.width {
                 let (right, below) = ((column + 1).min(self.width - 1), (row + 1).min(self.height - 1));
@@ -150,11 +150,11 @@ impl Canvas {
                 let facing = (slope_x * LIGHT[0] + slope_y * LIGHT[1]) * self.scale / 2.0;
                 // Steep edges saturate instead of turning black or white.
                 let facing = facing / (1.0 + facing.abs());
-                let pixel = self.colour[row * self.width + column].lit(1.0 + RELIEF_CONTRAST * facing);
+                let pixel = self.color[row * self.width + column].lit(1.0 + RELIEF_CONTRAST * facing);
                 lit.push(pixel.mix(Rgb([1.0; 3]), SHINE * (facing.max(0.0) * 1.6).powi(2)));
             }
         }
-        self.colour = lit;
+        self.color = lit;
     }
 
     /// The finished picture (H, W, 3), with `grain` levels of film grain in [0, 1].
@@ -166,7 +166,7 @@ impl Canvas {
             for sample in 0..SUPERSAMPLING * SUPERSAMPLING {
                 let y = row * SUPERSAMPLING + sample / SUPERSAMPLING;
                 let x = column * SUPERSAMPLING + sample % SUPERSAMPLING;
-                sum += self.colour[y * self.width + x].0[channel];
+                sum += self.color[y * self.width + x].0[channel];
             }
             // The sum of two uniform numbers is close enough to a bell curve.
             let speck = hash(column as i32, row as i32, 1) + hash(column as i32, row as i32, 2) - 1.0;
@@ -199,12 +199,12 @@ pub(crate) fn line(from: Point, to: Point, from_width: f32, to_width: f32) -> [P
 }
 
 /// An ellipse as a polygon.
-pub(crate) fn ellipse(centre: Point, radii: Point) -> Vec<Point> {
+pub(crate) fn ellipse(center: Point, radii: Point) -> Vec<Point> {
     const CORNERS: usize = 40;
     (0..CORNERS)
         .map(|corner| {
             let (sin, cos) = (corner as f32 / CORNERS as f32 * std::f32::consts::TAU).sin_cos();
-            [centre[0] + radii[0] * cos, centre[1] + radii[1] * sin]
+            [center[0] + radii[0] * cos, center[1] + radii[1] * sin]
         })
         .collect()
 }

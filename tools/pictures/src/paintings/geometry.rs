@@ -32,27 +32,27 @@ const PLUM: Rgb = Rgb::hex(0x5b2b4c);
 #[derive(Clone, Copy)]
 enum Shape {
     Disc(Point, f32),
-    /// Centre, radius of the middle of the band, width of the band.
+    /// Center, radius of the middle of the band, width of the band.
     Ring(Point, f32, f32),
     Polygon(&'static [Point]),
 }
 
-/// A shape in one colour; with `within`, only the part that lies inside that other shape as well.
+/// A shape in one color; with `within`, only the part that lies inside that other shape as well.
 struct Area {
     shape: Shape,
     within: Option<Shape>,
-    colour: Rgb,
+    color: Rgb,
     streak: Rgb,
     /// Which way the brush goes, radians.
     angle: f32,
 }
 
-const fn area(shape: Shape, colour: Rgb, streak: Rgb, angle: f32) -> Area {
-    Area { shape, within: None, colour, streak, angle }
+const fn area(shape: Shape, color: Rgb, streak: Rgb, angle: f32) -> Area {
+    Area { shape, within: None, color, streak, angle }
 }
 
-const fn overlap(shape: Shape, within: Shape, colour: Rgb, streak: Rgb, angle: f32) -> Area {
-    Area { shape, within: Some(within), colour, streak, angle }
+const fn overlap(shape: Shape, within: Shape, color: Rgb, streak: Rgb, angle: f32) -> Area {
+    Area { shape, within: Some(within), color, streak, angle }
 }
 
 const MOON: Shape = Shape::Disc([222.0, 206.0], 128.0);
@@ -138,7 +138,7 @@ fn ground(canvas: &mut Canvas, random: &mut fastrand::Rng) {
                 |random: &mut fastrand::Rng| ramp(&GROUND, 0.45 + 0.55 * patch + 0.45 * (random.f32() - 0.5));
             let brush = Brush {
                 width: width * (0.6 + 0.7 * random.f32()),
-                colour: shade(random),
+                color: shade(random),
                 streak: shade(random),
                 load: 0.9,
                 dryness: 0.8,
@@ -163,19 +163,19 @@ fn fill(canvas: &mut Canvas, random: &mut fastrand::Rng, area: &Area) {
             }
             let mottle =
                 0.50 * (random.f32() - 0.5) + 0.30 * fractal(start[0] / 60.0, start[1] / 60.0, 2, 15);
-            let colour = area.colour.mix(area.streak, 0.05 + mottle.max(0.0) * 0.9).warmed(mottle * 0.6);
+            let color = area.color.mix(area.streak, 0.05 + mottle.max(0.0) * 0.9).warmed(mottle * 0.6);
             let brush = Brush {
                 width: width * (0.7 + 0.5 * random.f32()),
-                colour,
-                streak: colour.mix(area.streak, 0.5 * random.f32()),
+                color,
+                streak: color.mix(area.streak, 0.5 * random.f32()),
                 load,
                 dryness: 0.35,
                 seed: random.u32(..),
             };
             let angle = match area.shape {
                 // Around a ring, not across it.
-                Shape::Ring(centre, ..) => {
-                    (start[1] - centre[1]).atan2(start[0] - centre[0]) + std::f32::consts::FRAC_PI_2
+                Shape::Ring(center, ..) => {
+                    (start[1] - center[1]).atan2(start[0] - center[0]) + std::f32::consts::FRAC_PI_2
                 }
                 _ => area.angle + 0.25 * (random.f32() - 0.5),
             };
@@ -209,7 +209,7 @@ fn chequer(canvas: &mut Canvas, random: &mut fastrand::Rng) {
         let reach = |end: Point, by: f32| [end[0] + by * (to[0] - from[0]), end[1] + by * (to[1] - from[1])];
         let brush = Brush {
             width: 16.0,
-            colour: pick(random, &[INK, INK, RED]),
+            color: pick(random, &[INK, INK, RED]),
             streak: BLUE,
             load: 1.6,
             dryness: 0.1,
@@ -231,16 +231,16 @@ fn rule(canvas: &mut Canvas, random: &mut fastrand::Rng, from: Point, to: Point,
         })
         .collect();
     let streak = pick(random, &[PLUM, BLUE, INK]);
-    let brush = Brush { width, colour: INK, streak, load: 1.9, dryness: 0.45, seed: random.u32(..) };
+    let brush = Brush { width, color: INK, streak, load: 1.9, dryness: 0.45, seed: random.u32(..) };
     brush.paint(canvas, &path, |_| 1.0);
 }
 
 /// Units from a place to the edge of a shape; positive inside.
 fn depth(shape: Shape, [x, y]: Point) -> f32 {
     match shape {
-        Shape::Disc(centre, radius) => radius - (x - centre[0]).hypot(y - centre[1]),
-        Shape::Ring(centre, radius, width) => {
-            width / 2.0 - ((x - centre[0]).hypot(y - centre[1]) - radius).abs()
+        Shape::Disc(center, radius) => radius - (x - center[0]).hypot(y - center[1]),
+        Shape::Ring(center, radius, width) => {
+            width / 2.0 - ((x - center[0]).hypot(y - center[1]) - radius).abs()
         }
         Shape::Polygon(corners) => {
             let (mut distance, mut inside) = (f32::MAX, false);

@@ -29,22 +29,22 @@ const GLOW: [Rgb; 5] =
 
 /// A place that the air turns around.
 struct Whirl {
-    centre: Point,
+    center: Point,
     radius: f32,
     /// Strength; the sign is the sense of rotation.
     turn: f32,
 }
 
 const WHIRLS: [Whirl; 6] = [
-    Whirl { centre: [190.0, 300.0], radius: 118.0, turn: 2.6 },
-    Whirl { centre: [455.0, 165.0], radius: 104.0, turn: -2.7 },
-    Whirl { centre: [555.0, 400.0], radius: 84.0, turn: 2.4 },
-    Whirl { centre: [80.0, 80.0], radius: 78.0, turn: -2.2 },
-    Whirl { centre: [360.0, 440.0], radius: 56.0, turn: -2.2 },
-    Whirl { centre: [278.0, 70.0], radius: 50.0, turn: 2.2 },
+    Whirl { center: [190.0, 300.0], radius: 118.0, turn: 2.6 },
+    Whirl { center: [455.0, 165.0], radius: 104.0, turn: -2.7 },
+    Whirl { center: [555.0, 400.0], radius: 84.0, turn: 2.4 },
+    Whirl { center: [80.0, 80.0], radius: 78.0, turn: -2.2 },
+    Whirl { center: [360.0, 440.0], radius: 56.0, turn: -2.2 },
+    Whirl { center: [278.0, 70.0], radius: 50.0, turn: 2.2 },
 ];
 
-/// Centres and radii of the lanterns that drift outside the whirls.
+/// Centers and radii of the lanterns that drift outside the whirls.
 const LANTERNS: [(Point, f32); 8] = [
     ([592.0, 58.0], 30.0),
     ([318.0, 236.0], 34.0),
@@ -67,11 +67,11 @@ pub(crate) fn draw(scale: f32) -> Array3<u8> {
         [(24.0, 120.0, 14.0, 1.0), (15.0, 70.0, 10.0, 1.5), (10.5, 46.0, 13.5, 2.1)]
     {
         for start in scatter(&mut random, SIZE, spacing) {
-            let colour = wind_colour(&mut random, start);
+            let color = wind_color(&mut random, start);
             let brush = Brush {
                 width: width * (0.75 + 0.5 * random.f32()),
-                colour,
-                streak: wind_colour(&mut random, start),
+                color,
+                streak: wind_color(&mut random, start),
                 load,
                 dryness: 0.5,
                 seed: random.u32(..),
@@ -81,8 +81,8 @@ pub(crate) fn draw(scale: f32) -> Array3<u8> {
         }
     }
     let caught = WHIRLS.iter().map(eye).zip(CAUGHT);
-    for (centre, radius) in caught.chain(LANTERNS) {
-        lantern(&mut canvas, &mut random, centre, radius);
+    for (center, radius) in caught.chain(LANTERNS) {
+        lantern(&mut canvas, &mut random, center, radius);
     }
     canvas.light();
     canvas.finish(0.0)
@@ -92,7 +92,7 @@ pub(crate) fn draw(scale: f32) -> Array3<u8> {
 fn stream([x, y]: Point) -> f32 {
     let wind = y + 34.0 * (x / 105.0 + y / 260.0).sin() + 14.0 * noise(x / 120.0, y / 120.0, 3);
     let whirls = WHIRLS.iter().map(|whirl| {
-        let distance = (x - whirl.centre[0]).hypot(y - whirl.centre[1]) / whirl.radius;
+        let distance = (x - whirl.center[0]).hypot(y - whirl.center[1]) / whirl.radius;
         whirl.turn * whirl.radius * (-distance * distance).exp()
     });
     wind + whirls.sum::<f32>()
@@ -114,15 +114,15 @@ fn direction(place: Point) -> f32 {
 /// The still place in a whirl; the wind pushes it away from the middle.
 fn eye(whirl: &Whirl) -> Point {
     const CLIMB: f32 = 4.0;
-    (0..400).fold(whirl.centre, |[x, y], _| {
+    (0..400).fold(whirl.center, |[x, y], _| {
         let [slope_x, slope_y] = slope([x, y]);
         let step = CLIMB * whirl.turn.signum();
         [x + step * slope_x, y + step * slope_y]
     })
 }
 
-/// The colour of the air: it changes across the stream and hardly along it.
-fn wind_colour(random: &mut fastrand::Rng, place: Point) -> Rgb {
+/// The color of the air: it changes across the stream and hardly along it.
+fn wind_color(random: &mut fastrand::Rng, place: Point) -> Rgb {
     const BAND: f32 = 26.0;
     if random.f32() < 0.07 {
         return pick(random, &ACCENTS);
@@ -133,9 +133,9 @@ fn wind_colour(random: &mut fastrand::Rng, place: Point) -> Rgb {
 }
 
 /// A flame and the rings of light around it.
-fn lantern(canvas: &mut Canvas, random: &mut fastrand::Rng, centre: Point, radius: f32) {
+fn lantern(canvas: &mut Canvas, random: &mut fastrand::Rng, center: Point, radius: f32) {
     const RING: f32 = 5.0;
-    let around = |[x, y]: Point| (y - centre[1]).atan2(x - centre[0]) + std::f32::consts::FRAC_PI_2;
+    let around = |[x, y]: Point| (y - center[1]).atan2(x - center[0]) + std::f32::consts::FRAC_PI_2;
     let rings = (radius / RING).ceil() as usize;
     for ring in (0..=rings).rev() {
         let distance = ring as f32 * RING;
@@ -144,11 +144,11 @@ fn lantern(canvas: &mut Canvas, random: &mut fastrand::Rng, centre: Point, radiu
         let strokes = ((2.2 + distance * 0.42) * smoothstep(1.25, 0.5, part)).ceil() as usize;
         for stroke in 0..strokes {
             let angle = (stroke as f32 + random.f32()) / strokes as f32 * std::f32::consts::TAU;
-            let start = [centre[0] + distance * angle.cos(), centre[1] + distance * angle.sin()];
+            let start = [center[0] + distance * angle.cos(), center[1] + distance * angle.sin()];
             let shade = |random: &mut fastrand::Rng| ramp(&GLOW, part + 0.25 * (random.f32() - 0.5));
             let brush = Brush {
                 width: 7.0 + 2.5 * random.f32(),
-                colour: shade(random),
+                color: shade(random),
                 streak: shade(random),
                 load: 2.3 - part,
                 dryness: 0.4 + 0.4 * part,

@@ -66,7 +66,7 @@ function maps(node) {
   const figures = [];
   if (found.value) figures.push(figure(found.value, "Value", isPicture ? "" : "black is 0, white the largest, blue negative"));
   if (found.gradient) {
-    const scale = isPicture ? "grey is 0" : "white is 0, red positive, blue negative";
+    const scale = isPicture ? "gray is 0" : "white is 0, red positive, blue negative";
     figures.push(figure(found.gradient, "Gradient of the total loss", scale));
   }
   return make("div", { class: "maps" }, ...figures);

@@ -168,12 +168,12 @@ function drawItem(item, slowest) {
   });
   group.append(svg("title", {}, names));
   group.append(svg("rect", { class: "box", width: item.width, height: item.height, rx: item.role === "leaf" ? 4 : 8 }));
-  const centre = item.width / 2;
+  const center = item.width / 2;
   if (item.role === "leaf") {
-    group.append(svg("text", { x: centre, y: 16 }, item.title));
+    group.append(svg("text", { x: center, y: 16 }, item.title));
   } else {
-    group.append(svg("text", { x: centre, y: 19 }, item.title));
-    group.append(svg("text", { x: centre, y: 36, class: "below" }, below(item, false)));
+    group.append(svg("text", { x: center, y: 19 }, item.title));
+    group.append(svg("text", { x: center, y: 36, class: "below" }, below(item, false)));
     if (item.maps) {
       const href = item.maps.value || item.maps.gradient;
       group.append(svg("image", { x: 8, y: 43, width: item.width - 16, height: 54, href }));

@@ -33,8 +33,8 @@ function goTo(place) {
   choose(shownOf(step.item));
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const picture = container.firstElementChild;
-  const centre = (step.item.x + step.item.width / 2) * (picture.clientWidth / picture.viewBox.baseVal.width);
-  container.scrollTo({ left: centre - container.clientWidth / 2, behavior: calm ? "auto" : "smooth" });
+  const center = (step.item.x + step.item.width / 2) * (picture.clientWidth / picture.viewBox.baseVal.width);
+  container.scrollTo({ left: center - container.clientWidth / 2, behavior: calm ? "auto" : "smooth" });
 }
 
 /** Draws the state of the walk into the graph. */
@@ -57,7 +57,7 @@ function showWalk() {
   playButton.textContent = timer === null ? "Play" : "Pause";
 }
 
-/** Colours the edges that the walk has taken: by the direction in which they were taken last. */
+/** Colors the edges that the walk has taken: by the direction in which they were taken last. */
 function showEdges(all, place, visited) {
   const turns = new Set(all.filter((step) => step.direction === "backward").map((step) => step.item.id));
   container.querySelectorAll(".edge").forEach((edge) => {

@@ -6,13 +6,13 @@ use crate::noise::{fractal, hash};
 use crate::random::Random;
 use crate::rgb::Rgb;
 
-/// How cells are coloured.
+/// How cells are colored.
 #[derive(Clone, Copy)]
 enum Surface {
     Flat,
     /// Darker towards the edge.
     Shaded,
-    /// With joints in the palette's darkest colour.
+    /// With joints in the palette's darkest color.
     Jointed,
 }
 
@@ -21,7 +21,7 @@ const SURFACES: [Surface; 3] = [Surface::Flat, Surface::Shaded, Surface::Jointed
 /// Covers the canvas with cells.
 pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let cells = Cells::new(class, random);
-    canvas.map(|place, _| cells.colour(place, class));
+    canvas.map(|place, _| cells.color(place, class));
 }
 
 /// Sites on a grid that is turned, stretched and bent; each is moved within its field of the grid.
@@ -56,7 +56,7 @@ impl Cells {
         }
     }
 
-    fn colour(&self, place: Point, class: &Class) -> Rgb {
+    fn color(&self, place: Point, class: &Class) -> Rgb {
         let near = self.nearest(self.locate(place));
         let own = self.paint_of(near.cell, class);
         let half = 0.5 * self.field[0].min(self.field[1]);
@@ -112,7 +112,7 @@ impl Cells {
     }
 
     fn paint_of(&self, cell: [i32; 2], class: &Class) -> Rgb {
-        class.colour(&mut Random::from_parts(&[u64::from(self.seed), cell[0] as u64, cell[1] as u64]))
+        class.color(&mut Random::from_parts(&[u64::from(self.seed), cell[0] as u64, cell[1] as u64]))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Noise whose power falls with frequency, combed along a flow, in the colours of a palette.
+//! Noise whose power falls with frequency, combed along a flow, in the colors of a palette.
 
 use crate::classes::canvas::{Canvas, Point};
 use crate::classes::{class::Class, flow::Flow};
@@ -18,12 +18,12 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let (seed, flow) = (random.seed(), Flow::new(class, random));
     let mut cloth = Cloth::new(canvas.size(), |[x, y]| fractal([x / width, y / width], OCTAVES, gain, seed));
     cloth.comb(&flow, class.scale * (class.anisotropy - 1.0));
-    cloth.standardise();
+    cloth.standardize();
     let grain = 0.06 * class.jitter;
     canvas.map(|place, _| {
         let [column, row] = place.map(|place| place as usize + MARGIN);
-        let colour = class.palette.ramp(0.5 + CONTRAST * cloth.values[row * cloth.side + column]);
-        colour.lit(1.0 + grain * fractal(place.map(|place| place / 3.0), 2, 0.8, seed ^ 1))
+        let color = class.palette.ramp(0.5 + CONTRAST * cloth.values[row * cloth.side + column]);
+        color.lit(1.0 + grain * fractal(place.map(|place| place / 3.0), 2, 0.8, seed ^ 1))
     });
 }
 
@@ -63,7 +63,7 @@ impl Cloth {
     }
 
     /// Shifts and scales the values to mean 0 and deviation 1.
-    fn standardise(&mut self) {
+    fn standardize(&mut self) {
         let count = self.values.len() as f32;
         let mean = self.values.iter().sum::<f32>() / count;
         let variance = self.values.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() / count;

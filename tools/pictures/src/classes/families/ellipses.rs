@@ -7,7 +7,7 @@ use crate::random::Random;
 /// Covers the canvas with ellipses.
 pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     leaves::scatter(canvas, class, random, |leaf, _| Ellipse {
-        centre: leaf.centre,
+        center: leaf.center,
         radii: leaf.radii,
         axis: leaf.axis,
     });

@@ -9,14 +9,14 @@ use std::f32::consts::PI;
 
 /// One leaf, before it has a shape.
 pub(super) struct Leaf {
-    pub(super) centre: Point,
+    pub(super) center: Point,
     /// Half its length and half its width.
     pub(super) radii: Point,
     /// The unit vector along its length.
     pub(super) axis: Point,
 }
 
-/// How leaves are coloured.
+/// How leaves are colored.
 #[derive(Clone, Copy)]
 enum Surface {
     Flat,
@@ -46,10 +46,10 @@ pub(super) fn scatter<S: Shape>(
     while left > 0.0 {
         let radius = power_law(smallest, largest, random);
         let stretch = class.anisotropy.sqrt() * random.between(0.8, 1.25);
-        let centre = canvas.anywhere(largest, random);
-        let leaf = Leaf { centre, radii: [radius * stretch, radius / stretch], axis: flow.direction(centre) };
+        let center = canvas.anywhere(largest, random);
+        let leaf = Leaf { center, radii: [radius * stretch, radius / stretch], axis: flow.direction(center) };
         left -= f64::from(PI * radius * radius);
-        lay(canvas, class, &shape(leaf, random), centre, random);
+        lay(canvas, class, &shape(leaf, random), center, random);
     }
 }
 
@@ -60,17 +60,17 @@ fn power_law(smallest: f32, largest: f32, random: &mut Random) -> f32 {
 }
 
 /// Lays one leaf over what is there.
-fn lay(canvas: &mut Canvas, class: &Class, shape: &impl Shape, centre: Point, random: &mut Random) {
-    let colour = class.colour(random);
+fn lay(canvas: &mut Canvas, class: &Class, shape: &impl Shape, center: Point, random: &mut Random) {
+    let color = class.color(random);
     let seed = random.seed();
     let [low, high] = shape.bounds();
     let width = (high[0] - low[0]).max(1.0);
     let depth = 0.25 + 0.5 * class.roughness;
     let light = |place: Point| match SURFACES[class.variant % SURFACES.len()] {
         Surface::Flat => 0.0,
-        Surface::Graded => (place[0] - centre[0] + place[1] - centre[1]) / width,
+        Surface::Graded => (place[0] - center[0] + place[1] - center[1]) / width,
         Surface::Round => (-3.0 * shape.distance(place) / width).min(1.0) - 0.4,
         Surface::Mottled => 0.6 * fractal(place.map(|place| place / (0.6 * class.scale)), 3, 0.6, seed),
     };
-    canvas.fill(shape, |place| colour.lit(1.0 + depth * light(place)));
+    canvas.fill(shape, |place| color.lit(1.0 + depth * light(place)));
 }

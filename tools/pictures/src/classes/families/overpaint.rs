@@ -1,4 +1,4 @@
-//! A picture painted over with strokes along a flow, each in the colour that it finds under it.
+//! A picture painted over with strokes along a flow, each in the color that it finds under it.
 
 use super::{cells, clouds, ellipses, scene, strokes::cover};
 use crate::classes::{canvas::Canvas, class::Class, flow::Flow};
@@ -20,7 +20,7 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let flow = Flow::new(class, random);
     for width in [1.4 * class.scale, 0.75 * class.scale] {
         cover(canvas, class, &flow, width, random, |place, random| {
-            under.colour_at(place).jittered(0.03 + 0.08 * class.jitter, random)
+            under.color_at(place).jittered(0.03 + 0.08 * class.jitter, random)
         });
     }
 }

@@ -20,8 +20,8 @@ fn polygon(leaf: &Leaf, corners: usize, roughness: f32, random: &mut Random) -> 
                 direction((corner as f32 + 0.5 + 0.3 * roughness * random.between(-1.0, 1.0)) * sector);
             let (along, across) = (1.3 * leaf.radii[0] * x, 1.3 * leaf.radii[1] * y);
             [
-                leaf.centre[0] + along * leaf.axis[0] - across * leaf.axis[1],
-                leaf.centre[1] + along * leaf.axis[1] + across * leaf.axis[0],
+                leaf.center[0] + along * leaf.axis[0] - across * leaf.axis[1],
+                leaf.center[1] + along * leaf.axis[1] + across * leaf.axis[0],
             ]
         })
         .collect();

@@ -60,14 +60,14 @@ fn house(
     [width, height]: Point,
     random: &mut Random,
 ) {
-    let (wall, seed) = (class.colour(random), random.seed());
+    let (wall, seed) = (class.color(random), random.seed());
     let depth = 0.1 + 0.3 * class.roughness;
     let top = base - height;
-    let plaster = move |colour: Rgb| {
+    let plaster = move |color: Rgb| {
         move |[x, y]: Point| {
             // One side in the light, one in shade.
             let light = 1.1 - 0.3 * (x - left) / width;
-            colour.lit(light + depth * fractal([x / 6.0, y / 6.0], 3, 0.6, seed))
+            color.lit(light + depth * fractal([x / 6.0, y / 6.0], 3, 0.6, seed))
         }
     };
     canvas.fill(&Polygon::rectangle(left, top, width, height), plaster(wall));
@@ -79,12 +79,12 @@ fn house(
         0.18 * width,
         0.22 * height,
     );
-    canvas.fill(&door, plaster(class.colour(random).lit(0.6)));
+    canvas.fill(&door, plaster(class.color(random).lit(0.6)));
 }
 
 /// A gable or a hip, with courses of tiles.
 fn roof(canvas: &mut Canvas, class: &Class, [left, top]: Point, width: f32, random: &mut Random) {
-    let colour = class.colour(random).lit(0.75);
+    let color = class.color(random).lit(0.75);
     let (eaves, height) = (0.08 * width, width * random.between(0.25, 0.6));
     let ridge = if random.chance(0.5) { 0.0 } else { 0.25 * width };
     let middle = left + width / 2.0;
@@ -97,7 +97,7 @@ fn roof(canvas: &mut Canvas, class: &Class, [left, top]: Point, width: f32, rand
     let course = (0.3 * class.scale).max(2.5);
     canvas.fill(&Polygon::new(&corners), |[_, y]| {
         let into = ((top - y) / course).rem_euclid(1.0);
-        colour.lit(0.8 + 0.4 * into)
+        color.lit(0.8 + 0.4 * into)
     });
 }
 
@@ -112,7 +112,7 @@ fn windows(
     let pane = (0.16 * width).max(2.5);
     let [columns, rows] = [width / (2.0 * pane), 0.75 * height / (2.6 * pane)].map(|count| count as usize);
     let (lit, dark) = (class.palette.ramp(1.0), class.palette.ramp(0.0).lit(0.7));
-    let frame = class.colour(random);
+    let frame = class.color(random);
     for row in 0..rows {
         for column in 0..columns {
             let x = left + width * (column as f32 + 0.5) / columns as f32 - pane / 2.0;
@@ -128,17 +128,17 @@ fn windows(
 /// A bare tree that grows from the lower edge.
 fn tree(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let size = canvas.size() as f32;
-    let colour = class.palette.ground().lit(random.between(0.4, 0.9));
+    let color = class.palette.ground().lit(random.between(0.4, 0.9));
     let foot = [random.between(0.0, size), size * random.between(0.85, 1.05)];
     let width = (1.0 + 0.25 * class.scale).min(5.0);
     let length = size * random.between(0.2, 0.3);
-    branch(canvas, colour, foot, -FRAC_PI_2 + 0.15 * random.bell(), [length, width], random);
+    branch(canvas, color, foot, -FRAC_PI_2 + 0.15 * random.bell(), [length, width], random);
 }
 
 /// A branch from a place, with thinner ones at its end, until they are too thin to see.
 fn branch(
     canvas: &mut Canvas,
-    colour: Rgb,
+    color: Rgb,
     from: Point,
     angle: f32,
     [length, width]: [f32; 2],
@@ -153,10 +153,10 @@ fn branch(
         [x + dx * length / 2.0, y + dy * length / 2.0]
     };
     let path = [from, step(from, angle), step(step(from, angle), bent)];
-    Brush { width, colour, roughness: 0.0, seed: 0 }.paint(canvas, &path);
+    Brush { width, color, roughness: 0.0, seed: 0 }.paint(canvas, &path);
     for side in [-1.0, 1.0] {
         let turn = side * random.between(0.2, 0.7);
         let shrink = random.between(0.65, 0.85);
-        branch(canvas, colour, path[2], bent + turn, [length * shrink, width * 0.72], random);
+        branch(canvas, color, path[2], bent + turn, [length * shrink, width * 0.72], random);
     }
 }

@@ -1,4 +1,4 @@
-//! Strokes along a flow, in patches of the palette's colours.
+//! Strokes along a flow, in patches of the palette's colors.
 
 use crate::classes::canvas::{Canvas, Point};
 use crate::classes::{brush::Brush, class::Class, flow::Flow};
@@ -15,13 +15,13 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
         cover(canvas, class, &flow, width, random, |[x, y], random| {
             let patch = noise([x / patches, y / patches], seed);
             let near = class.palette.ramp(0.5 + 0.9 * patch + 0.15 * random.bell());
-            let colour = if random.chance(0.25) { class.palette.pick(random) } else { near };
-            colour.jittered(0.08 * class.jitter, random)
+            let color = if random.chance(0.25) { class.palette.pick(random) } else { near };
+            color.jittered(0.08 * class.jitter, random)
         });
     }
 }
 
-/// Covers the canvas with strokes of one width; `colour` gives what each brush is loaded with, from the middle of the
+/// Covers the canvas with strokes of one width; `color` gives what each brush is loaded with, from the middle of the
 /// stroke.
 pub(super) fn cover(
     canvas: &mut Canvas,
@@ -29,7 +29,7 @@ pub(super) fn cover(
     flow: &Flow,
     width: f32,
     random: &mut Random,
-    colour: impl Fn(Point, &mut Random) -> Rgb,
+    color: impl Fn(Point, &mut Random) -> Rgb,
 ) {
     const LAYERS: f32 = 2.2;
     let length = width * (1.5 + class.anisotropy);
@@ -39,7 +39,7 @@ pub(super) fn cover(
         let start = canvas.anywhere(width / 2.0, random);
         let brush = Brush {
             width: width * random.between(0.7, 1.2),
-            colour: colour(start, random),
+            color: color(start, random),
             roughness: class.roughness,
             seed: random.seed(),
         };

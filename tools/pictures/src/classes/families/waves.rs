@@ -10,11 +10,11 @@ use crate::rgb::Rgb;
 /// What repeats.
 #[derive(Clone, Copy)]
 enum Pattern {
-    /// Bands of the palette's colours.
+    /// Bands of the palette's colors.
     Bands,
-    /// A sine from the darkest colour to the lightest.
+    /// A sine from the darkest color to the lightest.
     Sine,
-    /// Two colours, as on a chessboard.
+    /// Two colors, as on a chessboard.
     Checks,
     /// Bands around a place.
     Rings,
@@ -32,15 +32,15 @@ pub(crate) fn paint(canvas: &mut Canvas, class: &Class, random: &mut Random) {
     let grid = Grid::new(canvas, class, random);
     let (seed, depth) = (random.seed(), 0.35 * class.jitter);
     canvas.map(|place, _| {
-        let colour = grid.colour(place, class);
-        colour.lit(1.0 + depth * fractal(place.map(|place| place / 5.0), 3, 0.7, seed))
+        let color = grid.color(place, class);
+        color.lit(1.0 + depth * fractal(place.map(|place| place / 5.0), 3, 0.7, seed))
     });
 }
 
 /// A frame of reference that is turned and bent.
 struct Grid {
     axis: Point,
-    centre: Point,
+    center: Point,
     /// Pixels by which it is bent.
     bend: f32,
     seed: u32,
@@ -50,7 +50,7 @@ impl Grid {
     fn new(canvas: &Canvas, class: &Class, random: &mut Random) -> Grid {
         Grid {
             axis: direction(class.angle + 0.3 * class.spread * random.bell()),
-            centre: canvas.anywhere(0.0, random),
+            center: canvas.anywhere(0.0, random),
             bend: 2.0 * class.roughness + 6.0 * class.spread,
             seed: random.seed(),
         }
@@ -60,12 +60,12 @@ impl Grid {
     fn locate(&self, place: Point) -> Point {
         const WAVELENGTH: f32 = 60.0;
         let bend = |seed: u32| self.bend * fractal(place.map(|place| place / WAVELENGTH), 3, 0.4, seed);
-        let x = place[0] - self.centre[0] + bend(self.seed);
-        let y = place[1] - self.centre[1] + bend(self.seed ^ 0x9e37);
+        let x = place[0] - self.center[0] + bend(self.seed);
+        let y = place[1] - self.center[1] + bend(self.seed ^ 0x9e37);
         [x * self.axis[0] + y * self.axis[1], y * self.axis[0] - x * self.axis[1]]
     }
 
-    fn colour(&self, place: Point, class: &Class) -> Rgb {
+    fn color(&self, place: Point, class: &Class) -> Rgb {
         let [across, along] = self.locate(place);
         let width = class.scale;
         let wave = |pixels: f32, width: f32| sine(pixels / (2.0 * width));
@@ -90,7 +90,7 @@ impl Grid {
     }
 }
 
-/// The palette's colours in bands of `width` pixels, with smooth edges.
+/// The palette's colors in bands of `width` pixels, with smooth edges.
 fn bands(pixels: f32, width: f32, class: &Class) -> Rgb {
     let band = (pixels / width).floor();
     let into = pixels - band * width;
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_take_the_colours_of_the_palette_in_turn() {
+    fn bands_take_the_colors_of_the_palette_in_turn() {
         let class = Class::new(5, 0);
         for band in -3..4 {
             let middle = (band as f32 + 0.5) * 6.0;

@@ -15,9 +15,9 @@ const DOOR: [Rgb; 4] = [Rgb::hex(0x3d5a4c), Rgb::hex(0x6b3b25), Rgb::hex(0x2f4a6
 /// How a wall's windows look.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
-    /// Colour of the shutters, if there are any.
+    /// Color of the shutters, if there are any.
     pub(super) shutters: Option<Rgb>,
-    /// How much of the wall's colours is lost in the distance, 0 to 1.
+    /// How much of the wall's colors is lost in the distance, 0 to 1.
     pub(super) haze: f32,
     /// Chooses between curtains, reflections and dark rooms.
     pub(super) seed: u32,
@@ -25,15 +25,15 @@ pub(super) struct Style {
 
 /// A window of `width` x `height` units with its upper left corner at `corner`.
 pub(super) fn window(canvas: &mut Canvas, [x, y]: Point, width: f32, height: f32, style: Style) {
-    let hazy = |colour: Rgb| colour.mix(HAZE, style.haze);
+    let hazy = |color: Rgb| color.mix(HAZE, style.haze);
     let chance = |salt: i32| hash((x * 7.0) as i32 + salt, (y * 5.0) as i32, style.seed);
-    if let Some(colour) = style.shutters {
+    if let Some(color) = style.shutters {
         let leaf = width * 0.46;
         for left in [x - leaf - 0.8, x + width + 0.8] {
             canvas.fill(&rectangle(left + 0.7, y + 1.2, leaf, height), 0.35, |_| Rgb([0.1; 3]));
             canvas.fill(&rectangle(left, y, leaf, height), 1.0, |[px, py]| {
                 let slat = 0.84 + 0.3 * (py / 1.9).rem_euclid(1.0);
-                hazy(colour.lit(slat * (0.97 + 0.1 * noise(px / 3.0, py / 9.0, style.seed))))
+                hazy(color.lit(slat * (0.97 + 0.1 * noise(px / 3.0, py / 9.0, style.seed))))
             });
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn window(canvas: &mut Canvas, [x, y]: Point, width: f32, height: f32
 /// A door in the ground floor, or a shop window with an awning; `base` is the middle of its foot.
 pub(super) fn entrance(canvas: &mut Canvas, base: Point, width: f32, height: f32, seed: u32) {
     let [x, y] = [base[0] - width / 2.0, base[1] - height];
-    let colour = DOOR[(hash(x as i32, y as i32, seed) * DOOR.len() as f32) as usize % DOOR.len()];
+    let color = DOOR[(hash(x as i32, y as i32, seed) * DOOR.len() as f32) as usize % DOOR.len()];
     let arch = ellipse([base[0], y], [width / 2.0 + 1.6, width / 2.0 + 1.6]);
     canvas.fill(&rectangle(x - 1.6, y, width + 3.2, height), 1.0, |_| FRAME.lit(0.80));
     canvas.fill(&arch, 1.0, |_| FRAME.lit(0.80));
@@ -76,19 +76,19 @@ pub(super) fn entrance(canvas: &mut Canvas, base: Point, width: f32, height: f32
         let panel = ((px - x) / width * 4.0).rem_euclid(1.0) < 0.16
             || ((py - y) / height * 3.0).rem_euclid(1.0) < 0.1;
         let shade = if px - x < 1.4 || py - y < 1.2 { 0.55 } else { 1.0 };
-        colour.lit(shade * if panel { 0.72 } else { 1.0 } * (0.95 + 0.12 * noise(px, py / 8.0, seed)))
+        color.lit(shade * if panel { 0.72 } else { 1.0 } * (0.95 + 0.12 * noise(px, py / 8.0, seed)))
     });
 }
 
 /// A striped awning over the ground floor.
-pub(super) fn awning(canvas: &mut Canvas, x: f32, y: f32, width: f32, colour: Rgb) {
+pub(super) fn awning(canvas: &mut Canvas, x: f32, y: f32, width: f32, color: Rgb) {
     let (drop, out) = (9.0, 3.0);
     let shadow = rectangle(x + 2.0, y + drop, width + 2.0, 6.0);
     canvas.fill(&shadow, 0.42, |_| Rgb([0.08, 0.08, 0.12]));
     let cloth = [[x, y], [x + width, y], [x + width + out, y + drop], [x - out, y + drop]];
     canvas.fill(&cloth, 1.0, |[px, py]| {
         let stripe = ((px - x - width / 2.0) / (1.0 + 0.06 * (py - y) / drop) / 3.2).floor() as i32;
-        let cloth = if stripe.rem_euclid(2) == 0 { colour } else { FRAME };
+        let cloth = if stripe.rem_euclid(2) == 0 { color } else { FRAME };
         cloth.lit(1.06 - 0.26 * (py - y) / drop)
     });
 }

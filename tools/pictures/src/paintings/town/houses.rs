@@ -45,7 +45,7 @@ struct House {
     style: Style,
 }
 
-/// What tells the houses of the front row apart; colours are indices into the tables above.
+/// What tells the houses of the front row apart; colors are indices into the tables above.
 struct Plan {
     width: f32,
     storeys: usize,
@@ -126,7 +126,7 @@ pub(super) fn back_rows(canvas: &mut Canvas, random: &mut fastrand::Rng) {
 
 fn draw(canvas: &mut Canvas, random: &mut fastrand::Rng, house: &House) {
     let House { left, width, base, wall, style, .. } = *house;
-    let hazy = |colour: Rgb| colour.mix(HAZE, style.haze);
+    let hazy = |color: Rgb| color.mix(HAZE, style.haze);
     let right = left + width;
     let eaves = base - house.storeys as f32 * STOREY;
     let apex = [left + width / 2.0, eaves - house.gable];
@@ -138,7 +138,7 @@ fn draw(canvas: &mut Canvas, random: &mut fastrand::Rng, house: &House) {
         let light = 1.05 - 0.10 * u - 0.20 * smoothstep(0.22, 0.0, up);
         hazy(wall.lit(light * weathered(place, style.seed)))
     });
-    // The neighbour on the left stands in the sun.
+    // The neighbor on the left stands in the sun.
     canvas.fill(&rectangle(left, eaves, 4.5, base - eaves), 0.25, |_| SHADOW);
     canvas.fill(&rectangle(left, eaves, 1.5, base - eaves), 0.35, |_| SHADOW);
     if house.timbered {
@@ -263,9 +263,9 @@ pub(super) fn quay(canvas: &mut Canvas, random: &mut fastrand::Rng) {
     for _ in 0..26 {
         person(canvas, random);
     }
-    for (x, colour) in [(300.0, Rgb::hex(0x7a2e26)), (352.0, Rgb::hex(0x2f4a5e)), (610.0, Rgb::hex(0x5b4630))]
+    for (x, color) in [(300.0, Rgb::hex(0x7a2e26)), (352.0, Rgb::hex(0x2f4a5e)), (610.0, Rgb::hex(0x5b4630))]
     {
-        boat(canvas, x, colour);
+        boat(canvas, x, color);
     }
 }
 
@@ -280,11 +280,11 @@ fn person(canvas: &mut Canvas, random: &mut fastrand::Rng) {
     canvas.fill(&ellipse([x, y - 9.8], [1.15, 1.35]), 1.0, |_| Rgb::hex(0xb98668));
 }
 
-fn boat(canvas: &mut Canvas, x: f32, colour: Rgb) {
+fn boat(canvas: &mut Canvas, x: f32, color: Rgb) {
     let y = WATERLINE - 5.5;
     let hull = [[x, y], [x + 42.0, y - 1.5], [x + 36.0, WATERLINE + 1.0], [x + 5.0, WATERLINE + 1.0]];
     canvas.fill(&hull, 1.0, |[px, py]| {
-        colour.lit(1.15 - 0.06 * (py - y) * (py - y) + 0.1 * noise(px / 9.0, py * 1.5, 19))
+        color.lit(1.15 - 0.06 * (py - y) * (py - y) + 0.1 * noise(px / 9.0, py * 1.5, 19))
     });
     canvas.fill(&line([x - 0.5, y], [x + 42.5, y - 1.5], 1.7, 1.7), 1.0, |_| Rgb::hex(0xe4d8bf));
     for seat in [12.0, 24.0] {

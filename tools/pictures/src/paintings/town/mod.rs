@@ -19,7 +19,7 @@ const SIZE: Point = [768.0, 576.0];
 const SEED: u64 = 1;
 /// Where the quay meets the water.
 const WATERLINE: f32 = 408.0;
-/// What distance does to colours.
+/// What distance does to colors.
 const HAZE: Rgb = Rgb::hex(0xc3d0d6);
 /// Film grain, of the whole range of levels.
 const GRAIN: f32 = 0.012;
@@ -42,10 +42,10 @@ pub(crate) fn draw(scale: f32) -> Array3<u8> {
 }
 
 /// What a lens and film do: darker corners, softer lights, a warm cast in them.
-fn develop([x, y]: Point, colour: Rgb) -> Rgb {
+fn develop([x, y]: Point, color: Rgb) -> Rgb {
     let (dx, dy) = (x / SIZE[0] - 0.5, y / SIZE[1] - 0.5);
     let vignette = 1.04 - 0.38 * (dx * dx + dy * dy);
-    let toned = colour.lit(vignette).0.map(|level| {
+    let toned = color.lit(vignette).0.map(|level| {
         let level = level.clamp(0.0, 1.0);
         // A gentle S: shadows a little deeper, lights a little lighter.
         level + 0.16 * level * (1.0 - level) * (2.0 * level - 1.0)
@@ -53,7 +53,7 @@ fn develop([x, y]: Point, colour: Rgb) -> Rgb {
     Rgb([toned[0] * 1.015, toned[1], toned[2] * 0.975])
 }
 
-/// The uneven colour of weathered walls, at several scales; about 1.
+/// The uneven color of weathered walls, at several scales; about 1.
 fn weathered([x, y]: Point, seed: u32) -> f32 {
     let stains = noise(x / 31.0, y / 47.0, seed);
     let streaks = noise(x / 3.1, y / 26.0, seed ^ 1);

@@ -35,7 +35,7 @@ pub(super) fn hillside(canvas: &mut Canvas, random: &mut fastrand::Rng) {
 }
 
 /// A round crown of leaves, light from the upper left.
-fn crown(canvas: &mut Canvas, random: &mut fastrand::Rng, centre: Point, radius: f32, haze: f32) {
+fn crown(canvas: &mut Canvas, random: &mut fastrand::Rng, center: Point, radius: f32, haze: f32) {
     for _ in 0..(radius * 9.0) as usize {
         let angle = random.f32() * std::f32::consts::TAU;
         let reach = radius * random.f32().sqrt();
@@ -43,7 +43,7 @@ fn crown(canvas: &mut Canvas, random: &mut fastrand::Rng, centre: Point, radius:
         let light = 0.45 - 0.4 * (dx * 0.6 + dy * 0.8) / radius + 0.35 * (random.f32() - 0.5);
         let leaf = ramp(&LEAVES, light).mix(HAZE, haze);
         let size = 1.2 + 1.6 * random.f32();
-        canvas.fill(&ellipse([centre[0] + dx, centre[1] + dy], [size * 1.2, size]), 0.9, |_| leaf);
+        canvas.fill(&ellipse([center[0] + dx, center[1] + dy], [size * 1.2, size]), 0.9, |_| leaf);
     }
 }
 

@@ -66,17 +66,17 @@ fn belfry_window(canvas: &mut Canvas, [x, y]: Point, reach: f32) {
     });
 }
 
-fn clock(canvas: &mut Canvas, centre: Point) {
+fn clock(canvas: &mut Canvas, center: Point) {
     // It hangs in a small gable over the cornice.
-    let [x, y] = centre;
+    let [x, y] = center;
     let gable = [[x - 17.0, y + 9.0], [x, y - 26.0], [x + 17.0, y + 9.0]];
     canvas.fill(&gable, 1.0, masonry);
     canvas.fill(&line(gable[0], gable[1], 2.6, 2.6), 1.0, |_| SLATE.lit(1.1));
     canvas.fill(&line(gable[2], gable[1], 2.6, 2.6), 1.0, |_| SLATE.lit(0.7));
-    canvas.fill(&ellipse(centre, [8.4, 8.4]), 1.0, |_| GOLD.lit(0.9));
-    canvas.fill(&ellipse(centre, [7.2, 7.2]), 1.0, |_| Rgb::hex(0x26324a));
-    canvas.fill(&line(centre, [x + 3.2, y - 3.4], 1.1, 0.7), 1.0, |_| GOLD);
-    canvas.fill(&line(centre, [x - 1.4, y + 5.8], 0.9, 0.6), 1.0, |_| GOLD);
+    canvas.fill(&ellipse(center, [8.4, 8.4]), 1.0, |_| GOLD.lit(0.9));
+    canvas.fill(&ellipse(center, [7.2, 7.2]), 1.0, |_| Rgb::hex(0x26324a));
+    canvas.fill(&line(center, [x + 3.2, y - 3.4], 1.1, 0.7), 1.0, |_| GOLD);
+    canvas.fill(&line(center, [x - 1.4, y + 5.8], 0.9, 0.6), 1.0, |_| GOLD);
 }
 
 fn spire(canvas: &mut Canvas) {
@@ -86,8 +86,8 @@ fn spire(canvas: &mut Canvas) {
             let slate = hash((x / 3.0 + 0.5 * row).floor() as i32, row as i32, 35);
             let lap = 0.88 + 0.2 * (y / 3.2).rem_euclid(1.0);
             let patina = noise(x / 12.0, y / 22.0, 36);
-            let colour = SLATE.mix(Rgb::hex(0x6f9a86), 0.35 + 0.4 * patina);
-            colour.lit(light * lap * (0.9 + 0.2 * slate)).mix(HAZE, DISTANCE)
+            let color = SLATE.mix(Rgb::hex(0x6f9a86), 0.35 + 0.4 * patina);
+            color.lit(light * lap * (0.9 + 0.2 * slate)).mix(HAZE, DISTANCE)
         }
     };
     let shoulder = TOP - 2.0;

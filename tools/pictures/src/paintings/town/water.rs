@@ -11,11 +11,11 @@ const GLINT: Rgb = Rgb::hex(0xe9f1f2);
 const STRETCH: f32 = 1.55;
 
 pub(super) fn draw(canvas: &mut Canvas) {
-    // Reflections lose their finest detail: a few neighbours are mixed.
+    // Reflections lose their finest detail: a few neighbors are mixed.
     const SPREAD: [f32; 3] = [-1.6, 0.0, 1.6];
     let mirror = |canvas: &Canvas, [x, y]: Point| {
-        let colours = SPREAD.map(|up| canvas.colour_at([x, y + up]).0);
-        Rgb(std::array::from_fn(|i| colours.iter().map(|colour| colour[i]).sum::<f32>() / 3.0))
+        let colors = SPREAD.map(|up| canvas.color_at([x, y + up]).0);
+        Rgb(std::array::from_fn(|i| colors.iter().map(|color| color[i]).sum::<f32>() / 3.0))
     };
     let [rows, columns] = canvas.pixels([0.0, WATERLINE], SIZE);
     let mut mirrored = Vec::with_capacity((rows.1 - rows.0) * (columns.1 - columns.0));
@@ -33,9 +33,9 @@ pub(super) fn draw(canvas: &mut Canvas) {
             mirrored.push(seen.lit(0.93).mix(DEEP, into).mix(GLINT, glint));
         }
     }
-    for (index, colour) in mirrored.into_iter().enumerate() {
+    for (index, color) in mirrored.into_iter().enumerate() {
         let width = columns.1 - columns.0;
-        canvas.tint(rows.0 + index / width, columns.0 + index % width, colour, 1.0);
+        canvas.tint(rows.0 + index / width, columns.0 + index % width, color, 1.0);
     }
     // The line where wall and water meet lies in shade.
     canvas.fill(&rectangle(0.0, WATERLINE - 0.8, SIZE[0], 2.4), 0.45, |_| Rgb::hex(0x182220));
