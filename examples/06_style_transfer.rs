@@ -1,5 +1,5 @@
 //! Style transfer through the library: a photograph and a painting in, a picture out, and an observer that
-//! watches the losses on the way. Leave the arguments away for two drawings of this repository.
+//! watches the losses on the way. Omit the arguments to use two drawings of this repository.
 //! `cargo run --release --example 06_style_transfer -- [CONTENT] [STYLE] [RESULT.png]`
 
 use impasto::image::{LoadOptions, load_image, save_image};
