@@ -49,7 +49,9 @@
 
 mod buffers;
 pub mod error;
+mod formulas;
 pub mod gradcheck;
+mod graph;
 pub mod inspect;
 mod memory;
 pub mod operation;
@@ -58,8 +60,9 @@ mod plan;
 pub mod tape;
 
 pub use error::{Mismatch, TapeError};
+pub use formulas::Formulas;
 pub use gradcheck::gradcheck;
 pub use impasto_kernels::{Element, Epilogue, Padding, PoolRounding, Update};
-pub use inspect::{Formulas, NodeInfo};
+pub use inspect::NodeInfo;
 pub use operation::{Gradients, Operation, Values};
 pub use tape::{Tape, Var};

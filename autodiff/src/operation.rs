@@ -1,8 +1,8 @@
 //! What an operation is to the tape, and what the tape hands to an operation.
 
 use crate::error::Mismatch;
-use crate::inspect::Formulas;
-use crate::{Element, Update};
+use crate::formulas::Formulas;
+use impasto_kernels::{Element, Update};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 /// A differentiable function of one or more arrays.

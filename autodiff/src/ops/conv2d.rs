@@ -3,7 +3,7 @@
 //! The operation takes a bank of filters over one image and lays their outputs side by side along
 //! the channels; an ordinary convolution is a bank of one.
 
-use crate::inspect::product;
+use crate::formulas::product;
 use crate::{
     Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
     memory,

@@ -1,7 +1,7 @@
 //! The squared distance of two arrays.
 
 use crate::error::shape;
-use crate::inspect::product;
+use crate::formulas::product;
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
 const FORMULAS: Formulas = Formulas {
