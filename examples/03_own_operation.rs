@@ -20,7 +20,7 @@ impl Operation<f64> for Softplus {
     }
 
     /// As its input, whatever that is; an operation that is choosier returns a [`Mismatch`].
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

@@ -116,7 +116,7 @@ mod tests {
         fn name(&self) -> &'static str {
             "wrong square"
         }
-        fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
             Ok(inputs[0].to_vec())
         }
         fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {

@@ -20,7 +20,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 ///     fn name(&self) -> &'static str {
 ///         "cube"
 ///     }
-///     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+///     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
 ///         Ok(inputs[0].to_vec())
 ///     }
 ///     fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {
@@ -50,12 +50,12 @@ pub trait Operation<T: Element>: Send + 'static {
     /// The name that errors and reports use.
     fn name(&self) -> &'static str;
 
-    /// The shape of the output for inputs of these shapes. Called once, when the operation is
-    /// recorded: the place to check the shapes and to make what depends on them.
+    /// The shape of the output for inputs of these shapes: a question that changes nothing. An operation that must
+    /// prepare something for the shapes first is made by [`Tape::record_with`](crate::Tape::record_with).
     ///
     /// # Errors
     /// A [`Mismatch`] says what does not fit; the tape adds the operation's name and the shapes.
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch>;
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch>;
 
     /// Computes the output. `out` holds arbitrary values and must be overwritten whole.
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]);

@@ -197,7 +197,7 @@ mod tests {
         fn name(&self) -> &'static str {
             "reads"
         }
-        fn output_shape(&mut self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
             Ok(Vec::new())
         }
         fn forward(&mut self, _: &Values<'_, f32>, _: &mut [f32]) {}

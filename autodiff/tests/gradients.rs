@@ -341,7 +341,7 @@ impl<T: Element> Operation<T> for Noise {
         "noise"
     }
 
-    fn output_shape(&mut self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(self.shape.clone())
     }
 
@@ -360,7 +360,7 @@ impl<T: Element> Operation<T> for First {
         "first"
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

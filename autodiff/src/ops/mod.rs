@@ -21,6 +21,7 @@
 //! | [`reflect_pad`](crate::Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
 
 mod add;
+mod binary;
 mod broadcast;
 mod concat;
 mod conv2d;
@@ -49,6 +50,7 @@ mod sum;
 mod sum_axes;
 mod total_variation;
 mod transpose;
+mod unary;
 mod weighted_sum;
 
 pub use conv2d::{ConvOptions, ConvWeights};

@@ -39,6 +39,16 @@ impl Default for NormaliseOptions {
     }
 }
 
+impl NormaliseOptions {
+    /// The name of the operation that is so recorded.
+    fn name(self) -> &'static str {
+        match self.epilogue {
+            Epilogue::Bias => "normalise",
+            Epilogue::Relu => "normalise+relu",
+        }
+    }
+}
+
 struct Normalise<T> {
     options: NormaliseOptions,
     /// The sums that the gradients of moments, scale and shift follow from, (2, C).
@@ -88,12 +98,28 @@ impl<T: Element> Tape<T> {
         [scale, shift]: [Var; 2],
         options: NormaliseOptions,
     ) -> Result<Var, TapeError> {
-        let operation = Normalise { options, sums: Vec::new(), len: 0 };
-        self.record(operation, &[x, moments, scale, shift])
+        let inputs = [x, moments, scale, shift];
+        self.record_with(options.name(), &inputs, |shapes| Normalise::new(options, shapes))
     }
 }
 
 impl<T: Element> Normalise<T> {
+    fn new(options: NormaliseOptions, inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let Some(&channels) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there are no values to normalise"));
+        }
+        if inputs[1] != [2, channels] {
+            return Err(Mismatch::new(format!("{channels} channels need moments of shape (2, {channels})")));
+        }
+        if inputs[2] != [channels] || inputs[3] != [channels] {
+            return Err(Mismatch::new(format!("{channels} channels need as many scales and shifts")));
+        }
+        Ok(Normalise { options, sums: vec![T::zero(); 2 * channels], len: inputs[0].iter().product() })
+    }
+
     fn with<'a>(&self, values: &Values<'a, T>) -> Normalisation<'a, T> {
         Normalisation {
             epsilon: T::from_f64(self.options.epsilon),
@@ -107,31 +133,14 @@ impl<T: Element> Normalise<T> {
 
 impl<T: Element> Operation<T> for Normalise<T> {
     fn name(&self) -> &'static str {
-        match self.options.epilogue {
-            Epilogue::Bias => "normalise",
-            Epilogue::Relu => "normalise+relu",
-        }
+        self.options.name()
     }
 
     fn formulas(&self) -> Formulas {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let Some(&channels) = inputs[0].last() else {
-            return Err(Mismatch::new("there must be at least one axis"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there are no values to normalise"));
-        }
-        if inputs[1] != [2, channels] {
-            return Err(Mismatch::new(format!("{channels} channels need moments of shape (2, {channels})")));
-        }
-        if inputs[2] != [channels] || inputs[3] != [channels] {
-            return Err(Mismatch::new(format!("{channels} channels need as many scales and shifts")));
-        }
-        self.sums = vec![T::zero(); 2 * channels];
-        self.len = inputs[0].iter().product();
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

@@ -52,7 +52,7 @@ impl<T: Element> Tape<T> {
     /// [`TapeError::Shape`] if the image is not (N, H, W, C), has no pixels, or is larger than the canvas, or the offset
     /// does not have the shape (2).
     pub fn reflect_pad(&mut self, image: Var, offset: Var, canvas: [usize; 2]) -> Result<Var, TapeError> {
-        self.record(ReflectPad { canvas, shape: [0; 4] }, &[image, offset])
+        self.record_with("reflect_pad", &[image, offset], |shapes| ReflectPad::new(canvas, shapes))
     }
 }
 
@@ -67,6 +67,23 @@ fn reflect(position: isize, len: usize) -> usize {
 }
 
 impl ReflectPad {
+    fn new(canvas: [usize; 2], inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let &[n, height, width, channels] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        if inputs[1] != [2] {
+            return Err(Mismatch::new("the offset must hold two values, rows and columns"));
+        }
+        let [rows, columns] = canvas;
+        if rows < height || columns < width {
+            return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
+        }
+        Ok(ReflectPad { canvas, shape: [n, height, width, channels] })
+    }
+
     /// The row and column of the image's first pixel.
     fn offset<T: Element>(&self, values: &Values<'_, T>) -> [usize; 2] {
         let [_, height, width, _] = self.shape;
@@ -103,21 +120,8 @@ impl<T: Element> Operation<T> for ReflectPad {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let &[n, height, width, channels] = inputs[0] else {
-            return Err(Mismatch::new("the image must be (N, H, W, C)"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there must be at least one pixel and one channel"));
-        }
-        if inputs[1] != [2] {
-            return Err(Mismatch::new("the offset must hold two values, rows and columns"));
-        }
-        let [rows, columns] = self.canvas;
-        if rows < height || columns < width {
-            return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
-        }
-        self.shape = [n, height, width, channels];
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let ([n, _, _, channels], [rows, columns]) = (self.shape, self.canvas);
         Ok(vec![n, rows, columns, channels])
     }
 

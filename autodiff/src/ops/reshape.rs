@@ -33,7 +33,7 @@ impl<T: Element> Operation<T> for Reshape {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let len = |shape: &[usize]| {
             if shape.contains(&0) {
                 Some(0)

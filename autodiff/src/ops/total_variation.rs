@@ -10,7 +10,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)"],
 };
 
-#[derive(Default)]
 struct TotalVariation {
     /// N, H, W, C.
     shape: [usize; 4],
@@ -39,7 +38,19 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the input is not (N, H, W, C) or has no pixels.
     pub fn total_variation(&mut self, image: Var) -> Result<Var, TapeError> {
-        self.record(TotalVariation::default(), &[image])
+        self.record_with("total_variation", &[image], TotalVariation::new)
+    }
+}
+
+impl TotalVariation {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let &[n, h, w, c] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        Ok(TotalVariation { shape: [n, h, w, c] })
     }
 }
 
@@ -52,14 +63,7 @@ impl<T: Element> Operation<T> for TotalVariation {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let &[n, h, w, c] = inputs[0] else {
-            return Err(Mismatch::new("the image must be (N, H, W, C)"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there must be at least one pixel and one channel"));
-        }
-        self.shape = [n, h, w, c];
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(Vec::new())
     }
 

@@ -48,7 +48,7 @@ impl<T: Element> Operation<T> for WeightedSum<T> {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         if inputs.is_empty() {
             return Err(Mismatch::new("there must be at least one term"));
         }

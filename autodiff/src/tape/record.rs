@@ -1,7 +1,7 @@
 //! Recording: leaves, operations on earlier nodes, names, and what is kept.
 
 use super::{Progress, Tape, Var};
-use crate::error::TapeError;
+use crate::error::{Mismatch, TapeError};
 use crate::graph::{Kind, Node, Recycling};
 use crate::memory;
 use crate::operation::{Operation, Place};
@@ -34,15 +34,68 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the inputs do not fit the operation, or the output does not fit the memory;
     /// [`TapeError::ForeignVariable`] if an input was recorded elsewhere.
-    pub fn record(&mut self, mut operation: impl Operation<T>, inputs: &[Var]) -> Result<Var, TapeError> {
+    pub fn record(&mut self, operation: impl Operation<T>, inputs: &[Var]) -> Result<Var, TapeError> {
+        self.record_with(operation.name(), inputs, |_| Ok(operation))
+    }
+
+    /// Records the operation that `make` returns for the shapes of the inputs: for one that checks or prepares
+    /// something once, when it is recorded, and keeps it for every replay. Errors of `make` are reported under `name`.
+    ///
+    /// ```
+    /// use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, Values, gradcheck};
+    ///
+    /// /// `out = x`, the values from last to first.
+    /// struct Reverse {
+    ///     len: usize,
+    /// }
+    ///
+    /// impl Operation<f64> for Reverse {
+    ///     fn name(&self) -> &'static str {
+    ///         "reverse"
+    ///     }
+    ///     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    ///         Ok(vec![self.len])
+    ///     }
+    ///     fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {
+    ///         out.iter_mut().zip(values.input(0).iter().rev()).for_each(|(out, x)| *out = *x);
+    ///     }
+    ///     fn backward(&mut self, _: &Values<'_, f64>, d_out: &[f64], gradients: &mut Gradients<'_, f64>) {
+    ///         gradients.add(0, |d_x| d_x.iter_mut().zip(d_out.iter().rev()).for_each(|(d_x, d)| *d_x += d));
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let x = ndarray::array![1.0, 2.0, 3.0].into_dyn();
+    /// gradcheck(&[x], |tape, x| {
+    ///     let reversed = tape.record_with("reverse", x, |shapes| match *shapes[0] {
+    ///         [len] => Ok(Reverse { len }),
+    ///         _ => Err(Mismatch::new("there must be one axis")),
+    ///     })?;
+    ///     let product = tape.mul(reversed, x[0])?;
+    ///     tape.sum(product)
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tape::record`].
+    pub fn record_with<O: Operation<T>>(
+        &mut self,
+        name: &'static str,
+        inputs: &[Var],
+        make: impl FnOnce(&[&[usize]]) -> Result<O, Mismatch>,
+    ) -> Result<Var, TapeError> {
         let inputs = inputs.iter().map(|&input| self.index(input)).collect::<Result<Vec<_>, _>>()?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|&index| &self.places[index].shape[..]).collect();
-        let shape = operation.output_shape(&shapes).and_then(memory::output::<T>).map_err(|reason| {
-            TapeError::Shape {
-                operation: operation.name(),
-                inputs: shapes.iter().map(|shape| shape.to_vec()).collect(),
-                reason,
-            }
+        let made = make(&shapes).and_then(|operation| {
+            let shape = memory::output::<T>(operation.output_shape(&shapes)?)?;
+            Ok((operation, shape))
+        });
+        let (operation, shape) = made.map_err(|reason| TapeError::Shape {
+            operation: name,
+            inputs: shapes.iter().map(|shape| shape.to_vec()).collect(),
+            reason,
         })?;
         let differentiable = inputs.iter().any(|&index| self.nodes[index].differentiable);
         let node = Node { name: None, kind: Kind::Operation(Box::new(operation)), inputs, differentiable };
