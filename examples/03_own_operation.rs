@@ -3,7 +3,7 @@
 //! rightly, with a wrong formula, and with the right formula that *sets* the gradient instead of adding to it.
 //! `cargo run --release --example 03_own_operation`
 
-use impasto_autodiff::gradcheck::{GradcheckError, gradcheck};
+use impasto_autodiff::{GradcheckError, gradcheck};
 use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use ndarray::array;
 

@@ -10,6 +10,7 @@ use impasto_kernels::Element;
 
 /// One node of a tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeInfo {
     /// The node; its [`index`](Var::index) is its place in the list.
     pub var: Var,

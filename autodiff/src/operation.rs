@@ -10,6 +10,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 /// The tape knows nothing else about an operation, so anyone can add one: implement this trait and
 /// hand it to [`Tape::record`](crate::Tape::record). All arrays are contiguous, row by row.
 ///
+/// Four methods are required. The others have defaults that are right for every operation: `reads_input` and
+/// `reads_output` tell the plan of a replay what need not be kept, `scratch_len` helps it allocate early, and `formulas`,
+/// `arithmetic`, `flops` and `backward_flops` are for reports such as [`Tape::inspect`](crate::Tape::inspect).
+///
 /// ```
 /// use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, Values, gradcheck};
 ///
@@ -64,6 +68,27 @@ pub trait Operation<T: Element>: Send + 'static {
     /// output, computes that number's gradient with respect to each input that wants one.
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>);
 
+    // For the plan of a replay. The defaults are safe: everything is kept.
+
+    /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
+    /// the `wanted` inputs are asked for. What nobody reads need not be kept.
+    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
+        let _ = (index, wanted);
+        true
+    }
+
+    /// Whether [`backward`](Operation::backward) reads the value of the output.
+    fn reads_output(&self) -> bool {
+        true
+    }
+
+    /// Values of scratch memory that each thread needs for the `f32` kernels of `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
+    // For reports. Nothing is computed from them.
+
     /// What [`forward`](Operation::forward) and [`backward`](Operation::backward) compute, for people.
     fn formulas(&self) -> Formulas {
         Formulas::default()
@@ -85,24 +110,6 @@ pub trait Operation<T: Element>: Send + 'static {
     fn backward_flops(&self, wanted: &[bool]) -> u64 {
         let _ = wanted;
         0
-    }
-
-    /// Values of scratch memory that each thread wants which computes this operation, of the `f32` kernels of
-    /// `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
-    fn scratch_len(&self) -> usize {
-        0
-    }
-
-    /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
-    /// the `wanted` inputs are asked for. What nobody reads need not be kept.
-    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
-        let _ = (index, wanted);
-        true
-    }
-
-    /// Whether [`backward`](Operation::backward) reads the value of the output.
-    fn reads_output(&self) -> bool {
-        true
     }
 }
 

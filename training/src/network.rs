@@ -4,7 +4,7 @@
 
 use crate::TrainingError;
 use crate::drawing::random::Random;
-use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
+use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use impasto_squeezenet::architecture::{self, ConvolutionShape, FEATURES, IMAGE_CHANNELS, Layer};
 use impasto_squeezenet::{FeatureError, PoolRounding};
@@ -254,8 +254,8 @@ impl Recorder<'_> {
         let moments = self.tape.moments(convolved)?;
         self.moments.push(moments);
         let scale_and_shift = [self.leaf(&group.scale()), self.leaf(&group.shift())];
-        let options = NormaliseOptions { epsilon: EPSILON, epilogue: Epilogue::Relu };
-        self.tape.normalise(convolved, moments, scale_and_shift, options)
+        let options = NormalizeOptions { epsilon: EPSILON, epilogue: Epilogue::Relu };
+        self.tape.normalize(convolved, moments, scale_and_shift, options)
     }
 
     /// The scores and the cross-entropy of a head.

@@ -23,7 +23,10 @@ impl<T: Element> Tape<T> {
     /// Records `inputs` side by side along `axis`; their other axes must be equal. Convolutions of
     /// one image need no such copy: [`Tape::conv2d_bank`].
     ///
-    /// Gradient: each input gets its part of `d_out`.
+    /// ```text
+    /// out = the inputs one after the other along one axis
+    /// d_x of each input = its part of d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

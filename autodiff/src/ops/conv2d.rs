@@ -51,7 +51,7 @@ impl Default for ConvOptions {
 }
 
 impl ConvOptions {
-    /// The name of the operation that is so recorded.
+    /// The name of the operation that these options record.
     fn name(self) -> &'static str {
         match self.epilogue {
             Epilogue::Bias => "conv2d",
@@ -75,16 +75,19 @@ impl<T: Element> Tape<T> {
     /// Records a convolution of `image` (N, H, W, Cin) with `weight` (KH, KW, Cin, Cout) and `bias`
     /// (Cout); the output is (N, OH, OW, Cout).
     ///
-    /// `out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]`,
-    /// zeros outside the image, then ReLU if the options say so. Gradients, with `g = d_out`, 0 where that ReLU gave 0:
+    /// ```text
+    /// out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]
+    /// then max(out, 0), where ReLU is fused
+    /// g = d_out; 0 where a fused ReLU gave 0
+    /// d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]
+    /// d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]
+    /// d_bias[o] = sum over n, y, x of g[n, y, x, o]
+    /// ```
     ///
-    /// - `d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]`,
-    ///   over the windows that cover the pixel
-    /// - `d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]`
-    /// - `d_bias[o] = sum over n, y, x of g[n, y, x, o]`
+    /// Values outside the image count as 0. `d_image` sums over the windows that cover the pixel.
     ///
     /// ```
-    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{ConvOptions, ConvWeights};
     /// use impasto_autodiff::{Padding, Tape};
     /// use ndarray::{Array1, Array4};
     ///
@@ -123,7 +126,7 @@ impl<T: Element> Tape<T> {
     /// Formulas as for [`Tape::conv2d`], filter by filter. Both expansions of a SqueezeNet fire module:
     ///
     /// ```
-    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{ConvOptions, ConvWeights};
     /// use impasto_autodiff::{Padding, Tape};
     /// use ndarray::{Array1, Array4};
     ///

@@ -8,7 +8,10 @@ struct Exp;
 impl<T: Element> Tape<T> {
     /// Records `e^x` for each value of `x`, any shape.
     ///
-    /// Gradient: `d_x = out * d_out`.
+    /// ```text
+    /// out = e^x
+    /// d_x = out * d_out
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].

@@ -19,8 +19,12 @@ impl<T: Element> Tape<T> {
     /// Records the Gram matrix (C, C), times `scale`, of features (P, C) or (1, H, W, C): which
     /// channels are active at the same positions.
     ///
-    /// `out[i, j] = scale * sum over p of features[p, i] * features[p, j]`, p over all positions. Gradient:
-    /// `d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])`.
+    /// ```text
+    /// out[i, j] = scale * sum over p of features[p, i] * features[p, j]
+    /// d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])
+    /// ```
+    ///
+    /// Here p runs over all positions.
     ///
     /// ```
     /// use impasto_autodiff::Tape;

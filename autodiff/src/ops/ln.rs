@@ -8,7 +8,10 @@ struct Ln;
 impl<T: Element> Tape<T> {
     /// Records the natural logarithm of each value of `x`, any shape: -inf at 0, NaN below.
     ///
-    /// Gradient: `d_x = d_out / x`.
+    /// ```text
+    /// out = ln x
+    /// d_x = d_out / x
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

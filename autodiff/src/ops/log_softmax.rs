@@ -18,7 +18,10 @@ impl<T: Element> Tape<T> {
     /// The cross-entropy of a classifier is minus their mean at the right classes: [`Tape::mul`] by
     /// one-hot targets, then [`Tape::sum`], then [`Tape::scale`] by `-1 / N`.
     ///
-    /// `out[i] = x[i] - ln(sum over j of e^x[j])`. Gradient: `d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]`.
+    /// ```text
+    /// out[i] = x[i] - ln(sum over j of e^x[j])
+    /// d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

@@ -16,7 +16,11 @@ struct MatMul {
 impl<T: Element> Tape<T> {
     /// Records the product (m, n) of the matrices `a` (m, k) and `b` (k, n).
     ///
-    /// `out[i, j] = sum over l of a[i, l] * b[l, j]`. Gradient: `d_a = d_out b^T`, `d_b = a^T d_out`.
+    /// ```text
+    /// out[i, j] = sum over l of a[i, l] * b[l, j]
+    /// d_a = d_out b^T
+    /// d_b = a^T d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

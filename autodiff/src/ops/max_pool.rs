@@ -25,8 +25,10 @@ impl<T: Element> Tape<T> {
     /// Records the maximum of each `kernel` window (height, width) of an image (N, H, W, C), one
     /// every `stride` rows and columns: (N, OH, OW, C).
     ///
-    /// `out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]`. Gradient: each
-    /// `d_out` goes to the pixel that won its window; of equals, to the first.
+    /// ```text
+    /// out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]
+    /// d_image = at each pixel, the sum of d_out over the windows that it won; of equals the first wins
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::{PoolRounding, Tape};

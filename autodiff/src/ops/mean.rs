@@ -14,7 +14,10 @@ struct Mean {
 impl<T: Element> Tape<T> {
     /// Records the mean of all values of `x`, any shape, as a single number of shape ().
     ///
-    /// Gradient: `d_x = d_out / count`, the same for every value.
+    /// ```text
+    /// out = sum of all x / count
+    /// d_x = d_out / count, the same for every value
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there are no values.

@@ -19,7 +19,13 @@ impl<T: Element> Tape<T> {
     /// Records the mean and the variance of each channel of `x`, its last axis, over all other axes: of
     /// (N, H, W, C) they are (2, C), the means first. The variance is the plain one, divided by the count.
     ///
-    /// Gradient: `d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P`, of P positions.
+    /// ```text
+    /// mean[c] = (sum over p of x[p, c]) / P
+    /// variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P
+    /// d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P
+    /// ```
+    ///
+    /// Here p runs over all P positions.
     ///
     /// # Errors
     /// [`TapeError::Shape`] for a single number of shape (), which has no channels, or where there are no

@@ -8,7 +8,10 @@ struct Mul;
 impl<T: Element> Tape<T> {
     /// Records `a * b`, value by value; shapes broadcast as in NumPy.
     ///
-    /// Gradient: `d_a = b * d_out`, `d_b = a * d_out`, summed where an operand was repeated.
+    /// ```text
+    /// out = a * b
+    /// d_a = b * d_out and d_b = a * d_out, summed where an operand was repeated
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

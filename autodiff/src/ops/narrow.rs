@@ -24,7 +24,10 @@ struct Narrow {
 impl<T: Element> Tape<T> {
     /// Records the slice of `x` that keeps the positions `start .. start + len` of `axis`.
     ///
-    /// Gradient: `d_out` there, 0 elsewhere.
+    /// ```text
+    /// out = the positions start .. start + len of one axis of x
+    /// d_x = d_out there, 0 elsewhere
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it ends earlier.

@@ -26,7 +26,11 @@ impl<T: Element> Tape<T> {
     /// the output stays. Fractions are rounded toward zero, and an offset below 0 or beyond what the canvas leaves over
     /// counts as the nearest that is possible.
     ///
-    /// Gradient: `d_image[n, v, u, c]` is the sum of `d_out` over all places that show the pixel `(v, u)`.
+    /// ```text
+    /// out[n, y, x, c] = image[n, r(y - offset[0], H), r(x - offset[1], W), c]
+    /// r(i, L) walks 0, 1, .., L-1, L-2, .., 1 and again: it mirrors at the first and the last pixel
+    /// d_image[n, v, u, c] = sum of d_out over all places that show the pixel (v, u)
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

@@ -11,7 +11,10 @@ impl<T: Element> Tape<T> {
     /// Records `max(x, 0)` for each value of `x`, any shape. After a convolution, [`Tape::conv2d`]
     /// does it in the same pass.
     ///
-    /// Gradient: `d_x = d_out` where `out > 0`, else 0.
+    /// ```text
+    /// out = max(x, 0)
+    /// d_x = d_out where out > 0, else 0
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

@@ -10,7 +10,10 @@ struct Scale<T> {
 impl<T: Element> Tape<T> {
     /// Records each value of `x`, any shape, times a constant. (By a number that varies: [`Tape::mul`].)
     ///
-    /// Gradient: `d_x = factor * d_out`.
+    /// ```text
+    /// out = factor * x
+    /// d_x = factor * d_out
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].

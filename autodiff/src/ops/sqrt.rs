@@ -8,7 +8,10 @@ struct Sqrt;
 impl<T: Element> Tape<T> {
     /// Records the square root of each value of `x`, any shape: NaN below 0, an infinite gradient at 0.
     ///
-    /// Gradient: `d_x = d_out / (2 out)`.
+    /// ```text
+    /// out = sqrt(x)
+    /// d_x = d_out / (2 out)
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].

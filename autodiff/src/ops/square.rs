@@ -8,7 +8,10 @@ struct Square;
 impl<T: Element> Tape<T> {
     /// Records the square of each value of `x`, any shape.
     ///
-    /// Gradient: `d_x = 2 x * d_out`.
+    /// ```text
+    /// out = x^2
+    /// d_x = 2 x * d_out
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].

@@ -17,7 +17,11 @@ impl<T: Element> Tape<T> {
     /// Records the sum of `(a - b)^2` over all values of two arrays of one shape, as a single number
     /// of shape ().
     ///
-    /// Gradient: `d_a = 2 (a - b) * d_out`, `d_b = 2 (b - a) * d_out`.
+    /// ```text
+    /// out = sum of (a - b)^2
+    /// d_a = 2 (a - b) * d_out
+    /// d_b = 2 (b - a) * d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

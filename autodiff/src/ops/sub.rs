@@ -8,7 +8,10 @@ struct Sub;
 impl<T: Element> Tape<T> {
     /// Records `a - b`, value by value; shapes broadcast as in NumPy.
     ///
-    /// Gradient: `d_a = d_out`, `d_b = -d_out`, summed where an operand was repeated; see [`Tape::add`].
+    /// ```text
+    /// out = a - b
+    /// d_a = d_out and d_b = -d_out, summed where an operand was repeated
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.

@@ -24,7 +24,10 @@ impl<T: Element> Tape<T> {
     /// Records the sum of `x` over `axes`, which the output no longer has: the sum of (N, H, W, C)
     /// over `[1, 2]` is (N, C).
     ///
-    /// Gradient: each value gets the `d_out` of the sum that it went into.
+    /// ```text
+    /// out = sum of x over some axes; of a mean, divided by the count
+    /// d_x = the d_out of the sum that the value went into; of a mean, divided by the count
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it is named twice.
@@ -34,7 +37,10 @@ impl<T: Element> Tape<T> {
 
     /// Records the mean of `x` over `axes`, which the output no longer has.
     ///
-    /// Gradient: each value gets the `d_out` of the mean that it went into, divided by the count.
+    /// ```text
+    /// out = sum of x over some axes; of a mean, divided by the count
+    /// d_x = the d_out of the sum that the value went into; of a mean, divided by the count
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

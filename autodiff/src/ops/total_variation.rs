@@ -1,4 +1,4 @@
-//! How much neighbouring pixels differ; both sums are over the pairs of neighbours inside the image.
+//! How much neighboring pixels differ; both sums are over the pairs of neighbors inside the image.
 
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
@@ -7,7 +7,7 @@ const FORMULAS: Formulas = Formulas {
         "out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2",
         "    + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2",
     ],
-    backward: &["d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)"],
+    backward: &["d_image = 2 * d_out * sum over the pixel's neighbors of (pixel - neighbor)"],
 };
 
 struct TotalVariation {
@@ -16,10 +16,14 @@ struct TotalVariation {
 }
 
 impl<T: Element> Tape<T> {
-    /// Records the sum of squared differences between vertical and between horizontal neighbours of
+    /// Records the sum of squared differences between vertical and between horizontal neighbors of
     /// an image (N, H, W, C), as a single number of shape ().
     ///
-    /// Gradient: `d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)`.
+    /// ```text
+    /// out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2
+    ///     + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2
+    /// d_image = 2 * d_out * sum over the pixel's neighbors of (pixel - neighbor)
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

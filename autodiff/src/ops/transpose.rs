@@ -18,7 +18,10 @@ impl<T: Element> Tape<T> {
     /// Records `x` with its axes in another order: axis `i` of the output is axis `axes[i]` of `x`.
     /// A matrix is transposed by `[1, 0]`; (N, H, W, C) becomes (N, C, H, W) by `[0, 3, 1, 2]`.
     ///
-    /// Gradient: `d_out` with the axes put back.
+    /// ```text
+    /// axis i of out = axis axes[i] of x
+    /// d_x = d_out with the axes put back
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;

@@ -15,7 +15,10 @@ struct WeightedSum<T> {
 impl<T: Element> Tape<T> {
     /// Records the sum of single numbers, each times its weight: a loss made of several.
     ///
-    /// `out = sum over i of weight[i] * x[i]`. Gradient: `d_x[i] = weight[i] * d_out`.
+    /// ```text
+    /// out = sum over i of weight[i] * x[i]
+    /// d_x[i] = weight[i] * d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
