@@ -3,7 +3,7 @@
 //! rightly, with a wrong formula, and with the right formula that *sets* the gradient instead of adding to it.
 //! `cargo run --release --example 03_own_operation`
 
-use impasto_autodiff::gradcheck::{GradcheckError, gradcheck};
+use impasto_autodiff::{GradcheckError, gradcheck};
 use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 use ndarray::array;
 
@@ -20,7 +20,7 @@ impl Operation<f64> for Softplus {
     }
 
     /// As its input, whatever that is; an operation that is choosier returns a [`Mismatch`].
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

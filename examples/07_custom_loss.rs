@@ -29,7 +29,7 @@ impl Operation<f32> for ColorDistance {
     fn name(&self) -> &'static str {
         "color distance"
     }
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let fits = inputs[0] == inputs[1] && inputs[0].last() == Some(&3);
         if fits { Ok(vec![]) } else { Err(Mismatch::new("both must have one shape (N, H, W, 3)")) }
     }

@@ -3,7 +3,7 @@
 //! constants: style transfer turns this round.
 //! `cargo run --release --example 08_small_network`
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{ConvOptions, ConvWeights};
 use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use ndarray::{Array1, Array2, Array4, ArrayViewD};
 

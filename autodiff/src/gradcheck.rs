@@ -53,12 +53,12 @@ pub enum GradcheckError {
 ///     let gram = tape.gram(inputs[0], 1.0 / 6.0)?;
 ///     tape.squared_difference(gram, inputs[1])
 /// })?;
-/// # Ok::<(), impasto_autodiff::gradcheck::GradcheckError>(())
+/// # Ok::<(), impasto_autodiff::GradcheckError>(())
 /// ```
 ///
 /// # Errors
 /// [`GradcheckError::Differs`] names the first value whose gradient is wrong; [`GradcheckError::Tape`] passes on what
-/// `record` returns, or that its result is no single number.
+/// `record` returns, or that its result is not a single number.
 pub fn gradcheck(
     inputs: &[ArrayD<f64>],
     record: impl FnOnce(&mut Tape<f64>, &[Var]) -> Result<Var, TapeError>,
@@ -116,7 +116,7 @@ mod tests {
         fn name(&self) -> &'static str {
             "wrong square"
         }
-        fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
             Ok(inputs[0].to_vec())
         }
         fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {

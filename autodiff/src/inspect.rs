@@ -2,33 +2,15 @@
 //! What a replay costs is found with [`Tape::forward_each`] and [`Tape::backward_each`], values and gradients with
 //! [`Tape::value`] and [`Tape::gradient`].
 
-use crate::tape::Kind;
-use crate::{Element, Tape, Var};
-
-/// What an operation computes: lines of plain text, such as `out = a * b`. Inputs and output have the names that the
-/// operation's documentation uses, and `d_x` is the gradient with respect to `x`.
-///
-/// ```
-/// use impasto_autodiff::Tape;
-/// use ndarray::array;
-///
-/// let mut tape = Tape::<f64>::new();
-/// let x = tape.variable(&array![3.0]);
-/// tape.square(x)?;
-/// let formulas = tape.inspect()[1].formulas;
-/// assert_eq!((formulas.forward, formulas.backward), (&["out = x^2"][..], &["d_x = 2 x * d_out"][..]));
-/// # Ok::<(), impasto_autodiff::TapeError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Formulas {
-    /// The value.
-    pub forward: &'static [&'static str],
-    /// The vector-Jacobian product: the gradient of each input from that of the output.
-    pub backward: &'static [&'static str],
-}
+use crate::formulas::Formulas;
+use crate::graph::{Kind, Node};
+use crate::operation::Operation;
+use crate::tape::{Tape, Var};
+use impasto_kernels::Element;
 
 /// One node of a tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeInfo {
     /// The node; its [`index`](Var::index) is its place in the list.
     pub var: Var,
@@ -78,6 +60,31 @@ impl<T: Element> Tape<T> {
         (0..self.len()).map(|index| self.node_info(index)).collect()
     }
 
+    /// Floating-point operations of one forward walk, as far as the operations count them.
+    pub fn flops(&self) -> u64 {
+        self.operations().map(|(operation, _)| operation.flops()).fold(0, u64::saturating_add)
+    }
+
+    /// Floating-point operations of one backward walk from a result that depends on every node.
+    pub fn backward_flops(&self) -> u64 {
+        let flops = self.operations().map(|(operation, node)| {
+            if node.differentiable { operation.backward_flops(&self.wanted(node)) } else { 0 }
+        });
+        flops.fold(0, u64::saturating_add)
+    }
+
+    /// Which inputs of a node want a gradient.
+    fn wanted(&self, node: &Node<T>) -> Vec<bool> {
+        node.inputs.iter().map(|&input| self.nodes[input].differentiable).collect()
+    }
+
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (&dyn Operation<T>, &Node<T>)> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Leaf => None,
+            Kind::Operation(operation) => Some((operation.as_ref(), node)),
+        })
+    }
+
     fn node_info(&self, index: usize) -> NodeInfo {
         let (node, place) = (&self.nodes[index], &self.places[index]);
         let mut info = NodeInfo {
@@ -106,13 +113,4 @@ impl<T: Element> Tape<T> {
         }
         info
     }
-}
-
-/// "3 * 3 * 16"; of no factors, "1".
-pub(crate) fn product(factors: &[usize]) -> String {
-    if factors.is_empty() {
-        return "1".to_owned();
-    }
-    let factors: Vec<_> = factors.iter().map(usize::to_string).collect();
-    factors.join(" * ")
 }

@@ -28,38 +28,63 @@
 //! # }
 //! ```
 //!
-//! Complete programs lie in the `examples` of the workspace's root: `02_linear_regression`, `03_own_operation`
+//! Complete programs are in `examples` at the workspace's root: `02_linear_regression`, `03_own_operation`
 //! and `08_small_network` need no more than this crate.
 //!
-//! | module | what is in it | begin with |
-//! | --- | --- | --- |
-//! | [`tape`] | the list, its two walks, reading and setting values | [`Tape`], [`Tape::backward`] |
-//! | [`ops`] | the operations that come with the crate, one file each: each method tells its formula and its gradient | [`Tape::mul`], [`Tape::conv2d`] |
-//! | [`operation`] | the trait that every operation implements, yours included | [`Operation`] |
-//! | [`gradcheck`](mod@gradcheck) | comparison of gradients with central differences | [`gradcheck()`] |
-//! | [`inspect`] | what is on a tape, node by node, for people | [`Tape::inspect`] |
-//! | [`error`](mod@error) | what can go wrong | [`TapeError`] |
+//! | to | begin with |
+//! | --- | --- |
+//! | record, replay, read and set values | [`Tape`], [`Tape::forward`], [`Tape::backward`] |
+//! | add an operation of your own | [`Operation`], [`Tape::record`] |
+//! | compare gradients with central differences | [`gradcheck()`] |
+//! | see what is on a tape, node by node | [`Tape::inspect`] |
+//! | learn what can go wrong | [`TapeError`] |
 //!
-//! Values are f32, to compute fast, or f64, to check gradients: [`Element`]. The arithmetic of one operation, and its
-//! speed, is the affair of the crate below, `impasto-kernels`; the next crate above, `impasto-squeezenet`, records a
-//! network on a tape.
+//! # Operations
+//!
+//! Each is recorded by a method of [`Tape`], whose documentation shows its formulas and those of its gradient.
+//!
+//! | method | value |
+//! | --- | --- |
+//! | [`add`](Tape::add), [`sub`](Tape::sub), [`mul`](Tape::mul), [`div`](Tape::div) | `a + b`, `a - b`, `a * b`, `a / b`, with NumPy's broadcasting |
+//! | [`scale`](Tape::scale) | `factor * x`, the factor constant |
+//! | [`square`](Tape::square), [`sqrt`](Tape::sqrt), [`exp`](Tape::exp), [`ln`](Tape::ln), [`relu`](Tape::relu) | the function of each value |
+//! | [`sum`](Tape::sum), [`mean`](Tape::mean) | over all values |
+//! | [`sum_axes`](Tape::sum_axes), [`mean_axes`](Tape::mean_axes) | over some axes |
+//! | [`weighted_sum`](Tape::weighted_sum) | `sum of weight[i] * x[i]`, of single numbers |
+//! | [`squared_difference`](Tape::squared_difference) | `sum of (a - b)^2` |
+//! | [`total_variation`](Tape::total_variation) | sum of squared differences of neighboring pixels |
+//! | [`matmul`](Tape::matmul) | the product of two matrices |
+//! | [`gram`](Tape::gram) | `scale * features^T features` |
+//! | [`conv2d`](Tape::conv2d), [`conv2d_bank`](Tape::conv2d_bank) | convolution, with ReLU if wanted; several side by side |
+//! | [`max_pool`](Tape::max_pool) | the maximum of each window |
+//! | [`moments`](Tape::moments), [`normalize`](Tape::normalize) | mean and variance of each channel; batch normalization with them, with ReLU if wanted |
+//! | [`log_softmax`](Tape::log_softmax) | log-probabilities from scores |
+//! | [`reshape`](Tape::reshape), [`transpose`](Tape::transpose), [`narrow`](Tape::narrow), [`concat`](Tape::concat) | the same values in another arrangement |
+//! | [`reflect_pad`](Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
+//!
+//! Values are f32, to compute fast, or f64, to check gradients: [`Element`]. The crate below, `impasto-kernels`, does the
+//! arithmetic of each operation; the crate above, `impasto-squeezenet`, records a network on a tape.
 //!
 //! Source of the method: the reverse mode in Griewank and Walther 2008, "Evaluating Derivatives".
 #![forbid(unsafe_code)]
 
 mod buffers;
-pub mod error;
-pub mod gradcheck;
-pub mod inspect;
+mod error;
+mod formulas;
+mod gradcheck;
+mod graph;
+mod inspect;
 mod memory;
-pub mod operation;
-pub mod ops;
+mod operation;
+mod ops;
 mod plan;
-pub mod tape;
+mod tape;
 
 pub use error::{Mismatch, TapeError};
-pub use gradcheck::gradcheck;
+pub use formulas::Formulas;
+pub use gradcheck::{GradcheckError, gradcheck};
 pub use impasto_kernels::{Element, Epilogue, Padding, PoolRounding, Update};
-pub use inspect::{Formulas, NodeInfo};
+pub use inspect::NodeInfo;
 pub use operation::{Gradients, Operation, Values};
+pub use ops::{ConvOptions, ConvWeights, NormalizeOptions};
 pub use tape::{Tape, Var};

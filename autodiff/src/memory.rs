@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 /// The most bytes that one array may take, 1 TiB: more is a mistake on any machine, even on those whose system promises
 /// memory that it does not have.
-const MOST_BYTES: usize = 1 << 40;
+const MAX_BYTES: usize = 1 << 40;
 
 /// The shape of an output of type `T`, if memory can be had for it.
 pub(crate) fn output<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
@@ -22,7 +22,7 @@ pub(crate) fn output<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
 
 /// Whether memory can be had for `len` values of type `T`: an error that calls them `what` if not.
 pub(crate) fn buffer<T>(what: &str, len: usize) -> Result<(), Mismatch> {
-    let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= MOST_BYTES);
+    let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= MAX_BYTES);
     let Some(bytes) = bytes else {
         return Err(Mismatch::new(format!("{what} would take more than 1 TiB")));
     };

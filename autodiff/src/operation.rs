@@ -1,14 +1,18 @@
 //! What an operation is to the tape, and what the tape hands to an operation.
 
 use crate::error::Mismatch;
-use crate::inspect::Formulas;
-use crate::{Element, Update};
+use crate::formulas::Formulas;
+use impasto_kernels::{Element, Update};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 /// A differentiable function of one or more arrays.
 ///
 /// The tape knows nothing else about an operation, so anyone can add one: implement this trait and
 /// hand it to [`Tape::record`](crate::Tape::record). All arrays are contiguous, row by row.
+///
+/// Four methods are required. The others have defaults that are right for every operation: `reads_input` and
+/// `reads_output` tell the plan of a replay what need not be kept, `scratch_len` helps it allocate early, and `formulas`,
+/// `arithmetic`, `flops` and `backward_flops` are for reports such as [`Tape::inspect`](crate::Tape::inspect).
 ///
 /// ```
 /// use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, Values, gradcheck};
@@ -20,7 +24,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 ///     fn name(&self) -> &'static str {
 ///         "cube"
 ///     }
-///     fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+///     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
 ///         Ok(inputs[0].to_vec())
 ///     }
 ///     fn forward(&mut self, values: &Values<'_, f64>, out: &mut [f64]) {
@@ -50,12 +54,12 @@ pub trait Operation<T: Element>: Send + 'static {
     /// The name that errors and reports use.
     fn name(&self) -> &'static str;
 
-    /// The shape of the output for inputs of these shapes. Called once, when the operation is
-    /// recorded: the place to check the shapes and to make what depends on them.
+    /// The shape of the output for inputs of these shapes: a question that changes nothing. An operation that must
+    /// prepare something for the shapes first is made by [`Tape::record_with`](crate::Tape::record_with).
     ///
     /// # Errors
     /// A [`Mismatch`] says what does not fit; the tape adds the operation's name and the shapes.
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch>;
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch>;
 
     /// Computes the output. `out` holds arbitrary values and must be overwritten whole.
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]);
@@ -63,6 +67,27 @@ pub trait Operation<T: Element>: Send + 'static {
     /// The vector-Jacobian product: from `d_out`, the gradient of some number with respect to the
     /// output, computes that number's gradient with respect to each input that wants one.
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>);
+
+    // For the plan of a replay. The defaults are safe: everything is kept.
+
+    /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
+    /// the `wanted` inputs are asked for. What nobody reads need not be kept.
+    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
+        let _ = (index, wanted);
+        true
+    }
+
+    /// Whether [`backward`](Operation::backward) reads the value of the output.
+    fn reads_output(&self) -> bool {
+        true
+    }
+
+    /// Values of scratch memory that each thread needs for the `f32` kernels of `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
+    // For reports. Nothing is computed from them.
 
     /// What [`forward`](Operation::forward) and [`backward`](Operation::backward) compute, for people.
     fn formulas(&self) -> Formulas {
@@ -85,24 +110,6 @@ pub trait Operation<T: Element>: Send + 'static {
     fn backward_flops(&self, wanted: &[bool]) -> u64 {
         let _ = wanted;
         0
-    }
-
-    /// Values of scratch memory that each thread wants which computes this operation, of the `f32` kernels of
-    /// `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
-    fn scratch_len(&self) -> usize {
-        0
-    }
-
-    /// Whether [`backward`](Operation::backward) reads the value of input `index`, when gradients of
-    /// the `wanted` inputs are asked for. What nobody reads need not be kept.
-    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
-        let _ = (index, wanted);
-        true
-    }
-
-    /// Whether [`backward`](Operation::backward) reads the value of the output.
-    fn reads_output(&self) -> bool {
-        true
     }
 }
 

@@ -2,7 +2,7 @@
 //! and gradients against f64's, and its gradients with recycled buffers against those without.
 //! The last test fails if an operation is missing here.
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
+use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use impasto_autodiff::{
     Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError,
     Values, Var, gradcheck,
@@ -170,19 +170,19 @@ checks! {
     moments of moments: apart, &[&[&[5]], &[&[7, 3]], &[&[2, 3, 2, 17]], &[&[1, 4]]], |tape, x| {
         tape.moments(x[0])
     };
-    normalise of normalise: positive, &[
+    normalize of normalize: positive, &[
         &[&[5, 3], &[2, 3], &[3], &[3]],
         &[&[2, 3, 2, 17], &[2, 17], &[17], &[17]],
-    ], |tape, x| tape.normalise(x[0], x[1], [x[2], x[3]], NormaliseOptions::default());
-    normalise_with_relu of normalise: apart, &[&[&[3, 5, 2], &[2], &[2]]], |tape, x| {
+    ], |tape, x| tape.normalize(x[0], x[1], [x[2], x[3]], NormalizeOptions::default());
+    normalize_with_relu of normalize: apart, &[&[&[3, 5, 2], &[2], &[2]]], |tape, x| {
         let moments = tape.constant(&ndarray::array![[0.1, -0.2], [0.5, 1.5]].mapv(T::from_f64));
-        let options = NormaliseOptions { epsilon: 0.01, epilogue: Epilogue::Relu };
-        tape.normalise(x[0], moments, [x[1], x[2]], options)
+        let options = NormalizeOptions { epsilon: 0.01, epilogue: Epilogue::Relu };
+        tape.normalize(x[0], moments, [x[1], x[2]], options)
     };
-    batch_normalisation of normalise: apart, &[&[&[2, 3, 4, 3], &[3], &[3]]], |tape, x| {
+    batch_normalization of normalize: apart, &[&[&[2, 3, 4, 3], &[3], &[3]]], |tape, x| {
         let moments = tape.moments(x[0])?;
-        let options = NormaliseOptions { epsilon: 1e-3, epilogue: Epilogue::Relu };
-        tape.normalise(x[0], moments, [x[1], x[2]], options)
+        let options = NormalizeOptions { epsilon: 1e-3, epilogue: Epilogue::Relu };
+        tape.normalize(x[0], moments, [x[1], x[2]], options)
     };
     a_style_loss of gram: apart, &[&[&[1, 7, 8, 3], &[3, 3, 3, 5], &[5], &[5, 5]]], |tape, x| {
         let features = tape.conv2d(x[0], filter(&x[1..], Padding::Same), ConvOptions::default())?;
@@ -195,11 +195,11 @@ checks! {
         let hidden = tape.matmul(x[0], x[1])?;
         let hidden = tape.add(hidden, x[2])?;
         let mean = tape.mean_axes(hidden, &[0])?;
-        let centred = tape.sub(hidden, mean)?;
-        let squares = tape.square(centred)?;
+        let centered = tape.sub(hidden, mean)?;
+        let squares = tape.square(centered)?;
         let variance = tape.mean_axes(squares, &[0])?;
         let deviation = tape.sqrt(variance)?;
-        let normal = tape.div(centred, deviation)?;
+        let normal = tape.div(centered, deviation)?;
         let scores = tape.matmul(normal, x[3])?;
         tape.log_softmax(scores)
     };
@@ -341,7 +341,7 @@ impl<T: Element> Operation<T> for Noise {
         "noise"
     }
 
-    fn output_shape(&mut self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(self.shape.clone())
     }
 
@@ -360,7 +360,7 @@ impl<T: Element> Operation<T> for First {
         "first"
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 
@@ -379,4 +379,29 @@ impl<T: Element> Operation<T> for First {
     fn reads_output(&self) -> bool {
         false
     }
+}
+
+/// What rustdoc shows of an operation is what it says of itself: each line of a file's `FORMULAS` is a line of its
+/// documentation.
+#[test]
+fn documentation_shows_the_formulas() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops");
+    let mut checked = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let Some((_, formulas)) = text.split_once("FORMULAS: Formulas =") else { continue };
+        if !text.contains("pub fn ") {
+            continue;
+        }
+        let (formulas, _) = formulas.split_once("};").unwrap();
+        let documented: Vec<&str> =
+            text.lines().filter_map(|line| line.trim_start().strip_prefix("/// ")).collect();
+        // Between quotation marks is every second part.
+        for formula in formulas.split('"').skip(1).step_by(2) {
+            assert!(documented.contains(&formula), "{} does not document {formula:?}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 60, "only {checked} formulas were found");
 }

@@ -1,6 +1,6 @@
 //! What a tape tells of itself: names, arithmetic, and the order of its walks.
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{ConvOptions, ConvWeights};
 use impasto_autodiff::{NodeInfo, Padding, PoolRounding, Tape, TapeError, Var};
 use ndarray::{Array1, Array2, Array4, arr0};
 

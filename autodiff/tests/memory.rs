@@ -1,7 +1,7 @@
 //! Shapes that no memory holds are refused when they are recorded, in words, and nothing is allocated for them; the
 //! tape goes on. Steps and windows of any length are computed.
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
+use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use impasto_autodiff::{Element, Padding, PoolRounding, Tape, TapeError, Var};
 use ndarray::{ArrayD, IxDyn};
 
@@ -166,5 +166,5 @@ fn sums_of_nothing() {
     let moments = tape.moments(x);
     assert!(matches!(moments, Err(TapeError::Shape { .. })));
     let (two, one) = (zeros(&mut tape, &[2, 3]), zeros(&mut tape, &[3]));
-    assert!(tape.normalise(x, two, [one, one], NormaliseOptions::default()).is_err());
+    assert!(tape.normalize(x, two, [one, one], NormalizeOptions::default()).is_err());
 }

@@ -1,6 +1,6 @@
 //! The tape itself: replaying, recycling, several results, and everything it refuses.
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{ConvOptions, ConvWeights};
 use impasto_autodiff::{Padding, PoolRounding, Tape, TapeError, Var};
 use ndarray::{Array, ArrayD, arr0, array};
 

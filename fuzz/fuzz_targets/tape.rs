@@ -2,7 +2,7 @@
 //! and backward without a panic.
 #![no_main]
 
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{ConvOptions, ConvWeights};
 use impasto_autodiff::{Epilogue, Padding, PoolRounding, Tape, TapeError, Var};
 use libfuzzer_sys::fuzz_target;
 use ndarray::{ArrayD, IxDyn};

@@ -3,7 +3,7 @@
 
 use crate::architecture::{self, FEATURES, IMAGE_CHANNELS, Layer, PoolRounding};
 use crate::weights::{Weights, WeightsError};
-use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+use impasto_autodiff::{ConvOptions, ConvWeights};
 use impasto_autodiff::{Element, Epilogue, Padding, Tape, TapeError, Var};
 use ndarray::{Array4, ArrayView4, Ix4};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! NumPy's broadcasting for two operands: shapes are aligned at their last axis, and an axis that is
 //! missing or of length 1 is repeated. The gradient of a repeated operand is a sum over its
-//! repetitions. What is computed with each pair of values is the operations' business.
+//! repetitions. Callers supply the function of each pair of values.
 
 use super::strided::{Axis, Walk, contiguous_strides};
 use crate::{Element, Mismatch, memory};
@@ -22,13 +22,6 @@ enum Lane<'a, T> {
     Same(T),
     /// One value after the other.
     Each(&'a [T]),
-}
-
-impl Default for Broadcast {
-    fn default() -> Self {
-        let walk = Walk::new([].into_iter());
-        Broadcast { walk, repeated: [false; 2], sums: Vec::new() }
-    }
 }
 
 impl Broadcast {
@@ -64,11 +57,11 @@ impl Broadcast {
         Ok((Broadcast { walk, repeated, sums: vec![0.0; sums] }, output))
     }
 
-    /// Calls `visit(out, a, b)` for each value of the output and the two that meet there. An operand
-    /// that is not read may be empty.
+    /// Calls `visit(out, a, b)` for each value of the output and the two that meet there. `visit` is given 0
+    /// for an operand that it does not read, which is `None`.
     pub(super) fn zip<T: Element>(
         &self,
-        [a, b]: [&[T]; 2],
+        [a, b]: [Option<&[T]>; 2],
         out: &mut [T],
         mut visit: impl FnMut(&mut T, T, T),
     ) {
@@ -80,11 +73,11 @@ impl Broadcast {
     }
 
     /// Adds `term(a, b, d_out)` to the gradient of one operand, at each place where that operand
-    /// meets the other. An operand that is not read may be empty.
+    /// meets the other. `term` is given 0 for an operand that it does not read, which is `None`.
     pub(super) fn add_gradient<T: Element>(
         &mut self,
         operand: usize,
-        [a, b]: [&[T]; 2],
+        [a, b]: [Option<&[T]>; 2],
         d_out: &[T],
         gradient: &mut [T],
         term: impl Fn(T, T, T) -> T,
@@ -122,10 +115,9 @@ impl Broadcast {
     }
 }
 
-fn lane<T: Element>(values: &[T], start: usize, row: Axis<3>, operand: usize) -> Lane<'_, T> {
-    if values.is_empty() {
-        Lane::Same(T::zero())
-    } else if row.strides[operand] == 0 {
+fn lane<T: Element>(values: Option<&[T]>, start: usize, row: Axis<3>, operand: usize) -> Lane<'_, T> {
+    let Some(values) = values else { return Lane::Same(T::zero()) };
+    if row.strides[operand] == 0 {
         Lane::Same(values[start])
     } else {
         Lane::Each(&values[start..start + row.len])

@@ -11,19 +11,22 @@ const FORMULAS: Formulas = Formulas {
 };
 
 struct Concat {
-    axis: usize,
     /// Positions before the axis.
     blocks: usize,
     /// Where each input's part of a block of the output lies.
     parts: Vec<Range<usize>>,
     block_len: usize,
+    output: Vec<usize>,
 }
 
 impl<T: Element> Tape<T> {
     /// Records `inputs` side by side along `axis`; their other axes must be equal. Convolutions of
     /// one image need no such copy: [`Tape::conv2d_bank`].
     ///
-    /// Gradient: each input gets its part of `d_out`.
+    /// ```text
+    /// out = the inputs one after the other along one axis
+    /// d_x of each input = its part of d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -45,7 +48,37 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if there are no inputs, no such axis, or another axis differs.
     pub fn concat(&mut self, inputs: &[Var], axis: usize) -> Result<Var, TapeError> {
-        self.record(Concat { axis, blocks: 0, parts: Vec::new(), block_len: 0 }, inputs)
+        self.record_with("concat", inputs, |shapes| Concat::new(axis, shapes))
+    }
+}
+
+impl Concat {
+    fn new(axis: usize, inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let Some(&first) = inputs.first() else {
+            return Err(Mismatch::new("there must be at least one input"));
+        };
+        check_axis(axis, first)?;
+        let mut output = first.to_vec();
+        output[axis] = 0;
+        let mut concat = Concat { blocks: 0, parts: Vec::new(), block_len: 0, output };
+        for &input in inputs {
+            let others_fit = input.len() == first.len()
+                && (0..first.len()).all(|other| other == axis || input[other] == first[other]);
+            if !others_fit {
+                let (first, input) = (shape(first), shape(input));
+                return Err(Mismatch::new(format!("{first} and {input} differ in more than axis {axis}")));
+            }
+            // Saturates for arrays without values only, and the tape refuses an output of that size.
+            concat.output[axis] = concat.output[axis].saturating_add(input[axis]);
+            let [blocks, len, inner] = lengths_around(axis, input);
+            let end = concat.block_len.saturating_add(len * inner);
+            concat.parts.push(concat.block_len..end);
+            (concat.blocks, concat.block_len) = (blocks, end);
+        }
+        if concat.output.contains(&0) {
+            concat.blocks = 0;
+        }
+        Ok(concat)
     }
 }
 
@@ -58,37 +91,8 @@ impl<T: Element> Operation<T> for Concat {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let Some(&first) = inputs.first() else {
-            return Err(Mismatch::new("there must be at least one input"));
-        };
-        check_axis(self.axis, first)?;
-        let mut output = first.to_vec();
-        output[self.axis] = 0;
-        self.parts.clear();
-        self.block_len = 0;
-        for &input in inputs {
-            let others_fit = input.len() == first.len()
-                && (0..first.len()).all(|axis| axis == self.axis || input[axis] == first[axis]);
-            if !others_fit {
-                return Err(Mismatch::new(format!(
-                    "{} and {} differ in more than axis {}",
-                    shape(first),
-                    shape(input),
-                    self.axis
-                )));
-            }
-            // Saturates for arrays without values only, and the tape refuses an output of that size.
-            output[self.axis] = output[self.axis].saturating_add(input[self.axis]);
-            let [blocks, len, inner] = lengths_around(self.axis, input);
-            let end = self.block_len.saturating_add(len * inner);
-            self.parts.push(self.block_len..end);
-            (self.blocks, self.block_len) = (blocks, end);
-        }
-        if output.contains(&0) {
-            self.blocks = 0;
-        }
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.output.clone())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

@@ -3,7 +3,7 @@
 //! The operation takes a bank of filters over one image and lays their outputs side by side along
 //! the channels; an ordinary convolution is a bank of one.
 
-use crate::inspect::product;
+use crate::formulas::product;
 use crate::{
     Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
     memory,
@@ -50,34 +50,44 @@ impl Default for ConvOptions {
     }
 }
 
+impl ConvOptions {
+    /// The name of the operation that these options record.
+    fn name(self) -> &'static str {
+        match self.epilogue {
+            Epilogue::Bias => "conv2d",
+            Epilogue::Relu => "conv2d+relu",
+        }
+    }
+}
+
 /// A bank of convolutions, with ReLU fused where the options say so.
 struct Conv2d<T: Element> {
     options: ConvOptions,
     paddings: Vec<Padding>,
-    prepared: Option<Prepared<T>>,
-}
-
-/// What depends on the shapes, and the version of the weights that are packed.
-struct Prepared<T: Element> {
     kernels: T::Convolution,
+    output: [usize; 4],
     flops: u64,
-    versions: Vec<Option<[u64; 2]>>,
+    /// For each filter, the versions of the weights and biases that are packed.
+    packed: Vec<Option<[u64; 2]>>,
 }
 
 impl<T: Element> Tape<T> {
     /// Records a convolution of `image` (N, H, W, Cin) with `weight` (KH, KW, Cin, Cout) and `bias`
     /// (Cout); the output is (N, OH, OW, Cout).
     ///
-    /// `out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]`,
-    /// zeros outside the image, then ReLU if the options say so. Gradients, with `g = d_out`, 0 where that ReLU gave 0:
+    /// ```text
+    /// out[n, y, x, o] = bias[o] + sum over i, j, c of image[n, sy*y + i - top, sx*x + j - left, c] * weight[i, j, c, o]
+    /// then max(out, 0), where ReLU is fused
+    /// g = d_out; 0 where a fused ReLU gave 0
+    /// d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]
+    /// d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]
+    /// d_bias[o] = sum over n, y, x of g[n, y, x, o]
+    /// ```
     ///
-    /// - `d_image[n, y, x, c] = sum over i, j, o of g[n, (y + top - i)/sy, (x + left - j)/sx, o] * weight[i, j, c, o]`,
-    ///   over the windows that cover the pixel
-    /// - `d_weight[i, j, c, o] = sum over n, y, x of image[n, sy*y + i - top, sx*x + j - left, c] * g[n, y, x, o]`
-    /// - `d_bias[o] = sum over n, y, x of g[n, y, x, o]`
+    /// Values outside the image count as 0. `d_image` sums over the windows that cover the pixel.
     ///
     /// ```
-    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{ConvOptions, ConvWeights};
     /// use impasto_autodiff::{Padding, Tape};
     /// use ndarray::{Array1, Array4};
     ///
@@ -116,7 +126,7 @@ impl<T: Element> Tape<T> {
     /// Formulas as for [`Tape::conv2d`], filter by filter. Both expansions of a SqueezeNet fire module:
     ///
     /// ```
-    /// use impasto_autodiff::ops::{ConvOptions, ConvWeights};
+    /// use impasto_autodiff::{ConvOptions, ConvWeights};
     /// use impasto_autodiff::{Padding, Tape};
     /// use ndarray::{Array1, Array4};
     ///
@@ -144,47 +154,20 @@ impl<T: Element> Tape<T> {
         filters: &[ConvWeights],
         options: ConvOptions,
     ) -> Result<Var, TapeError> {
-        let operation = Conv2d {
-            options,
-            paddings: filters.iter().map(|filter| filter.padding).collect(),
-            prepared: None,
-        };
+        let paddings = filters.iter().map(|filter| filter.padding).collect();
         let weights = filters.iter().flat_map(|filter| [filter.weight, filter.bias]);
         let inputs: Vec<Var> = std::iter::once(image).chain(weights).collect();
-        self.record(operation, &inputs)
+        self.record_with(options.name(), &inputs, |shapes| Conv2d::new(options, paddings, shapes))
     }
 }
 
 impl<T: Element> Conv2d<T> {
-    /// The output where it tells which ways ReLU closed.
-    fn gate<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
-        (self.options.epilogue == Epilogue::Relu).then(|| values.output())
-    }
-}
-
-/// The inputs that hold weight and bias of filter `index`.
-fn weight_inputs(index: usize) -> [usize; 2] {
-    [1 + 2 * index, 2 + 2 * index]
-}
-
-impl<T: Element> Operation<T> for Conv2d<T> {
-    fn name(&self) -> &'static str {
-        match self.options.epilogue {
-            Epilogue::Bias => "conv2d",
-            Epilogue::Relu => "conv2d+relu",
-        }
-    }
-
-    fn formulas(&self) -> Formulas {
-        FORMULAS
-    }
-
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn new(options: ConvOptions, paddings: Vec<Padding>, inputs: &[&[usize]]) -> Result<Self, Mismatch> {
         let &[n, h, w, channels] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
         };
         let mut filters = Vec::new();
-        for (pair, &padding) in inputs[1..].chunks_exact(2).zip(&self.paddings) {
+        for (pair, &padding) in inputs[1..].chunks_exact(2).zip(&paddings) {
             let &[kernel_height, kernel_width, weight_channels, out_channels] = pair[0] else {
                 return Err(Mismatch::new("weights must be (KH, KW, Cin, Cout)"));
             };
@@ -198,35 +181,60 @@ impl<T: Element> Operation<T> for Conv2d<T> {
             }
             filters.push(Filter { kernel: [kernel_height, kernel_width], out_channels, padding });
         }
-        let shape = ConvShape::new([n, h, w, channels], &filters, self.options.stride)?;
-        let output = memory::output::<T>(shape.output().to_vec())?;
+        let shape = ConvShape::new([n, h, w, channels], &filters, options.stride)?;
+        memory::output::<T>(shape.output().to_vec())?;
         memory::buffer::<T>("packed weights and padded images", T::Convolution::buffers_len(&shape))?;
-        self.prepared = Some(Prepared {
+        Ok(Conv2d {
+            options,
+            paddings,
+            output: shape.output(),
             flops: shape.flops(),
-            versions: vec![None; filters.len()],
+            packed: vec![None; filters.len()],
             kernels: T::Convolution::new(shape),
-        });
-        Ok(output)
+        })
+    }
+
+    /// The output, where a fused ReLU needs it to mask the gradient.
+    fn gate<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
+        (self.options.epilogue == Epilogue::Relu).then(|| values.output())
+    }
+}
+
+/// The inputs that hold weight and bias of filter `index`.
+fn weight_inputs(index: usize) -> [usize; 2] {
+    [1 + 2 * index, 2 + 2 * index]
+}
+
+impl<T: Element> Operation<T> for Conv2d<T> {
+    fn name(&self) -> &'static str {
+        self.options.name()
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.output.to_vec())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        let Some(prepared) = &mut self.prepared else { return };
-        for (index, packed) in prepared.versions.iter_mut().enumerate() {
+        for (index, packed) in self.packed.iter_mut().enumerate() {
             let [weight, bias] = weight_inputs(index);
             let versions = Some([weight, bias].map(|input| values.input_version(input)));
             if *packed != versions {
-                prepared.kernels.set_weights(index, values.input(weight), values.input(bias));
+                self.kernels.set_weights(index, values.input(weight), values.input(bias));
                 *packed = versions;
             }
         }
-        prepared.kernels.forward(self.options.epilogue, values.input(0), out);
+        self.kernels.forward(self.options.epilogue, values.input(0), out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
         let gate = self.gate(values);
-        let Some(Prepared { kernels, versions, .. }) = &mut self.prepared else { return };
+        let kernels = &mut self.kernels;
         gradients.write(0, |d_image, update| kernels.input_gradient(d_out, gate, update, d_image));
-        for index in 0..versions.len() {
+        for index in 0..self.packed.len() {
             let [weight, bias] = weight_inputs(index);
             gradients.write(weight, |d_weight, update| {
                 kernels.weight_gradient(index, values.input(0), d_out, gate, update, d_weight);
@@ -273,7 +281,7 @@ impl<T: Element> Operation<T> for Conv2d<T> {
     }
 
     fn flops(&self) -> u64 {
-        self.prepared.as_ref().map_or(0, |prepared| prepared.flops)
+        self.flops
     }
 
     fn backward_flops(&self, wanted: &[bool]) -> u64 {
@@ -283,7 +291,7 @@ impl<T: Element> Operation<T> for Conv2d<T> {
     }
 
     fn scratch_len(&self) -> usize {
-        self.prepared.as_ref().map_or(0, |prepared| prepared.kernels.scratch_len())
+        self.kernels.scratch_len()
     }
 
     fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {

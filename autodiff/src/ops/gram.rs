@@ -12,15 +12,19 @@ struct GramMatrix<T: Element> {
     scale: T,
     positions: usize,
     channels: usize,
-    kernels: Option<T::Gram>,
+    kernels: T::Gram,
 }
 
 impl<T: Element> Tape<T> {
     /// Records the Gram matrix (C, C), times `scale`, of features (P, C) or (1, H, W, C): which
     /// channels are active at the same positions.
     ///
-    /// `out[i, j] = scale * sum over p of features[p, i] * features[p, j]`, p over all positions. Gradient:
-    /// `d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])`.
+    /// ```text
+    /// out[i, j] = scale * sum over p of features[p, i] * features[p, j]
+    /// d_features[p, j] = scale * sum over i of features[p, i] * (d_out[i, j] + d_out[j, i])
+    /// ```
+    ///
+    /// Here p runs over all positions.
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -38,7 +42,23 @@ impl<T: Element> Tape<T> {
     /// [`TapeError::Shape`] for other shapes, several images, no positions or channels, or more channels than their
     /// matrix has memory for.
     pub fn gram(&mut self, features: Var, scale: T) -> Result<Var, TapeError> {
-        self.record(GramMatrix { scale, positions: 0, channels: 0, kernels: None }, &[features])
+        self.record_with("gram", &[features], |shapes| GramMatrix::new(scale, shapes[0]))
+    }
+}
+
+impl<T: Element> GramMatrix<T> {
+    fn new(scale: T, features: &[usize]) -> Result<Self, Mismatch> {
+        let (positions, channels) = match *features {
+            [positions, channels] => (positions, channels),
+            [1, height, width, channels] => (height * width, channels),
+            [_, _, _, _] => return Err(Mismatch::new("a Gram matrix is of one image, narrow axis 0 to it")),
+            _ => return Err(Mismatch::new("features must be (P, C) or (1, H, W, C)")),
+        };
+        if positions == 0 || channels == 0 {
+            return Err(Mismatch::new("there must be at least one position and one channel"));
+        }
+        memory::output::<T>(vec![channels, channels])?;
+        Ok(GramMatrix { scale, positions, channels, kernels: T::Gram::new(channels) })
     }
 }
 
@@ -51,31 +71,17 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let (positions, channels) = match *inputs[0] {
-            [positions, channels] => (positions, channels),
-            [1, height, width, channels] => (height * width, channels),
-            [_, _, _, _] => return Err(Mismatch::new("a Gram matrix is of one image, narrow axis 0 to it")),
-            _ => return Err(Mismatch::new("features must be (P, C) or (1, H, W, C)")),
-        };
-        if positions == 0 || channels == 0 {
-            return Err(Mismatch::new("there must be at least one position and one channel"));
-        }
-        (self.positions, self.channels) = (positions, channels);
-        let output = memory::output::<T>(vec![channels, channels])?;
-        self.kernels = Some(T::Gram::new(channels));
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(vec![self.channels, self.channels])
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        let Some(kernels) = &mut self.kernels else { return };
-        kernels.forward(self.scale, values.input(0), out);
+        self.kernels.forward(self.scale, values.input(0), out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
-        let Some(kernels) = &mut self.kernels else { return };
         gradients.write(0, |d_features, update| {
-            kernels.gradient(self.scale, values.input(0), d_out, update, d_features);
+            self.kernels.gradient(self.scale, values.input(0), d_out, update, d_features);
         });
     }
 
@@ -101,7 +107,7 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
     }
 
     fn scratch_len(&self) -> usize {
-        self.kernels.as_ref().map_or(0, GramKernels::scratch_len)
+        self.kernels.scratch_len()
     }
 
     fn reads_output(&self) -> bool {

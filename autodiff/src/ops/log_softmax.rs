@@ -7,7 +7,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]"],
 };
 
-#[derive(Default)]
 struct LogSoftmax {
     row_len: usize,
 }
@@ -19,7 +18,10 @@ impl<T: Element> Tape<T> {
     /// The cross-entropy of a classifier is minus their mean at the right classes: [`Tape::mul`] by
     /// one-hot targets, then [`Tape::sum`], then [`Tape::scale`] by `-1 / N`.
     ///
-    /// `out[i] = x[i] - ln(sum over j of e^x[j])`. Gradient: `d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]`.
+    /// ```text
+    /// out[i] = x[i] - ln(sum over j of e^x[j])
+    /// d_x[i] = d_out[i] - e^out[i] * sum over j of d_out[j]
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -43,7 +45,17 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] for a single number of shape (): it has no axes.
     pub fn log_softmax(&mut self, x: Var) -> Result<Var, TapeError> {
-        self.record(LogSoftmax::default(), &[x])
+        self.record_with("log_softmax", &[x], LogSoftmax::new)
+    }
+}
+
+impl LogSoftmax {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let Some(&row_len) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        // Of rows without values there are none to walk over.
+        Ok(LogSoftmax { row_len: row_len.max(1) })
     }
 }
 
@@ -56,12 +68,7 @@ impl<T: Element> Operation<T> for LogSoftmax {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let Some(&row_len) = inputs[0].last() else {
-            return Err(Mismatch::new("there must be at least one axis"));
-        };
-        // Of rows without values there are none to walk over.
-        self.row_len = row_len.max(1);
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

@@ -8,7 +8,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_a = d_out b^T", "d_b = a^T d_out"],
 };
 
-#[derive(Default)]
 struct MatMul {
     /// Rows of a, columns of a and rows of b, columns of b.
     sizes: [usize; 3],
@@ -17,7 +16,11 @@ struct MatMul {
 impl<T: Element> Tape<T> {
     /// Records the product (m, n) of the matrices `a` (m, k) and `b` (k, n).
     ///
-    /// `out[i, j] = sum over l of a[i, l] * b[l, j]`. Gradient: `d_a = d_out b^T`, `d_b = a^T d_out`.
+    /// ```text
+    /// out[i, j] = sum over l of a[i, l] * b[l, j]
+    /// d_a = d_out b^T
+    /// d_b = a^T d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -35,9 +38,9 @@ impl<T: Element> Tape<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TapeError::Shape`] if one is no matrix, or `a` has not as many columns as `b` rows.
+    /// [`TapeError::Shape`] if an operand is not 2-D, or `a`'s columns differ from `b`'s rows.
     pub fn matmul(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {
-        self.record(MatMul::default(), &[a, b])
+        self.record_with("matmul", &[a, b], MatMul::new)
     }
 }
 
@@ -49,6 +52,19 @@ fn transposed<T>(values: &[T]) -> Operand<'_, T> {
     Operand { values, transposed: true }
 }
 
+impl MatMul {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let (&[rows, columns], &[b_rows, b_columns]) = (inputs[0], inputs[1]) else {
+            return Err(Mismatch::new("both must be matrices"));
+        };
+        if columns != b_rows {
+            let reason = format!("the first has {columns} columns, the second {b_rows} rows");
+            return Err(Mismatch::new(reason));
+        }
+        Ok(MatMul { sizes: [rows, columns, b_columns] })
+    }
+}
+
 impl<T: Element> Operation<T> for MatMul {
     fn name(&self) -> &'static str {
         "matmul"
@@ -58,16 +74,8 @@ impl<T: Element> Operation<T> for MatMul {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let (&[rows, columns], &[b_rows, b_columns]) = (inputs[0], inputs[1]) else {
-            return Err(Mismatch::new("both must be matrices"));
-        };
-        if columns != b_rows {
-            let reason = format!("the first has {columns} columns, the second {b_rows} rows");
-            return Err(Mismatch::new(reason));
-        }
-        self.sizes = [rows, columns, b_columns];
-        Ok(vec![rows, b_columns])
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(vec![self.sizes[0], self.sizes[2]])
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

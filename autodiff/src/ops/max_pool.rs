@@ -16,12 +16,8 @@ struct MaxPool {
     kernel: [usize; 2],
     stride: [usize; 2],
     rounding: PoolRounding,
-    prepared: Option<Prepared>,
-}
-
-/// What depends on the shapes: the windows, and for each the place of its winner.
-struct Prepared {
     shape: PoolShape,
+    /// For each window, the place of its winner.
     argmax: Vec<u8>,
 }
 
@@ -29,8 +25,10 @@ impl<T: Element> Tape<T> {
     /// Records the maximum of each `kernel` window (height, width) of an image (N, H, W, C), one
     /// every `stride` rows and columns: (N, OH, OW, C).
     ///
-    /// `out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]`. Gradient: each
-    /// `d_out` goes to the pixel that won its window; of equals, to the first.
+    /// ```text
+    /// out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]
+    /// d_image = at each pixel, the sum of d_out over the windows that it won; of equals the first wins
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::{PoolRounding, Tape};
@@ -56,7 +54,14 @@ impl<T: Element> Tape<T> {
         stride: [usize; 2],
         rounding: PoolRounding,
     ) -> Result<Var, TapeError> {
-        self.record(MaxPool { kernel, stride, rounding, prepared: None }, &[image])
+        self.record_with("max_pool", &[image], |shapes| {
+            let &[n, h, w, c] = shapes[0] else {
+                return Err(Mismatch::new("the image must be (N, H, W, C)"));
+            };
+            let shape = PoolShape::new([n, h, w, c], kernel, stride, rounding)?;
+            memory::output::<T>(shape.output().to_vec())?;
+            Ok(MaxPool { kernel, stride, rounding, shape, argmax: vec![0; shape.output_len()] })
+        })
     }
 }
 
@@ -69,23 +74,16 @@ impl<T: Element> Operation<T> for MaxPool {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let &[n, h, w, c] = inputs[0] else {
-            return Err(Mismatch::new("the image must be (N, H, W, C)"));
-        };
-        let shape = PoolShape::new([n, h, w, c], self.kernel, self.stride, self.rounding)?;
-        let output = memory::output::<T>(shape.output().to_vec())?;
-        self.prepared = Some(Prepared { shape, argmax: vec![0; shape.output_len()] });
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.shape.output().to_vec())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        let Some(Prepared { shape, argmax }) = &mut self.prepared else { return };
-        T::max_pool(shape, values.input(0), out, argmax);
+        T::max_pool(&self.shape, values.input(0), out, &mut self.argmax);
     }
 
     fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
-        let Some(Prepared { shape, argmax }) = &self.prepared else { return };
+        let MaxPool { shape, argmax, .. } = self;
         gradients.write(0, |d_image, update| T::max_pool_gradient(shape, d_out, argmax, update, d_image));
     }
 

@@ -7,7 +7,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_x = d_out / count, the same for every value"],
 };
 
-#[derive(Default)]
 struct Mean {
     count: usize,
 }
@@ -15,12 +14,24 @@ struct Mean {
 impl<T: Element> Tape<T> {
     /// Records the mean of all values of `x`, any shape, as a single number of shape ().
     ///
-    /// Gradient: `d_x = d_out / count`, the same for every value.
+    /// ```text
+    /// out = sum of all x / count
+    /// d_x = d_out / count, the same for every value
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there are no values.
     pub fn mean(&mut self, x: Var) -> Result<Var, TapeError> {
-        self.record(Mean::default(), &[x])
+        self.record_with("mean", &[x], Mean::new)
+    }
+}
+
+impl Mean {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there are no values"));
+        }
+        Ok(Mean { count: inputs[0].iter().product() })
     }
 }
 
@@ -33,11 +44,7 @@ impl<T: Element> Operation<T> for Mean {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there are no values"));
-        }
-        self.count = inputs[0].iter().product();
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(Vec::new())
     }
 

@@ -10,7 +10,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P"],
 };
 
-#[derive(Default)]
 struct Moments {
     channels: usize,
     len: usize,
@@ -20,13 +19,31 @@ impl<T: Element> Tape<T> {
     /// Records the mean and the variance of each channel of `x`, its last axis, over all other axes: of
     /// (N, H, W, C) they are (2, C), the means first. The variance is the plain one, divided by the count.
     ///
-    /// Gradient: `d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P`, of P positions.
+    /// ```text
+    /// mean[c] = (sum over p of x[p, c]) / P
+    /// variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P
+    /// d_x[p, c] = (d_mean[c] + 2 * d_variance[c] * (x[p, c] - mean[c])) / P
+    /// ```
+    ///
+    /// Here p runs over all P positions.
     ///
     /// # Errors
     /// [`TapeError::Shape`] for a single number of shape (), which has no channels, or where there are no
     /// values.
     pub fn moments(&mut self, x: Var) -> Result<Var, TapeError> {
-        self.record(Moments::default(), &[x])
+        self.record_with("moments", &[x], Moments::new)
+    }
+}
+
+impl Moments {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let Some(&channels) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there are no values to take the mean of"));
+        }
+        Ok(Moments { channels, len: inputs[0].iter().product() })
     }
 }
 
@@ -39,15 +56,8 @@ impl<T: Element> Operation<T> for Moments {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let Some(&channels) = inputs[0].last() else {
-            return Err(Mismatch::new("there must be at least one axis"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there are no values to take the mean of"));
-        }
-        *self = Moments { channels, len: inputs[0].iter().product() };
-        Ok(vec![2, channels])
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(vec![2, self.channels])
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

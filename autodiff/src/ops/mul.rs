@@ -1,22 +1,17 @@
 //! The product of two arrays, value by value.
 
-use super::broadcast::Broadcast;
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use super::binary::{self, Binary};
+use crate::{Element, Formulas, Tape, TapeError, Var};
 
-const FORMULAS: Formulas = Formulas {
-    forward: &["out = a * b"],
-    backward: &["d_a = b * d_out and d_b = a * d_out, summed where an operand was repeated"],
-};
-
-#[derive(Default)]
-struct Mul {
-    broadcast: Broadcast,
-}
+struct Mul;
 
 impl<T: Element> Tape<T> {
     /// Records `a * b`, value by value; shapes broadcast as in NumPy.
     ///
-    /// Gradient: `d_a = b * d_out`, `d_b = a * d_out`, summed where an operand was repeated.
+    /// ```text
+    /// out = a * b
+    /// d_a = b * d_out and d_b = a * d_out, summed where an operand was repeated
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -35,43 +30,28 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the shapes do not broadcast.
     pub fn mul(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {
-        self.record(Mul::default(), &[a, b])
+        binary::record::<Mul, _>(self, [a, b])
     }
 }
 
-impl<T: Element> Operation<T> for Mul {
-    fn name(&self) -> &'static str {
-        "mul"
+impl<T: Element> Binary<T> for Mul {
+    const NAME: &'static str = "mul";
+    const FORMULAS: Formulas = Formulas {
+        forward: &["out = a * b"],
+        backward: &["d_a = b * d_out and d_b = a * d_out, summed where an operand was repeated"],
+    };
+    const D_A_READS: [bool; 2] = [false, true];
+    const D_B_READS: [bool; 2] = [true, false];
+
+    fn f(a: T, b: T) -> T {
+        a * b
     }
 
-    fn formulas(&self) -> Formulas {
-        FORMULAS
+    fn d_a(_: T, b: T, d_out: T) -> T {
+        b * d_out
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let (broadcast, shape) = Broadcast::new(inputs[0], inputs[1])?;
-        self.broadcast = broadcast;
-        Ok(shape)
-    }
-
-    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        self.broadcast.zip([values.input(0), values.input(1)], out, |out, a, b| *out = a * b);
-    }
-
-    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
-        gradients.add(0, |d_a| {
-            self.broadcast.add_gradient(0, [&[], values.input(1)], d_out, d_a, |_, b, d_out| b * d_out);
-        });
-        gradients.add(1, |d_b| {
-            self.broadcast.add_gradient(1, [values.input(0), &[]], d_out, d_b, |a, _, d_out| a * d_out);
-        });
-    }
-
-    fn reads_input(&self, index: usize, wanted: &[bool]) -> bool {
-        wanted[1 - index]
-    }
-
-    fn reads_output(&self) -> bool {
-        false
+    fn d_b(a: T, _: T, d_out: T) -> T {
+        a * d_out
     }
 }

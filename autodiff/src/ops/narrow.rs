@@ -10,7 +10,6 @@ const FORMULAS: Formulas = Formulas {
 };
 
 struct Narrow {
-    axis: usize,
     start: usize,
     len: usize,
     /// Positions before the axis.
@@ -19,21 +18,39 @@ struct Narrow {
     block_len: usize,
     /// Values of one position along the axis.
     inner: usize,
+    output: Vec<usize>,
 }
 
 impl<T: Element> Tape<T> {
     /// Records the slice of `x` that keeps the positions `start .. start + len` of `axis`.
     ///
-    /// Gradient: `d_out` there, 0 elsewhere.
+    /// ```text
+    /// out = the positions start .. start + len of one axis of x
+    /// d_x = d_out there, 0 elsewhere
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it ends earlier.
     pub fn narrow(&mut self, x: Var, axis: usize, start: usize, len: usize) -> Result<Var, TapeError> {
-        self.record(Narrow { axis, start, len, blocks: 0, block_len: 0, inner: 0 }, &[x])
+        self.record_with("narrow", &[x], |shapes| Narrow::new(axis, start, len, shapes[0]))
     }
 }
 
 impl Narrow {
+    fn new(axis: usize, start: usize, len: usize, x: &[usize]) -> Result<Self, Mismatch> {
+        check_axis(axis, x)?;
+        let [blocks, axis_len, inner] = lengths_around(axis, x);
+        if start.checked_add(len).is_none_or(|end| end > axis_len) {
+            return Err(Mismatch::new(format!(
+                "axis {axis} has {axis_len} positions, not {len} from {start} on"
+            )));
+        }
+        let mut output = x.to_vec();
+        output[axis] = len;
+        let blocks = if output.contains(&0) { 0 } else { blocks };
+        Ok(Narrow { start, len, blocks, block_len: axis_len * inner, inner, output })
+    }
+
     /// The part of each block that is kept, as it lies in `x` and in `out`.
     fn parts(&self) -> impl Iterator<Item = [Range<usize>; 2]> {
         let (first, len) = (self.start * self.inner, self.len * self.inner);
@@ -53,22 +70,8 @@ impl<T: Element> Operation<T> for Narrow {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        check_axis(self.axis, inputs[0])?;
-        let [blocks, axis_len, inner] = lengths_around(self.axis, inputs[0]);
-        if self.start.checked_add(self.len).is_none_or(|end| end > axis_len) {
-            return Err(Mismatch::new(format!(
-                "axis {} has {axis_len} positions, not {} from {} on",
-                self.axis, self.len, self.start
-            )));
-        }
-        (self.blocks, self.block_len, self.inner) = (blocks, axis_len * inner, inner);
-        let mut output = inputs[0].to_vec();
-        output[self.axis] = self.len;
-        if output.contains(&0) {
-            self.blocks = 0;
-        }
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.output.clone())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {

@@ -26,7 +26,11 @@ impl<T: Element> Tape<T> {
     /// the output stays. Fractions are rounded toward zero, and an offset below 0 or beyond what the canvas leaves over
     /// counts as the nearest that is possible.
     ///
-    /// Gradient: `d_image[n, v, u, c]` is the sum of `d_out` over all places that show the pixel `(v, u)`.
+    /// ```text
+    /// out[n, y, x, c] = image[n, r(y - offset[0], H), r(x - offset[1], W), c]
+    /// r(i, L) walks 0, 1, .., L-1, L-2, .., 1 and again: it mirrors at the first and the last pixel
+    /// d_image[n, v, u, c] = sum of d_out over all places that show the pixel (v, u)
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -52,7 +56,7 @@ impl<T: Element> Tape<T> {
     /// [`TapeError::Shape`] if the image is not (N, H, W, C), has no pixels, or is larger than the canvas, or the offset
     /// does not have the shape (2).
     pub fn reflect_pad(&mut self, image: Var, offset: Var, canvas: [usize; 2]) -> Result<Var, TapeError> {
-        self.record(ReflectPad { canvas, shape: [0; 4] }, &[image, offset])
+        self.record_with("reflect_pad", &[image, offset], |shapes| ReflectPad::new(canvas, shapes))
     }
 }
 
@@ -67,6 +71,23 @@ fn reflect(position: isize, len: usize) -> usize {
 }
 
 impl ReflectPad {
+    fn new(canvas: [usize; 2], inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let &[n, height, width, channels] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        if inputs[1] != [2] {
+            return Err(Mismatch::new("the offset must hold two values, rows and columns"));
+        }
+        let [rows, columns] = canvas;
+        if rows < height || columns < width {
+            return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
+        }
+        Ok(ReflectPad { canvas, shape: [n, height, width, channels] })
+    }
+
     /// The row and column of the image's first pixel.
     fn offset<T: Element>(&self, values: &Values<'_, T>) -> [usize; 2] {
         let [_, height, width, _] = self.shape;
@@ -103,21 +124,8 @@ impl<T: Element> Operation<T> for ReflectPad {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let &[n, height, width, channels] = inputs[0] else {
-            return Err(Mismatch::new("the image must be (N, H, W, C)"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there must be at least one pixel and one channel"));
-        }
-        if inputs[1] != [2] {
-            return Err(Mismatch::new("the offset must hold two values, rows and columns"));
-        }
-        let [rows, columns] = self.canvas;
-        if rows < height || columns < width {
-            return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
-        }
-        self.shape = [n, height, width, channels];
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        let ([n, _, _, channels], [rows, columns]) = (self.shape, self.canvas);
         Ok(vec![n, rows, columns, channels])
     }
 

@@ -11,7 +11,10 @@ impl<T: Element> Tape<T> {
     /// Records `max(x, 0)` for each value of `x`, any shape. After a convolution, [`Tape::conv2d`]
     /// does it in the same pass.
     ///
-    /// Gradient: `d_x = d_out` where `out > 0`, else 0.
+    /// ```text
+    /// out = max(x, 0)
+    /// d_x = d_out where out > 0, else 0
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -44,7 +47,7 @@ impl<T: Element> Operation<T> for Relu {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 

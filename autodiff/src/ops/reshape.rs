@@ -15,7 +15,10 @@ struct Reshape {
 impl<T: Element> Tape<T> {
     /// Records the values of `x`, row by row, under another shape.
     ///
-    /// Gradient: the values of `d_out`, row by row, under the shape of `x`.
+    /// ```text
+    /// out = the values of x, row by row, under another shape
+    /// d_x = the values of d_out, row by row, under the shape of x
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if `shape` has not as many values.
@@ -33,7 +36,7 @@ impl<T: Element> Operation<T> for Reshape {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         let len = |shape: &[usize]| {
             if shape.contains(&0) {
                 Some(0)

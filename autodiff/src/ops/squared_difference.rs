@@ -1,7 +1,7 @@
 //! The squared distance of two arrays.
 
 use crate::error::shape;
-use crate::inspect::product;
+use crate::formulas::product;
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
 const FORMULAS: Formulas = Formulas {
@@ -9,7 +9,6 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_a = 2 (a - b) * d_out", "d_b = 2 (b - a) * d_out"],
 };
 
-#[derive(Default)]
 struct SquaredDifference {
     len: usize,
 }
@@ -18,7 +17,11 @@ impl<T: Element> Tape<T> {
     /// Records the sum of `(a - b)^2` over all values of two arrays of one shape, as a single number
     /// of shape ().
     ///
-    /// Gradient: `d_a = 2 (a - b) * d_out`, `d_b = 2 (b - a) * d_out`.
+    /// ```text
+    /// out = sum of (a - b)^2
+    /// d_a = 2 (a - b) * d_out
+    /// d_b = 2 (b - a) * d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -38,7 +41,17 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the shapes differ.
     pub fn squared_difference(&mut self, a: Var, b: Var) -> Result<Var, TapeError> {
-        self.record(SquaredDifference::default(), &[a, b])
+        self.record_with("squared_difference", &[a, b], SquaredDifference::new)
+    }
+}
+
+impl SquaredDifference {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        if inputs[0] != inputs[1] {
+            let (a, b) = (shape(inputs[0]), shape(inputs[1]));
+            return Err(Mismatch::new(format!("{a} and {b} must be equal")));
+        }
+        Ok(SquaredDifference { len: inputs[0].iter().product() })
     }
 }
 
@@ -51,12 +64,7 @@ impl<T: Element> Operation<T> for SquaredDifference {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        if inputs[0] != inputs[1] {
-            let (a, b) = (shape(inputs[0]), shape(inputs[1]));
-            return Err(Mismatch::new(format!("{a} and {b} must be equal")));
-        }
-        self.len = inputs[0].iter().product();
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(Vec::new())
     }
 

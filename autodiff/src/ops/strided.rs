@@ -61,7 +61,7 @@ fn descend<const K: usize>(axes: &[Axis<K>], at: [usize; K], visit: &mut impl Fn
     }
 }
 
-/// How far apart neighbours along each axis of a contiguous array lie.
+/// How far apart neighbors along each axis of a contiguous array lie.
 pub(super) fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {

@@ -10,7 +10,10 @@ struct Sum;
 impl<T: Element> Tape<T> {
     /// Records the sum of all values of `x`, any shape, as a single number of shape ().
     ///
-    /// Gradient: `d_x = d_out`, the same for every value.
+    /// ```text
+    /// out = sum of all x
+    /// d_x = d_out, the same for every value
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::ForeignVariable`].
@@ -28,7 +31,7 @@ impl<T: Element> Operation<T> for Sum {
         FORMULAS
     }
 
-    fn output_shape(&mut self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(Vec::new())
     }
 

@@ -13,28 +13,34 @@ const FORMULAS: Formulas = Formulas {
 };
 
 struct SumAxes<T> {
-    axes: Vec<usize>,
     mean: bool,
     /// 1, or one over the count.
     factor: T,
     broadcast: Broadcast,
+    output: Vec<usize>,
 }
 
 impl<T: Element> Tape<T> {
     /// Records the sum of `x` over `axes`, which the output no longer has: the sum of (N, H, W, C)
     /// over `[1, 2]` is (N, C).
     ///
-    /// Gradient: each value gets the `d_out` of the sum that it went into.
+    /// ```text
+    /// out = sum of x over some axes; of a mean, divided by the count
+    /// d_x = the d_out of the sum that the value went into; of a mean, divided by the count
+    /// ```
     ///
     /// # Errors
     /// [`TapeError::Shape`] if there is no such axis, or it is named twice.
     pub fn sum_axes(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
-        self.record(SumAxes::new(axes, false), &[x])
+        self.record_with("sum_axes", &[x], |shapes| SumAxes::new(axes, false, shapes[0]))
     }
 
     /// Records the mean of `x` over `axes`, which the output no longer has.
     ///
-    /// Gradient: each value gets the `d_out` of the mean that it went into, divided by the count.
+    /// ```text
+    /// out = sum of x over some axes; of a mean, divided by the count
+    /// d_x = the d_out of the sum that the value went into; of a mean, divided by the count
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -53,13 +59,31 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// As [`Tape::sum_axes`], and if the axes have no positions.
     pub fn mean_axes(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
-        self.record(SumAxes::new(axes, true), &[x])
+        self.record_with("mean_axes", &[x], |shapes| SumAxes::new(axes, true, shapes[0]))
     }
 }
 
 impl<T: Element> SumAxes<T> {
-    fn new(axes: &[usize], mean: bool) -> Self {
-        SumAxes { axes: axes.to_vec(), mean, factor: T::one(), broadcast: Broadcast::default() }
+    fn new(axes: &[usize], mean: bool, x: &[usize]) -> Result<Self, Mismatch> {
+        let mut with_ones = x.to_vec();
+        for (index, &axis) in axes.iter().enumerate() {
+            check_axis(axis, x)?;
+            if axes[..index].contains(&axis) {
+                return Err(Mismatch::new(format!("axis {axis} is named twice")));
+            }
+            with_ones[axis] = 1;
+        }
+        let mut factor = T::one();
+        if mean {
+            let count: f64 = axes.iter().map(|&axis| x[axis] as f64).product();
+            if count == 0.0 {
+                return Err(Mismatch::new("there are no values along these axes"));
+            }
+            factor = T::from_f64(1.0 / count);
+        }
+        let kept = x.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+        let output = memory::output::<T>(kept.map(|(_, &len)| len).collect())?;
+        Ok(SumAxes { mean, factor, broadcast: Broadcast::new(x, &with_ones)?.0, output })
     }
 }
 
@@ -72,38 +96,19 @@ impl<T: Element> Operation<T> for SumAxes<T> {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let x = inputs[0];
-        let mut with_ones = x.to_vec();
-        for (index, &axis) in self.axes.iter().enumerate() {
-            check_axis(axis, x)?;
-            if self.axes[..index].contains(&axis) {
-                return Err(Mismatch::new(format!("axis {axis} is named twice")));
-            }
-            with_ones[axis] = 1;
-        }
-        if self.mean {
-            let count: f64 = self.axes.iter().map(|&axis| x[axis] as f64).product();
-            if count == 0.0 {
-                return Err(Mismatch::new("there are no values along these axes"));
-            }
-            self.factor = T::from_f64(1.0 / count);
-        }
-        let kept = x.iter().enumerate().filter(|(axis, _)| !self.axes.contains(axis));
-        let output = memory::output::<T>(kept.map(|(_, &len)| len).collect())?;
-        self.broadcast = Broadcast::new(x, &with_ones)?.0;
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.output.clone())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
         out.fill(T::zero());
-        self.broadcast.add_gradient(1, [&[], &[]], values.input(0), out, |_, _, x| x);
+        self.broadcast.add_gradient(1, [None, None], values.input(0), out, |_, _, x| x);
         out.iter_mut().for_each(|out| *out = *out * self.factor);
     }
 
     fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
         gradients.add(0, |d_x| {
-            self.broadcast.zip([&[], d_out], d_x, |d_x, _, d_out| *d_x = *d_x + d_out * self.factor);
+            self.broadcast.zip([None, Some(d_out)], d_x, |d_x, _, d_out| *d_x = *d_x + d_out * self.factor);
         });
     }
 

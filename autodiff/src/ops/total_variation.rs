@@ -1,4 +1,4 @@
-//! How much neighbouring pixels differ; both sums are over the pairs of neighbours inside the image.
+//! How much neighboring pixels differ; both sums are over the pairs of neighbors inside the image.
 
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
 
@@ -7,20 +7,23 @@ const FORMULAS: Formulas = Formulas {
         "out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2",
         "    + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2",
     ],
-    backward: &["d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)"],
+    backward: &["d_image = 2 * d_out * sum over the pixel's neighbors of (pixel - neighbor)"],
 };
 
-#[derive(Default)]
 struct TotalVariation {
     /// N, H, W, C.
     shape: [usize; 4],
 }
 
 impl<T: Element> Tape<T> {
-    /// Records the sum of squared differences between vertical and between horizontal neighbours of
+    /// Records the sum of squared differences between vertical and between horizontal neighbors of
     /// an image (N, H, W, C), as a single number of shape ().
     ///
-    /// Gradient: `d_image = 2 * d_out * sum over the pixel's neighbours of (pixel - neighbour)`.
+    /// ```text
+    /// out = sum of (image[n, y+1, x, c] - image[n, y, x, c])^2
+    ///     + sum of (image[n, y, x+1, c] - image[n, y, x, c])^2
+    /// d_image = 2 * d_out * sum over the pixel's neighbors of (pixel - neighbor)
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -39,7 +42,19 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the input is not (N, H, W, C) or has no pixels.
     pub fn total_variation(&mut self, image: Var) -> Result<Var, TapeError> {
-        self.record(TotalVariation::default(), &[image])
+        self.record_with("total_variation", &[image], TotalVariation::new)
+    }
+}
+
+impl TotalVariation {
+    fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let &[n, h, w, c] = inputs[0] else {
+            return Err(Mismatch::new("the image must be (N, H, W, C)"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there must be at least one pixel and one channel"));
+        }
+        Ok(TotalVariation { shape: [n, h, w, c] })
     }
 }
 
@@ -52,14 +67,7 @@ impl<T: Element> Operation<T> for TotalVariation {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let &[n, h, w, c] = inputs[0] else {
-            return Err(Mismatch::new("the image must be (N, H, W, C)"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there must be at least one pixel and one channel"));
-        }
-        self.shape = [n, h, w, c];
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(Vec::new())
     }
 

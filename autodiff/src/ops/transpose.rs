@@ -9,16 +9,19 @@ const FORMULAS: Formulas = Formulas {
 };
 
 struct Transpose {
-    axes: Vec<usize>,
     /// Strides of `x` and of the output.
-    walk: Option<Walk<2>>,
+    walk: Walk<2>,
+    output: Vec<usize>,
 }
 
 impl<T: Element> Tape<T> {
     /// Records `x` with its axes in another order: axis `i` of the output is axis `axes[i]` of `x`.
     /// A matrix is transposed by `[1, 0]`; (N, H, W, C) becomes (N, C, H, W) by `[0, 3, 1, 2]`.
     ///
-    /// Gradient: `d_out` with the axes put back.
+    /// ```text
+    /// axis i of out = axis axes[i] of x
+    /// d_x = d_out with the axes put back
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -37,7 +40,21 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if `axes` does not name each axis of `x` once.
     pub fn transpose(&mut self, x: Var, axes: &[usize]) -> Result<Var, TapeError> {
-        self.record(Transpose { axes: axes.to_vec(), walk: None }, &[x])
+        self.record_with("transpose", &[x], |shapes| Transpose::new(axes, shapes[0]))
+    }
+}
+
+impl Transpose {
+    fn new(axes: &[usize], x: &[usize]) -> Result<Self, Mismatch> {
+        if axes.len() != x.len() || (0..x.len()).any(|axis| !axes.contains(&axis)) {
+            let reason = format!("{axes:?} does not name each of its {} axes once", x.len());
+            return Err(Mismatch::new(reason));
+        }
+        let output: Vec<usize> = axes.iter().map(|&axis| x[axis]).collect();
+        let (strides, output_strides) = (contiguous_strides(x), contiguous_strides(&output));
+        let axes = axes.iter().zip(output_strides);
+        let walk = Walk::new(axes.map(|(&from, to)| Axis { len: x[from], strides: [strides[from], to] }));
+        Ok(Transpose { walk, output })
     }
 }
 
@@ -50,23 +67,12 @@ impl<T: Element> Operation<T> for Transpose {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let x = inputs[0];
-        if self.axes.len() != x.len() || (0..x.len()).any(|axis| !self.axes.contains(&axis)) {
-            let reason = format!("{:?} does not name each of its {} axes once", self.axes, x.len());
-            return Err(Mismatch::new(reason));
-        }
-        let output: Vec<usize> = self.axes.iter().map(|&axis| x[axis]).collect();
-        let (strides, output_strides) = (contiguous_strides(x), contiguous_strides(&output));
-        let axes = self.axes.iter().enumerate();
-        self.walk = Some(Walk::new(
-            axes.map(|(to, &from)| Axis { len: x[from], strides: [strides[from], output_strides[to]] }),
-        ));
-        Ok(output)
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        Ok(self.output.clone())
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        let (Some(walk), x) = (&self.walk, values.input(0)) else { return };
+        let (walk, x) = (&self.walk, values.input(0));
         let [x_stride, out_stride] = walk.row().strides;
         walk.for_each_row(|[x_at, out_at]| {
             for step in 0..walk.row().len {
@@ -76,7 +82,7 @@ impl<T: Element> Operation<T> for Transpose {
     }
 
     fn backward(&mut self, _: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
-        let Some(walk) = &self.walk else { return };
+        let walk = &self.walk;
         let [x_stride, out_stride] = walk.row().strides;
         gradients.add(0, |d_x| {
             walk.for_each_row(|[x_at, out_at]| {

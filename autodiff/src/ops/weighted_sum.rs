@@ -15,7 +15,10 @@ struct WeightedSum<T> {
 impl<T: Element> Tape<T> {
     /// Records the sum of single numbers, each times its weight: a loss made of several.
     ///
-    /// `out = sum over i of weight[i] * x[i]`. Gradient: `d_x[i] = weight[i] * d_out`.
+    /// ```text
+    /// out = sum over i of weight[i] * x[i]
+    /// d_x[i] = weight[i] * d_out
+    /// ```
     ///
     /// ```
     /// use impasto_autodiff::Tape;
@@ -48,7 +51,7 @@ impl<T: Element> Operation<T> for WeightedSum<T> {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         if inputs.is_empty() {
             return Err(Mismatch::new("there must be at least one term"));
         }

@@ -3,7 +3,7 @@
 //! style transfer reads a teacher of their own.
 
 use crate::TrainingError;
-use impasto_autodiff::ops::{ConvOptions, ConvWeights, NormaliseOptions};
+use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use impasto_pictures::random::Random;
 use impasto_squeezenet::architecture::{self, ConvolutionShape, FEATURES, IMAGE_CHANNELS, Layer};
@@ -254,8 +254,8 @@ impl Recorder<'_> {
         let moments = self.tape.moments(convolved)?;
         self.moments.push(moments);
         let scale_and_shift = [self.leaf(&group.scale()), self.leaf(&group.shift())];
-        let options = NormaliseOptions { epsilon: EPSILON, epilogue: Epilogue::Relu };
-        self.tape.normalise(convolved, moments, scale_and_shift, options)
+        let options = NormalizeOptions { epsilon: EPSILON, epilogue: Epilogue::Relu };
+        self.tape.normalize(convolved, moments, scale_and_shift, options)
     }
 
     /// The scores and the cross-entropy of a head.

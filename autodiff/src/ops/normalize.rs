@@ -1,7 +1,7 @@
 //! Each channel shifted and scaled by given moments, then scaled and shifted again.
 //!
-//! With the moments of `x` itself this is batch normalisation (Ioffe and Szegedy 2015); that they depend
-//! on `x` is the affair of the operation that computed them.
+//! With the moments of `x` itself this is batch normalization (Ioffe and Szegedy 2015); the dependence of the moments on
+//! `x` is differentiated by `moments`.
 
 use crate::{
     Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Update, Values, Var,
@@ -26,21 +26,31 @@ const FORMULAS: Formulas = Formulas {
 
 /// What keeps a normalisation finite, and what follows in the same pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NormaliseOptions {
+pub struct NormalizeOptions {
     /// Added to the variance.
     pub epsilon: f64,
     /// Nothing, or ReLU.
     pub epilogue: Epilogue,
 }
 
-impl Default for NormaliseOptions {
+impl Default for NormalizeOptions {
     fn default() -> Self {
-        NormaliseOptions { epsilon: 1e-5, epilogue: Epilogue::Bias }
+        NormalizeOptions { epsilon: 1e-5, epilogue: Epilogue::Bias }
     }
 }
 
-struct Normalise<T> {
-    options: NormaliseOptions,
+impl NormalizeOptions {
+    /// The name of the operation that these options record.
+    fn name(self) -> &'static str {
+        match self.epilogue {
+            Epilogue::Bias => "normalize",
+            Epilogue::Relu => "normalize+relu",
+        }
+    }
+}
+
+struct Normalize<T> {
+    options: NormalizeOptions,
     /// The sums that the gradients of moments, scale and shift follow from, (2, C).
     sums: Vec<T>,
     len: usize,
@@ -48,31 +58,34 @@ struct Normalise<T> {
 
 impl<T: Element> Tape<T> {
     /// Records `x`, channels last, with each channel shifted by its mean, divided by its deviation, scaled
-    /// and shifted again: batch normalisation, if `moments`, of shape (2, C), are those that
+    /// and shifted again: batch normalization, if `moments`, of shape (2, C), are those that
     /// [`Tape::moments`] finds in `x`. `scale` and `shift` have shape (C).
     ///
-    /// `out[p, c] = normal[p, c] * scale[c] + shift[c]`, then ReLU if the options say so, where
-    /// `normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)`. With `g = d_out`, 0 where that ReLU
-    /// gave 0, and all sums over p, the gradients are:
-    ///
-    /// - `d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)`
-    /// - `d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)`
-    /// - `d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))`
-    /// - `d_scale[c] = sum of g[p, c] * normal[p, c]`, `d_shift[c] = sum of g[p, c]`
+    /// ```text
+    /// normal[p, c] = (x[p, c] - mean[c]) / sqrt(variance[c] + epsilon)
+    /// out[p, c] = normal[p, c] * scale[c] + shift[c]
+    /// then max(out, 0), where ReLU is fused
+    /// g = d_out; 0 where a fused ReLU gave 0; all sums over the positions p
+    /// d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)
+    /// d_mean[c] = -(sum of g[p, c]) * scale[c] / sqrt(variance[c] + epsilon)
+    /// d_variance[c] = -(sum of g[p, c] * normal[p, c]) * scale[c] / (2 * (variance[c] + epsilon))
+    /// d_scale[c] = sum of g[p, c] * normal[p, c]
+    /// d_shift[c] = sum of g[p, c]
+    /// ```
     ///
     /// Source: Ioffe and Szegedy 2015, algorithm 1, whose statistics and affine map are here two operations.
     ///
     /// ```
     /// use impasto_autodiff::Tape;
-    /// use impasto_autodiff::ops::NormaliseOptions;
+    /// use impasto_autodiff::NormalizeOptions;
     /// use ndarray::array;
     ///
     /// let mut tape = Tape::<f64>::new();
     /// let x = tape.variable(&array![[1.0], [3.0]]); // 2 positions, 1 channel
     /// let (scale, shift) = (tape.variable(&array![10.0]), tape.variable(&array![100.0]));
     /// let moments = tape.moments(x)?; // mean 2, variance 1
-    /// let options = NormaliseOptions { epsilon: 0.0, ..NormaliseOptions::default() };
-    /// let normal = tape.normalise(x, moments, [scale, shift], options)?;
+    /// let options = NormalizeOptions { epsilon: 0.0, ..NormalizeOptions::default() };
+    /// let normal = tape.normalize(x, moments, [scale, shift], options)?;
     /// tape.forward();
     /// assert_eq!(tape.value(moments)?, array![[2.0], [1.0]].into_dyn());
     /// assert_eq!(tape.value(normal)?, array![[90.0], [110.0]].into_dyn());
@@ -81,19 +94,35 @@ impl<T: Element> Tape<T> {
     ///
     /// # Errors
     /// [`TapeError::Shape`] if the channels differ, or `x` is a single number of shape ().
-    pub fn normalise(
+    pub fn normalize(
         &mut self,
         x: Var,
         moments: Var,
         [scale, shift]: [Var; 2],
-        options: NormaliseOptions,
+        options: NormalizeOptions,
     ) -> Result<Var, TapeError> {
-        let operation = Normalise { options, sums: Vec::new(), len: 0 };
-        self.record(operation, &[x, moments, scale, shift])
+        let inputs = [x, moments, scale, shift];
+        self.record_with(options.name(), &inputs, |shapes| Normalize::new(options, shapes))
     }
 }
 
-impl<T: Element> Normalise<T> {
+impl<T: Element> Normalize<T> {
+    fn new(options: NormalizeOptions, inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+        let Some(&channels) = inputs[0].last() else {
+            return Err(Mismatch::new("there must be at least one axis"));
+        };
+        if inputs[0].contains(&0) {
+            return Err(Mismatch::new("there are no values to normalize"));
+        }
+        if inputs[1] != [2, channels] {
+            return Err(Mismatch::new(format!("{channels} channels need moments of shape (2, {channels})")));
+        }
+        if inputs[2] != [channels] || inputs[3] != [channels] {
+            return Err(Mismatch::new(format!("{channels} channels need as many scales and shifts")));
+        }
+        Ok(Normalize { options, sums: vec![T::zero(); 2 * channels], len: inputs[0].iter().product() })
+    }
+
     fn with<'a>(&self, values: &Values<'a, T>) -> Normalisation<'a, T> {
         Normalisation {
             epsilon: T::from_f64(self.options.epsilon),
@@ -105,33 +134,16 @@ impl<T: Element> Normalise<T> {
     }
 }
 
-impl<T: Element> Operation<T> for Normalise<T> {
+impl<T: Element> Operation<T> for Normalize<T> {
     fn name(&self) -> &'static str {
-        match self.options.epilogue {
-            Epilogue::Bias => "normalise",
-            Epilogue::Relu => "normalise+relu",
-        }
+        self.options.name()
     }
 
     fn formulas(&self) -> Formulas {
         FORMULAS
     }
 
-    fn output_shape(&mut self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        let Some(&channels) = inputs[0].last() else {
-            return Err(Mismatch::new("there must be at least one axis"));
-        };
-        if inputs[0].contains(&0) {
-            return Err(Mismatch::new("there are no values to normalise"));
-        }
-        if inputs[1] != [2, channels] {
-            return Err(Mismatch::new(format!("{channels} channels need moments of shape (2, {channels})")));
-        }
-        if inputs[2] != [channels] || inputs[3] != [channels] {
-            return Err(Mismatch::new(format!("{channels} channels need as many scales and shifts")));
-        }
-        self.sums = vec![T::zero(); 2 * channels];
-        self.len = inputs[0].iter().product();
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
         Ok(inputs[0].to_vec())
     }
 
