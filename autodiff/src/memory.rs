@@ -1,13 +1,13 @@
-//! Whether memory can be had for what an operation is about to make, asked before anything is made.
+//! Checks that there is memory for what an operation needs, before anything is allocated.
 
 use crate::Mismatch;
 use std::hint::black_box;
 
-/// The most bytes that one array may take, 1 TiB: more is a mistake on any machine, even on those whose system promises
-/// memory that it does not have.
+/// Limit for one array, 1 TiB in bytes: more is a mistake on any machine, even where the system promises memory that it
+/// does not have.
 const MAX_BYTES: usize = 1 << 40;
 
-/// The shape of an output of type `T`, if memory can be had for it.
+/// Returns the shape of an output of type `T`, if there is memory for it.
 pub(crate) fn output<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
     // Zeros are left out, as in ndarray, which must be able to multiply the others.
     let others = shape.iter().filter(|&&len| len > 0);
@@ -20,13 +20,13 @@ pub(crate) fn output<T>(shape: Vec<usize>) -> Result<Vec<usize>, Mismatch> {
     Ok(shape)
 }
 
-/// Whether memory can be had for `len` values of type `T`: an error that calls them `what` if not.
+/// Checks that there is memory for `len` values of type `T`; the error calls them `what`.
 pub(crate) fn buffer<T>(what: &str, len: usize) -> Result<(), Mismatch> {
     let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= MAX_BYTES);
     let Some(bytes) = bytes else {
         return Err(Mismatch::new(format!("{what} would take more than 1 TiB")));
     };
-    // Asked for and given back untouched. The compiler must not see that, or it would leave both out.
+    // Reserved and freed untouched; `black_box` keeps the compiler from removing both.
     let mut probe = Vec::<u8>::new();
     if probe.try_reserve_exact(bytes).is_err() {
         return Err(Mismatch::new(format!("there is no memory for {what}, which would take {bytes} bytes")));

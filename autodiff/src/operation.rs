@@ -1,4 +1,4 @@
-//! What an operation is to the tape, and what the tape hands to an operation.
+//! The trait that operations implement, and the values and gradients that the tape hands to them.
 
 use crate::error::Mismatch;
 use crate::formulas::Formulas;
@@ -137,7 +137,7 @@ impl<'a, T> Values<'a, T> {
     /// Contiguous, row by row, of [`Values::input_shape`].
     ///
     /// # Panics
-    /// If the operation was not recorded with so many inputs.
+    /// If the operation was recorded with fewer inputs.
     pub fn input(&self, index: usize) -> &'a [T] {
         self.value(self.inputs[index])
     }
@@ -200,10 +200,11 @@ pub(crate) struct Loan<T> {
 impl<T: Element> Gradients<'_, T> {
     /// Whether input `index` wants a gradient.
     ///
-    /// What is not wanted need not be computed; [`Gradients::add`] and its like skip it by themselves.
+    /// A gradient that is not wanted need not be computed; [`Gradients::add`], [`Gradients::add_array`] and
+    /// [`Gradients::write`] skip it.
     ///
     /// # Panics
-    /// If the operation was not recorded with so many inputs; the other methods panic likewise.
+    /// If the operation was recorded with fewer inputs; so do the other methods.
     pub fn wanted(&self, index: usize) -> bool {
         self.inputs[index].is_some()
     }

@@ -65,7 +65,8 @@ impl<'a> Tiff<'a> {
 
     /// The directory at an offset; `None` if there is none. Entries after the end of the bytes are left out.
     pub(super) fn directory(&self, offset: u64) -> Option<Directory<'a>> {
-        let start = usize::try_from(offset).ok()?;
+        // 0 ends a chain of directories; the header is there.
+        let start = usize::try_from(offset).ok().filter(|&start| start > 0)?;
         let (count_size, entry_size, word) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let count = self.order.integer(self.slice(start, count_size)?);
         let body = self.bytes.get(start + count_size..)?;
@@ -147,5 +148,19 @@ impl<'a> Entry<'a> {
             *byte = 1;
         }
         one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_chain_is_no_directory() {
+        // Read as a directory, the header would have 0x4949 entries, of whatever follows.
+        let file = [b"II*\0\x0a\0\0\0\0\0\x01\0".as_slice(), &[7; 16]].concat();
+        let tiff = Tiff::parse(&file).unwrap();
+        assert!(tiff.directory(0).is_none());
+        assert_eq!(tiff.directory(tiff.first).unwrap().next, 0x0707_0707);
     }
 }

@@ -1,5 +1,5 @@
 //! Walks over several arrays at once, each by strides of its own: what broadcasting and transposition
-//! share. The walk goes row by row; what happens inside a row is its callers' business.
+//! share. The walk goes row by row; callers decide what to do with each row.
 
 use std::array;
 
@@ -61,7 +61,7 @@ fn descend<const K: usize>(axes: &[Axis<K>], at: [usize; K], visit: &mut impl Fn
     }
 }
 
-/// How far apart neighbors along each axis of a contiguous array lie.
+/// The distance between neighbors along each axis of a contiguous array.
 pub(super) fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
