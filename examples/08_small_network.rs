@@ -3,8 +3,8 @@
 //! constants: style transfer turns this round.
 //! `cargo run --release --example 08_small_network`
 
+use impasto_autodiff::{Activation, Padding, Tape, TapeError, Var};
 use impasto_autodiff::{ConvOptions, ConvWeights};
-use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use ndarray::{Array1, Array2, Array4, ArrayViewD};
 
 const IMAGES: usize = 120;
@@ -22,7 +22,7 @@ fn main() -> Result<(), TapeError> {
     let mixing = tape.variable(&Array2::from_shape_simple_fn((8, CLASSES), || random.f32() - 0.5));
 
     // Eight filters, how strongly each responds on average, and a score for each class from that.
-    let options = ConvOptions { epilogue: Epilogue::Relu, ..ConvOptions::default() };
+    let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
     let features = tape.conv2d(images, ConvWeights { weight, bias, padding: Padding::Same }, options)?;
     let responses = tape.mean_axes(features, &[1, 2])?; // (N, 8)
     let scores = tape.matmul(responses, mixing)?; // (N, CLASSES)

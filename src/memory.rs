@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What glibc's allocator reserves of the address space for each thread that allocates, whether it is used or not.
 const RESERVED_PER_THREAD: u64 = 64 << 20;
 
-/// Bytes that could be used without swapping and without meeting a limit once so many more threads run; `None` where
+/// Bytes that could be used without swapping and without meeting a limit once this many more threads run; `None` where
 /// nobody knows.
 pub(crate) fn available_bytes(threads: usize) -> Option<u64> {
     available_in(Path::new("/"), threads)

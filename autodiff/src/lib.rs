@@ -83,7 +83,7 @@ mod tape;
 pub use error::{Mismatch, TapeError};
 pub use formulas::Formulas;
 pub use gradcheck::{GradcheckError, gradcheck};
-pub use impasto_kernels::{Element, Epilogue, Padding, PoolRounding, Update};
+pub use impasto_kernels::{Accumulate, Activation, Element, Padding, PoolRounding};
 pub use inspect::NodeInfo;
 pub use operation::{Gradients, Operation, Values};
 pub use ops::{ConvOptions, ConvWeights, NormalizeOptions};

@@ -2,7 +2,7 @@
 
 use crate::error::Mismatch;
 use crate::formulas::Formulas;
-use impasto_kernels::{Element, Update};
+use impasto_kernels::{Accumulate, Element};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 /// A differentiable function of one or more arrays.
@@ -212,7 +212,7 @@ impl<T: Element> Gradients<'_, T> {
     /// Lets `add` add to the gradient of input `index`, if it wants one.
     pub fn add(&mut self, index: usize, add: impl FnOnce(&mut [T])) {
         self.write(index, |gradient, update| {
-            if update == Update::Replace {
+            if update == Accumulate::Replace {
                 gradient.fill(T::zero());
             }
             add(gradient);
@@ -230,11 +230,11 @@ impl<T: Element> Gradients<'_, T> {
     }
 
     /// As [`Gradients::add`], without clearing the buffer first: where `write` is told
-    /// [`Update::Replace`], it finds arbitrary values and must overwrite them all.
-    pub fn write(&mut self, index: usize, write: impl FnOnce(&mut [T], Update)) {
+    /// [`Accumulate::Replace`], it finds arbitrary values and must overwrite them all.
+    pub fn write(&mut self, index: usize, write: impl FnOnce(&mut [T], Accumulate)) {
         let Some(loan) = self.inputs[index] else { return };
         let loan = &mut self.loans[loan];
-        let update = if loan.started { Update::Add } else { Update::Replace };
+        let update = if loan.started { Accumulate::Add } else { Accumulate::Replace };
         write(&mut loan.buffer[..self.places[loan.node].len], update);
         loan.started = true;
     }

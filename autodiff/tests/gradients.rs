@@ -2,11 +2,11 @@
 //! and gradients against f64's, and its gradients with recycled buffers against those without.
 //! The last test fails if an operation is missing here.
 
-use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use impasto_autodiff::{
-    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError,
+    Activation, Element, Formulas, Gradients, Mismatch, Operation, Padding, PoolRounding, Tape, TapeError,
     Values, Var, gradcheck,
 };
+use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
 use ndarray::ArrayD;
 
 /// The shapes of the inputs of several cases.
@@ -141,7 +141,7 @@ checks! {
         &[&[1, 6, 5, 2], &[3, 3, 2, 3], &[3]],
         &[&[2, 5, 4, 1], &[2, 3, 1, 2], &[2]],
     ], |tape, x| {
-        let options = ConvOptions { stride: [2, 1], epilogue: Epilogue::Relu };
+        let options = ConvOptions { stride: [2, 1], activation: Activation::Relu };
         tape.conv2d(x[0], filter(&x[1..], Padding::Same), options)
     };
     conv2d_explicit_padding of conv2d: off_kinks, &[&[&[1, 4, 4, 2], &[3, 3, 2, 3], &[3]]], |tape, x| {
@@ -151,20 +151,20 @@ checks! {
     };
     conv2d_of_constants of conv2d: off_kinks, &[&[&[3, 3, 2, 3], &[3]]], |tape, x| {
         let image = tape.constant(&off_kinks(&[1, 5, 4, 2], 0).mapv(T::from_f64));
-        let options = ConvOptions { epilogue: Epilogue::Relu, ..ConvOptions::default() };
+        let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
         tape.conv2d(image, filter(x, Padding::Same), options)
     };
     conv2d_with_constants of conv2d: off_kinks, &[&[&[1, 5, 4, 2]]], |tape, x| {
         let weight = tape.constant(&off_kinks(&[3, 3, 2, 3], 1).mapv(T::from_f64));
         let bias = tape.constant(&off_kinks(&[3], 2).mapv(T::from_f64));
-        let options = ConvOptions { epilogue: Epilogue::Relu, ..ConvOptions::default() };
+        let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
         tape.conv2d(x[0], filter(&[weight, bias], Padding::Same), options)
     };
     conv2d_bank of conv2d_bank: off_kinks,
         &[&[&[1, 4, 5, 3], &[1, 1, 3, 4], &[4], &[3, 3, 3, 2], &[2]]],
         |tape, x| {
             let filters = [filter(&x[1..], Padding::Valid), filter(&x[3..], Padding::Same)];
-            let options = ConvOptions { epilogue: Epilogue::Relu, ..ConvOptions::default() };
+            let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
             tape.conv2d_bank(x[0], &filters, options)
         };
     moments of moments: apart, &[&[&[5]], &[&[7, 3]], &[&[2, 3, 2, 17]], &[&[1, 4]]], |tape, x| {
@@ -176,12 +176,12 @@ checks! {
     ], |tape, x| tape.normalize(x[0], x[1], [x[2], x[3]], NormalizeOptions::default());
     normalize_with_relu of normalize: apart, &[&[&[3, 5, 2], &[2], &[2]]], |tape, x| {
         let moments = tape.constant(&ndarray::array![[0.1, -0.2], [0.5, 1.5]].mapv(T::from_f64));
-        let options = NormalizeOptions { epsilon: 0.01, epilogue: Epilogue::Relu };
+        let options = NormalizeOptions { epsilon: 0.01, activation: Activation::Relu };
         tape.normalize(x[0], moments, [x[1], x[2]], options)
     };
     batch_normalization of normalize: apart, &[&[&[2, 3, 4, 3], &[3], &[3]]], |tape, x| {
         let moments = tape.moments(x[0])?;
-        let options = NormalizeOptions { epsilon: 1e-3, epilogue: Epilogue::Relu };
+        let options = NormalizeOptions { epsilon: 1e-3, activation: Activation::Relu };
         tape.normalize(x[0], moments, [x[1], x[2]], options)
     };
     a_style_loss of gram: apart, &[&[&[1, 7, 8, 3], &[3, 3, 3, 5], &[5], &[5, 5]]], |tape, x| {

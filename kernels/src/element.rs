@@ -3,7 +3,9 @@
 
 use crate::matmul::Gemm;
 use crate::shape::{ConvShape, PoolShape};
-use crate::{Convolution, Epilogue, Gram, Normalisation, Update, elementwise, normalise, pool, reference};
+use crate::{
+    Accumulate, Activation, Convolution, Gram, Normalization, elementwise, normalize, pool, reference,
+};
 use num_traits::Float;
 use std::fmt::{Debug, Display};
 
@@ -20,6 +22,8 @@ use std::fmt::{Debug, Display};
 /// assert_eq!(distance(&[1.0f32, 2.0], &[0.0, 0.0]), 5.0); // fast
 /// assert_eq!(distance(&[1.0f64, 2.0], &[0.0, 0.0]), 5.0); // plain loops
 /// ```
+///
+/// It is sealed: only `f32` and `f64` have kernels.
 ///
 /// # Panics
 /// If a slice's length does not fit the shape or the others.
@@ -40,13 +44,13 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         shape: &PoolShape,
         d_out: &[Self],
         argmax: &[u8],
-        update: Update,
+        update: Accumulate,
         d_image: &mut [Self],
     );
     /// See [`reference::relu`].
     fn relu(input: &[Self], out: &mut [Self]);
     /// See [`reference::relu_gradient`].
-    fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]);
+    fn relu_gradient(out: &[Self], d_out: &[Self], update: Accumulate, d_input: &mut [Self]);
     /// See [`reference::moments`].
     fn moments(channels: usize, x: &[Self], moments: &mut [Self]);
     /// See [`reference::moments_gradient`].
@@ -55,23 +59,23 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         x: &[Self],
         moments: &[Self],
         d_moments: &[Self],
-        update: Update,
+        update: Accumulate,
         d_x: &mut [Self],
     );
-    /// See [`reference::normalise`].
-    fn normalise(with: Normalisation<'_, Self>, x: &[Self], out: &mut [Self]);
-    /// See [`reference::normalise_gradient`].
-    fn normalise_gradient(
-        with: Normalisation<'_, Self>,
+    /// See [`reference::normalize`].
+    fn normalize(with: Normalization<'_, Self>, x: &[Self], out: &mut [Self]);
+    /// See [`reference::normalize_gradient`].
+    fn normalize_gradient(
+        with: Normalization<'_, Self>,
         x: &[Self],
         d_out: &[Self],
         sums: &mut [Self],
-        d_x: Option<(Update, &mut [Self])>,
+        d_x: Option<(Accumulate, &mut [Self])>,
     );
     /// See [`reference::squared_difference`].
     fn squared_difference(a: &[Self], b: &[Self]) -> Self;
     /// See [`reference::squared_difference_gradient`].
-    fn squared_difference_gradient(a: &[Self], b: &[Self], scale: Self, update: Update, d_a: &mut [Self]);
+    fn squared_difference_gradient(a: &[Self], b: &[Self], scale: Self, update: Accumulate, d_a: &mut [Self]);
     /// See [`reference::total_variation`].
     fn total_variation(shape: [usize; 4], image: &[Self]) -> Self;
     /// See [`reference::total_variation_gradient`].
@@ -79,7 +83,7 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         shape: [usize; 4],
         image: &[Self],
         scale: Self,
-        update: Update,
+        update: Accumulate,
         d_image: &mut [Self],
     );
 }
@@ -96,38 +100,45 @@ pub trait ConvolutionKernels<T>: Send {
     /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]);
     /// See [`reference::convolution`].
-    fn forward(&self, epilogue: Epilogue, image: &[T], out: &mut [T]);
+    fn forward(&self, activation: Activation, image: &[T], out: &mut [T]);
     /// See [`reference::convolution_input_gradient`].
-    fn input_gradient(&self, d_out: &[T], gate: Option<&[T]>, update: Update, d_image: &mut [T]);
+    fn input_gradient(&self, d_out: &[T], relu_output: Option<&[T]>, update: Accumulate, d_image: &mut [T]);
     /// See [`reference::convolution_weight_gradient`].
     fn weight_gradient(
         &mut self,
         index: usize,
         image: &[T],
         d_out: &[T],
-        gate: Option<&[T]>,
-        update: Update,
+        relu_output: Option<&[T]>,
+        update: Accumulate,
         d_weights: &mut [T],
     );
     /// See [`reference::convolution_bias_gradient`].
-    fn bias_gradient(&self, index: usize, d_out: &[T], gate: Option<&[T]>, update: Update, d_bias: &mut [T]);
+    fn bias_gradient(
+        &self,
+        index: usize,
+        d_out: &[T],
+        relu_output: Option<&[T]>,
+        update: Accumulate,
+        d_bias: &mut [T],
+    );
 }
 
 /// The kernels of Gram matrices for one element type.
 pub trait GramKernels<T>: Send {
     /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
     fn scratch_len(&self) -> usize;
-    /// Gram matrices of so many channels.
+    /// Gram matrices of features with `channels` channels.
     fn new(channels: usize) -> Self;
     /// See [`reference::gram`].
     fn forward(&mut self, scale: T, features: &[T], gram: &mut [T]);
     /// See [`reference::gram_gradient`].
-    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Update, d_features: &mut [T]);
+    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Accumulate, d_features: &mut [T]);
 }
 
 /// Forwards the trait's methods to functions or methods of the same names.
 macro_rules! delegate {
-    ($type:ty, $pool:ident, $normalise:ident, $elementwise:ident) => {
+    ($type:ty, $pool:ident, $normalize:ident, $elementwise:ident) => {
         fn from_f64(value: f64) -> Self {
             value as $type
         }
@@ -144,7 +155,7 @@ macro_rules! delegate {
             shape: &PoolShape,
             d_out: &[Self],
             argmax: &[u8],
-            update: Update,
+            update: Accumulate,
             d_image: &mut [Self],
         ) {
             $pool::max_pool_gradient(shape, d_out, argmax, update, d_image);
@@ -154,12 +165,12 @@ macro_rules! delegate {
             $elementwise::relu(input, out);
         }
 
-        fn relu_gradient(out: &[Self], d_out: &[Self], update: Update, d_input: &mut [Self]) {
+        fn relu_gradient(out: &[Self], d_out: &[Self], update: Accumulate, d_input: &mut [Self]) {
             $elementwise::relu_gradient(out, d_out, update, d_input);
         }
 
         fn moments(channels: usize, x: &[Self], moments: &mut [Self]) {
-            $normalise::moments(channels, x, moments);
+            $normalize::moments(channels, x, moments);
         }
 
         fn moments_gradient(
@@ -167,24 +178,24 @@ macro_rules! delegate {
             x: &[Self],
             moments: &[Self],
             d_moments: &[Self],
-            update: Update,
+            update: Accumulate,
             d_x: &mut [Self],
         ) {
-            $normalise::moments_gradient(channels, x, moments, d_moments, update, d_x);
+            $normalize::moments_gradient(channels, x, moments, d_moments, update, d_x);
         }
 
-        fn normalise(with: Normalisation<'_, Self>, x: &[Self], out: &mut [Self]) {
-            $normalise::normalise(with, x, out);
+        fn normalize(with: Normalization<'_, Self>, x: &[Self], out: &mut [Self]) {
+            $normalize::normalize(with, x, out);
         }
 
-        fn normalise_gradient(
-            with: Normalisation<'_, Self>,
+        fn normalize_gradient(
+            with: Normalization<'_, Self>,
             x: &[Self],
             d_out: &[Self],
             sums: &mut [Self],
-            d_x: Option<(Update, &mut [Self])>,
+            d_x: Option<(Accumulate, &mut [Self])>,
         ) {
-            $normalise::normalise_gradient(with, x, d_out, sums, d_x);
+            $normalize::normalize_gradient(with, x, d_out, sums, d_x);
         }
 
         fn squared_difference(a: &[Self], b: &[Self]) -> Self {
@@ -195,7 +206,7 @@ macro_rules! delegate {
             a: &[Self],
             b: &[Self],
             scale: Self,
-            update: Update,
+            update: Accumulate,
             d_a: &mut [Self],
         ) {
             $elementwise::squared_difference_gradient(a, b, scale, update, d_a);
@@ -209,7 +220,7 @@ macro_rules! delegate {
             shape: [usize; 4],
             image: &[Self],
             scale: Self,
-            update: Update,
+            update: Accumulate,
             d_image: &mut [Self],
         ) {
             $elementwise::total_variation_gradient(shape, image, scale, update, d_image);
@@ -220,7 +231,7 @@ macro_rules! delegate {
 impl Element for f32 {
     type Convolution = Convolution;
     type Gram = Gram;
-    delegate!(f32, pool, normalise, elementwise);
+    delegate!(f32, pool, normalize, elementwise);
 }
 
 #[allow(clippy::unnecessary_cast)]
@@ -247,12 +258,18 @@ impl ConvolutionKernels<f32> for Convolution {
         Convolution::set_weights(self, index, weights, bias);
     }
 
-    fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
-        Convolution::forward(self, epilogue, image, out);
+    fn forward(&self, activation: Activation, image: &[f32], out: &mut [f32]) {
+        Convolution::forward(self, activation, image, out);
     }
 
-    fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
-        Convolution::input_gradient(self, d_out, gate, update, d_image);
+    fn input_gradient(
+        &self,
+        d_out: &[f32],
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
+        d_image: &mut [f32],
+    ) {
+        Convolution::input_gradient(self, d_out, relu_output, update, d_image);
     }
 
     fn weight_gradient(
@@ -260,22 +277,22 @@ impl ConvolutionKernels<f32> for Convolution {
         index: usize,
         image: &[f32],
         d_out: &[f32],
-        gate: Option<&[f32]>,
-        update: Update,
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
         d_weights: &mut [f32],
     ) {
-        Convolution::weight_gradient(self, index, image, d_out, gate, update, d_weights);
+        Convolution::weight_gradient(self, index, image, d_out, relu_output, update, d_weights);
     }
 
     fn bias_gradient(
         &self,
         index: usize,
         d_out: &[f32],
-        gate: Option<&[f32]>,
-        update: Update,
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
         d_bias: &mut [f32],
     ) {
-        Convolution::bias_gradient(self, index, d_out, gate, update, d_bias);
+        Convolution::bias_gradient(self, index, d_out, relu_output, update, d_bias);
     }
 }
 
@@ -297,7 +314,7 @@ impl GramKernels<f32> for Gram {
         scale: f32,
         features: &[f32],
         d_gram: &[f32],
-        update: Update,
+        update: Accumulate,
         d_features: &mut [f32],
     ) {
         Gram::gradient(self, scale, features, d_gram, update, d_features);
@@ -335,15 +352,15 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
         self.biases[index].copy_from_slice(bias);
     }
 
-    fn forward(&self, epilogue: Epilogue, image: &[T], out: &mut [T]) {
+    fn forward(&self, activation: Activation, image: &[T], out: &mut [T]) {
         let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
         let biases: Vec<&[T]> = self.biases.iter().map(Vec::as_slice).collect();
-        reference::convolution(&self.shape, &weights, &biases, epilogue, image, out);
+        reference::convolution(&self.shape, &weights, &biases, activation, image, out);
     }
 
-    fn input_gradient(&self, d_out: &[T], gate: Option<&[T]>, update: Update, d_image: &mut [T]) {
+    fn input_gradient(&self, d_out: &[T], relu_output: Option<&[T]>, update: Accumulate, d_image: &mut [T]) {
         let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
-        reference::convolution_input_gradient(&self.shape, &weights, d_out, gate, update, d_image);
+        reference::convolution_input_gradient(&self.shape, &weights, d_out, relu_output, update, d_image);
     }
 
     fn weight_gradient(
@@ -351,16 +368,23 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
         index: usize,
         image: &[T],
         d_out: &[T],
-        gate: Option<&[T]>,
-        update: Update,
+        relu_output: Option<&[T]>,
+        update: Accumulate,
         d_weights: &mut [T],
     ) {
         let shape = &self.shape;
-        reference::convolution_weight_gradient(shape, index, image, d_out, gate, update, d_weights);
+        reference::convolution_weight_gradient(shape, index, image, d_out, relu_output, update, d_weights);
     }
 
-    fn bias_gradient(&self, index: usize, d_out: &[T], gate: Option<&[T]>, update: Update, d_bias: &mut [T]) {
-        reference::convolution_bias_gradient(&self.shape, index, d_out, gate, update, d_bias);
+    fn bias_gradient(
+        &self,
+        index: usize,
+        d_out: &[T],
+        relu_output: Option<&[T]>,
+        update: Accumulate,
+        d_bias: &mut [T],
+    ) {
+        reference::convolution_bias_gradient(&self.shape, index, d_out, relu_output, update, d_bias);
     }
 }
 
@@ -383,7 +407,7 @@ impl<T: Float> GramKernels<T> for PlainGram {
         reference::gram(self.channels, scale, features, gram);
     }
 
-    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Update, d_features: &mut [T]) {
+    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Accumulate, d_features: &mut [T]) {
         reference::gram_gradient(self.channels, scale, features, d_gram, update, d_features);
     }
 }

@@ -9,7 +9,7 @@
 //! [`Element`] chooses between them by type: f32 computes fast, f64 by the reference.
 //!
 //! ```
-//! use impasto_kernels::{ConvShape, Convolution, Epilogue, Filter, Padding, reference};
+//! use impasto_kernels::{ConvShape, Convolution, Activation, Filter, Padding, reference};
 //!
 //! // A 5x4 image of one channel, and one 3x3 filter that sums its window.
 //! let filter = Filter { kernel: [3, 3], out_channels: 1, padding: Padding::Valid };
@@ -21,11 +21,11 @@
 //! let mut convolution = Convolution::new(shape.clone());
 //! convolution.set_weights(0, &weights, &bias);
 //! let mut out = [0.0; 6];
-//! convolution.forward(Epilogue::Bias, &image, &mut out);
+//! convolution.forward(Activation::None, &image, &mut out);
 //! assert_eq!(out[0], 45.5); // 0 + 1 + 2, 4 + 5 + 6, 8 + 9 + 10, and the bias
 //!
 //! let mut plain = [0.0; 6];
-//! reference::convolution(&shape, &[&weights], &[&bias], Epilogue::Bias, &image, &mut plain);
+//! reference::convolution(&shape, &[&weights], &[&bias], Activation::None, &image, &mut plain);
 //! assert_eq!(out, plain); // these sums are exact; others agree up to rounding
 //! # Ok::<(), impasto_kernels::ShapeError>(())
 //! ```
@@ -37,7 +37,7 @@
 //! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients | [`Convolution`] |
 //! | [`gram`] | the symmetric product of features with themselves | [`Gram`] |
 //! | [`pool`] | max pooling | [`max_pool`] |
-//! | [`normalise`](mod@normalise) | moments of each channel, and batch normalisation | [`normalise::moments`] |
+//! | [`normalize`](mod@normalize) | moments of each channel, and batch normalization | [`normalize::moments`] |
 //! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp | [`elementwise::relu`] |
 //! | [`element`] | the choice between fast and reference | [`Element`] |
 //! | [`im2col`] | convolution the classical way, to compare with | [`Im2col`] |
@@ -56,54 +56,30 @@
 // the instructions of the kernel they serve.
 #![allow(clippy::needless_range_loop)]
 
-pub mod convolution;
-pub mod element;
+mod convolution;
+mod element;
 pub mod elementwise;
-pub mod gram;
-pub mod im2col;
-pub mod matmul;
-pub mod normalise;
-pub mod peak;
-pub mod pool;
+mod gemm;
+mod gram;
+mod matmul;
+mod memory;
+pub mod normalize;
+mod options;
+mod pool;
 pub mod reference;
-pub mod shape;
+mod shape;
 pub mod simd;
-
 #[cfg(test)]
-mod agreement;
-mod aligned;
-mod packed;
-mod parallel;
-mod patch;
-mod product;
-mod tile;
-mod transposed;
+mod testing;
+pub mod yardstick;
 
-pub use aligned::reserve_scratch;
 pub use convolution::Convolution;
-pub use element::Element;
+pub use element::{ConvolutionKernels, Element, GramKernels};
 pub use gram::Gram;
-pub use im2col::Im2col;
-pub use matmul::matmul;
-pub use normalise::Normalisation;
+pub use matmul::{Operand, matmul};
+pub use memory::reserve_scratch;
+pub use normalize::Normalization;
+pub use options::{Accumulate, Activation};
 pub use pool::{max_pool, max_pool_gradient};
-pub use shape::{ConvShape, Filter, Padding, PoolRounding, PoolShape, ShapeError};
-pub use simd::Level;
-
-/// What happens to the earlier contents of a buffer that a gradient is written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// They are replaced; what they were does not matter.
-    Replace,
-    /// The gradient is added to them.
-    Add,
-}
-
-/// What follows a convolution in the same pass over its output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Epilogue {
-    /// Nothing but the bias.
-    Bias,
-    /// The bias, then ReLU.
-    Relu,
-}
+pub use shape::{ConvShape, Filter, Padding, PlacedFilter, PoolRounding, PoolShape, ShapeError};
+pub use simd::{Level, LevelError};

@@ -1,11 +1,11 @@
 //! What every kernel promises at the edges: of nothing, of NaN and of slices that do not fit, where the fast kernels
 //! and their twins in `reference` must do the same.
 
-use impasto_kernels::element::{ConvolutionKernels, GramKernels};
 use impasto_kernels::{
-    ConvShape, Element, Epilogue, Filter, Gram, Im2col, Level, Normalisation, Padding, PoolRounding,
-    PoolShape, Update, elementwise, normalise, reference,
+    Accumulate, Activation, ConvShape, Element, Filter, Gram, Level, Normalization, Padding, PoolRounding,
+    PoolShape, elementwise, normalize, reference,
 };
+use impasto_kernels::{ConvolutionKernels, GramKernels};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Panics unless `run` does, with a message that contains `words`.
@@ -32,14 +32,14 @@ fn gram_matrices_of_no_positions_are_zero() {
         let mut gram = [7.0f32; 9];
         Gram::with_level(3, level).forward(f32::INFINITY, &[], &mut gram);
         assert_eq!(gram, [0.0; 9]);
-        for update in [Update::Replace, Update::Add] {
+        for update in [Accumulate::Replace, Accumulate::Add] {
             Gram::with_level(3, level).gradient(1.0, &[], &[1.0; 9], update, &mut []);
         }
     }
     let mut gram = [7.0f64; 9];
     reference::gram(3, f64::INFINITY, &[], &mut gram);
     assert_eq!(gram, [0.0; 9]);
-    reference::gram_gradient(3, 1.0, &[], &[1.0; 9], Update::Replace, &mut []);
+    reference::gram_gradient(3, 1.0, &[], &[1.0; 9], Accumulate::Replace, &mut []);
 }
 
 fn gram_lengths<T: Element>() {
@@ -48,11 +48,11 @@ fn gram_lengths<T: Element>() {
     refuses("features are (positions, channels)", || gram.forward(one, &numbers(5), &mut numbers(4)));
     refuses("the Gram matrix is (channels, channels)", || gram.forward(one, &numbers(4), &mut numbers(5)));
     refuses("features are (positions, channels)", || {
-        gram.gradient(one, &numbers(5), &numbers(4), Update::Replace, &mut numbers(5));
+        gram.gradient(one, &numbers(5), &numbers(4), Accumulate::Replace, &mut numbers(5));
     });
-    refuses("one shape", || gram.gradient(one, &numbers(4), &numbers(4), Update::Add, &mut numbers(6)));
+    refuses("one shape", || gram.gradient(one, &numbers(4), &numbers(4), Accumulate::Add, &mut numbers(6)));
     refuses("the Gram matrix is", || {
-        gram.gradient(one, &numbers(4), &numbers(3), Update::Add, &mut numbers(4));
+        gram.gradient(one, &numbers(4), &numbers(3), Accumulate::Add, &mut numbers(4));
     });
     refuses("at least one channel", || drop(<T::Gram as GramKernels<T>>::new(0)));
 }
@@ -61,61 +61,61 @@ fn elementwise_lengths<T: Element>() {
     let (two, three) = (numbers::<T>(2), numbers::<T>(3));
     let mut out = numbers::<T>(2);
     refuses("", || T::relu(&three, &mut out));
-    refuses("", || T::relu_gradient(&two, &three, Update::Replace, &mut out));
-    refuses("", || T::relu_gradient(&three, &three, Update::Replace, &mut out));
+    refuses("", || T::relu_gradient(&two, &three, Accumulate::Replace, &mut out));
+    refuses("", || T::relu_gradient(&three, &three, Accumulate::Replace, &mut out));
     refuses("", || {
         T::squared_difference(&two, &three);
     });
-    refuses("", || T::squared_difference_gradient(&two, &two, T::one(), Update::Add, &mut numbers(3)));
+    refuses("", || T::squared_difference_gradient(&two, &two, T::one(), Accumulate::Add, &mut numbers(3)));
     refuses("the image is (N, H, W, C)", || {
         T::total_variation([1, 1, 2, 2], &three);
     });
     refuses("the image is (N, H, W, C)", || {
-        T::total_variation_gradient([1, 1, 2, 2], &three, T::one(), Update::Add, &mut numbers(3));
+        T::total_variation_gradient([1, 1, 2, 2], &three, T::one(), Accumulate::Add, &mut numbers(3));
     });
     refuses("the gradient has the image's shape", || {
-        T::total_variation_gradient([1, 1, 3, 1], &three, T::one(), Update::Add, &mut numbers(4));
+        T::total_variation_gradient([1, 1, 3, 1], &three, T::one(), Accumulate::Add, &mut numbers(4));
     });
     T::relu(&[], &mut []);
     assert_eq!(T::squared_difference(&[], &[]), T::zero());
 }
 
-fn normalisation_lengths<T: Element>() {
+fn normalization_lengths<T: Element>() {
     let mut moments = numbers::<T>(4);
     refuses("values are (positions, channels)", || T::moments(2, &numbers(5), &mut moments));
     refuses("values are (positions, channels)", || T::moments(2, &[], &mut moments));
     refuses("values are (positions, channels)", || T::moments(0, &numbers(4), &mut []));
     refuses("a mean and a variance", || T::moments(3, &numbers(6), &mut moments));
     refuses("a gradient for each moment", || {
-        T::moments_gradient(2, &numbers(4), &numbers(4), &numbers(3), Update::Add, &mut numbers(4));
+        T::moments_gradient(2, &numbers(4), &numbers(4), &numbers(3), Accumulate::Add, &mut numbers(4));
     });
     refuses("the gradient has the values' shape", || {
-        T::moments_gradient(2, &numbers(4), &numbers(4), &numbers(4), Update::Add, &mut numbers(6));
+        T::moments_gradient(2, &numbers(4), &numbers(4), &numbers(4), Accumulate::Add, &mut numbers(6));
     });
     let (moments, two, three) = (numbers::<T>(4), numbers::<T>(2), numbers::<T>(3));
-    let with = |shift| Normalisation {
+    let with = |shift| Normalization {
         epsilon: T::one(),
         moments: &moments[..],
         scale: &two[..],
         shift,
-        epilogue: Epilogue::Relu,
+        activation: Activation::Relu,
     };
-    refuses("one shift a channel", || T::normalise(with(&three), &numbers(4), &mut numbers(4)));
-    refuses("the output has the values' shape", || T::normalise(with(&two), &numbers(4), &mut numbers(6)));
+    refuses("one shift per channel", || T::normalize(with(&three), &numbers(4), &mut numbers(4)));
+    refuses("the output has the values' shape", || T::normalize(with(&two), &numbers(4), &mut numbers(6)));
     refuses("the output's gradient", || {
-        T::normalise_gradient(with(&two), &numbers(4), &numbers(6), &mut numbers(4), None);
+        T::normalize_gradient(with(&two), &numbers(4), &numbers(6), &mut numbers(4), None);
     });
-    refuses("two sums a channel", || {
-        T::normalise_gradient(with(&two), &numbers(4), &numbers(4), &mut numbers(2), None);
+    refuses("two sums per channel", || {
+        T::normalize_gradient(with(&two), &numbers(4), &numbers(4), &mut numbers(2), None);
     });
     refuses("the gradient has the values' shape", || {
         let d_x = &mut numbers(6)[..];
-        T::normalise_gradient(
+        T::normalize_gradient(
             with(&two),
             &numbers(4),
             &numbers(4),
             &mut numbers(4),
-            Some((Update::Add, d_x)),
+            Some((Accumulate::Add, d_x)),
         );
     });
 }
@@ -126,9 +126,11 @@ fn pool_lengths<T: Element>() {
     refuses("the image is", || T::max_pool(&shape, &numbers(17), &mut out.clone(), &mut [0; 8]));
     refuses("the output is", || T::max_pool(&shape, &image, &mut numbers(9), &mut [0; 9]));
     refuses("one place for each maximum", || T::max_pool(&shape, &image, &mut out.clone(), &mut [0; 9]));
-    refuses("the image is", || T::max_pool_gradient(&shape, &out, &[0; 8], Update::Add, &mut numbers(20)));
-    refuses("the output is", || T::max_pool_gradient(&shape, &[], &[], Update::Add, &mut image.clone()));
-    refuses("one place", || T::max_pool_gradient(&shape, &out, &[0; 7], Update::Add, &mut image.clone()));
+    refuses("the image is", || {
+        T::max_pool_gradient(&shape, &out, &[0; 8], Accumulate::Add, &mut numbers(20))
+    });
+    refuses("the output is", || T::max_pool_gradient(&shape, &[], &[], Accumulate::Add, &mut image.clone()));
+    refuses("one place", || T::max_pool_gradient(&shape, &out, &[0; 7], Accumulate::Add, &mut image.clone()));
 }
 
 fn small_bank() -> ConvShape {
@@ -143,18 +145,24 @@ fn convolution_lengths<T: Element>() {
     refuses("", || kernels.set_weights(0, &numbers(5), &numbers(3)));
     refuses("", || kernels.set_weights(1, &numbers(36), &numbers(3)));
     refuses("", || kernels.set_weights(2, &numbers(36), &numbers(2)));
-    refuses("the image is", || kernels.forward(Epilogue::Bias, &numbers(25), &mut out.clone()));
-    refuses("the output is", || kernels.forward(Epilogue::Bias, &image, &mut numbers(59)));
-    refuses("the output is", || kernels.input_gradient(&numbers(61), None, Update::Add, &mut image.clone()));
-    refuses("the gate is", || kernels.input_gradient(&out, Some(&[]), Update::Add, &mut image.clone()));
-    refuses("the image is", || kernels.input_gradient(&out, None, Update::Add, &mut numbers(23)));
+    refuses("the image is", || kernels.forward(Activation::None, &numbers(25), &mut out.clone()));
+    refuses("the output is", || kernels.forward(Activation::None, &image, &mut numbers(59)));
+    refuses("the output is", || {
+        kernels.input_gradient(&numbers(61), None, Accumulate::Add, &mut image.clone())
+    });
+    refuses("the output of ReLU is", || {
+        kernels.input_gradient(&out, Some(&[]), Accumulate::Add, &mut image.clone())
+    });
+    refuses("the image is", || kernels.input_gradient(&out, None, Accumulate::Add, &mut numbers(23)));
     let mut weights = numbers(6);
-    refuses("the image is", || kernels.weight_gradient(0, &[], &out, None, Update::Add, &mut weights));
-    refuses("the output is", || kernels.weight_gradient(0, &image, &[], None, Update::Add, &mut weights));
-    refuses("weights are", || kernels.weight_gradient(1, &image, &out, None, Update::Add, &mut weights));
-    refuses("", || kernels.weight_gradient(2, &image, &out, None, Update::Add, &mut weights));
-    refuses("one bias", || kernels.bias_gradient(0, &out, None, Update::Add, &mut numbers(2)));
-    refuses("the gate is", || kernels.bias_gradient(0, &out, Some(&image), Update::Add, &mut numbers(3)));
+    refuses("the image is", || kernels.weight_gradient(0, &[], &out, None, Accumulate::Add, &mut weights));
+    refuses("the output is", || kernels.weight_gradient(0, &image, &[], None, Accumulate::Add, &mut weights));
+    refuses("weights are", || kernels.weight_gradient(1, &image, &out, None, Accumulate::Add, &mut weights));
+    refuses("", || kernels.weight_gradient(2, &image, &out, None, Accumulate::Add, &mut weights));
+    refuses("one bias", || kernels.bias_gradient(0, &out, None, Accumulate::Add, &mut numbers(2)));
+    refuses("the output of ReLU is", || {
+        kernels.bias_gradient(0, &out, Some(&image), Accumulate::Add, &mut numbers(3))
+    });
 }
 
 #[test]
@@ -172,7 +180,7 @@ fn lengths_that_do_not_fit_are_refused_in_f64() {
 fn lengths_that_do_not_fit<T: Element>() {
     gram_lengths::<T>();
     elementwise_lengths::<T>();
-    normalisation_lengths::<T>();
+    normalization_lengths::<T>();
     pool_lengths::<T>();
     convolution_lengths::<T>();
 }
@@ -190,38 +198,38 @@ fn lengths_of_kernels_without_a_type() {
 #[test]
 #[cfg_attr(miri, ignore = "each panic takes it long")]
 fn im2col_looks_at_all_lengths() {
-    let mut im2col = Im2col::new(small_bank());
+    let mut im2col = impasto_kernels::yardstick::Im2col::new(small_bank());
     let (image, mut out) = (vec![1.0; 24], vec![0.0; 60]);
     let (weights, biases): ([&[f32]; 2], [&[f32]; 2]) = ([&[1.0; 6], &[1.0; 36]], [&[0.0; 3], &[0.0; 2]]);
-    refuses("one slice of weights", || im2col.forward(&[], &[], Epilogue::Bias, &[], &mut []));
-    refuses("one slice of biases", || im2col.forward(&weights, &[], Epilogue::Bias, &image, &mut out));
-    refuses("the image is", || im2col.forward(&weights, &biases, Epilogue::Bias, &[], &mut out));
-    refuses("the output is", || im2col.forward(&weights, &biases, Epilogue::Bias, &image, &mut []));
+    refuses("one slice of weights", || im2col.forward(&[], &[], Activation::None, &[], &mut []));
+    refuses("one slice of biases", || im2col.forward(&weights, &[], Activation::None, &image, &mut out));
+    refuses("the image is", || im2col.forward(&weights, &biases, Activation::None, &[], &mut out));
+    refuses("the output is", || im2col.forward(&weights, &biases, Activation::None, &image, &mut []));
     refuses("weights are", || {
-        im2col.forward(&[weights[0]; 2], &biases, Epilogue::Bias, &image, &mut out);
+        im2col.forward(&[weights[0]; 2], &biases, Activation::None, &image, &mut out);
     });
-    refuses("one bias", || im2col.forward(&weights, &[biases[0]; 2], Epilogue::Bias, &image, &mut out));
-    refuses("one slice of weights", || im2col.input_gradient(&[], &[], None, Update::Add, &mut []));
-    refuses("the gate is", || {
-        im2col.input_gradient(&weights, &[0.0; 60], Some(&[]), Update::Add, &mut [0.0; 24]);
+    refuses("one bias", || im2col.forward(&weights, &[biases[0]; 2], Activation::None, &image, &mut out));
+    refuses("one slice of weights", || im2col.input_gradient(&[], &[], None, Accumulate::Add, &mut []));
+    refuses("the output of ReLU is", || {
+        im2col.input_gradient(&weights, &[0.0; 60], Some(&[]), Accumulate::Add, &mut [0.0; 24]);
     });
-    refuses("weights are", || im2col.weight_gradient(0, &image, &[0.0; 60], None, Update::Add, &mut []));
-    im2col.forward(&weights, &biases, Epilogue::Bias, &image, &mut out);
+    refuses("weights are", || im2col.weight_gradient(0, &image, &[0.0; 60], None, Accumulate::Add, &mut []));
+    im2col.forward(&weights, &biases, Activation::None, &image, &mut out);
     assert_eq!(out[..5], [2.0, 2.0, 2.0, 8.0, 8.0]);
 
     let (all, none): (&[&[f64]], &[&[f64]]) = (&[&[1.0; 6], &[1.0; 36]], &[]);
     refuses("one slice of weights", || {
-        reference::convolution(&small_bank(), none, none, Epilogue::Bias, &[0.0; 24], &mut [0.0; 60]);
+        reference::convolution(&small_bank(), none, none, Activation::None, &[0.0; 24], &mut [0.0; 60]);
     });
     refuses("one slice of biases", || {
-        reference::convolution(&small_bank(), all, none, Epilogue::Bias, &[0.0; 24], &mut [0.0; 60]);
+        reference::convolution(&small_bank(), all, none, Activation::None, &[0.0; 24], &mut [0.0; 60]);
     });
 }
 
 fn nothing_varies_in_nothing<T: Element>() {
     for shape in [[0, 2, 2, 3], [1, 0, 2, 3], [1, 2, 0, 3], [1, 2, 2, 0], [1 << 40, 1 << 40, 0, 1]] {
         assert_eq!(T::total_variation(shape, &[]), T::zero());
-        for update in [Update::Replace, Update::Add] {
+        for update in [Accumulate::Replace, Accumulate::Add] {
             T::total_variation_gradient(shape, &[], T::one(), update, &mut []);
         }
     }
@@ -244,13 +252,13 @@ fn nan_is_treated_alike() {
     reference::relu(&odd, &mut plain);
     assert!(same(&fast, &plain) && fast.iter().all(|value| !value.is_nan()));
 
-    for update in [Update::Replace, Update::Add] {
+    for update in [Accumulate::Replace, Accumulate::Add] {
         let (mut fast, mut plain) = (vec![9.0; 150], vec![9.0; 150]);
         elementwise::relu_gradient(&odd, &d_out, update, &mut fast);
         reference::relu_gradient(&odd, &d_out, update, &mut plain);
         assert!(same(&fast, &plain));
-        let earlier = if update == Update::Add { 9.0 } else { 0.0 };
-        assert_eq!(fast[0], earlier, "a gate of NaN is closed");
+        let earlier = if update == Accumulate::Add { 9.0 } else { 0.0 };
+        assert_eq!(fast[0], earlier, "NaN masks");
     }
 
     let ranges = [[-0.5, 1.0], [0.25, 0.75], [2.0, 1.0]];
@@ -261,23 +269,24 @@ fn nan_is_treated_alike() {
     assert!(odd.iter().zip(&fast).all(|(before, after)| before.is_nan() == after.is_nan()));
 
     let (moments, scale, shift) = ([f32::NAN, 0.5, 0.0, 1.0, 1.0, f32::NAN], [1.0; 3], [0.5, 0.0, f32::NAN]);
-    for epilogue in [Epilogue::Bias, Epilogue::Relu] {
-        let with = Normalisation { epsilon: 0.0, moments: &moments, scale: &scale, shift: &shift, epilogue };
+    for activation in [Activation::None, Activation::Relu] {
+        let with =
+            Normalization { epsilon: 0.0, moments: &moments, scale: &scale, shift: &shift, activation };
         let (mut fast, mut plain) = (vec![9.0; 150], vec![9.0; 150]);
-        normalise::normalise(with, &odd, &mut fast);
-        reference::normalise(with, &odd, &mut plain);
+        normalize::normalize(with, &odd, &mut fast);
+        reference::normalize(with, &odd, &mut plain);
         assert!(same(&fast, &plain));
         let (mut fast, mut plain) = (vec![9.0; 150], vec![9.0; 150]);
         let (mut sums, mut plain_sums) = ([9.0; 6], [9.0; 6]);
-        normalise::normalise_gradient(with, &odd, &d_out, &mut sums, Some((Update::Replace, &mut fast)));
-        reference::normalise_gradient(
+        normalize::normalize_gradient(with, &odd, &d_out, &mut sums, Some((Accumulate::Replace, &mut fast)));
+        reference::normalize_gradient(
             with,
             &odd,
             &d_out,
             &mut plain_sums,
-            Some((Update::Replace, &mut plain)),
+            Some((Accumulate::Replace, &mut plain)),
         );
-        assert!(same(&fast, &plain), "{epilogue:?}: {fast:?} {plain:?}");
+        assert!(same(&fast, &plain), "{activation:?}: {fast:?} {plain:?}");
     }
 
     let pool = PoolShape::new([1, 5, 5, 6], [2, 2], [1, 2], PoolRounding::Ceil).unwrap();

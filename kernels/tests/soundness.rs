@@ -8,9 +8,9 @@
 //! Products wrap only where overflow checks are off, as in a release build: `.ci/run` runs these with `--release` too.
 //! With overflow checks on, arithmetic that would wrap panics with other words than those expected here.
 
-use impasto_kernels::matmul::{Gemm, Operand, matmul};
 use impasto_kernels::simd::ENVIRONMENT_VARIABLE;
 use impasto_kernels::*;
+use impasto_kernels::{Operand, matmul};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -151,10 +151,10 @@ fn inverse(factor: usize) -> usize {
 }
 
 /// `matmul` of these sizes with slices of these lengths.
-fn product<T: Gemm + Default + PartialEq>(sizes: [usize; 3], lens: [usize; 3]) -> Result<(), ShapeError> {
+fn product<T: Element + Default + PartialEq>(sizes: [usize; 3], lens: [usize; 3]) -> Result<(), ShapeError> {
     let [a, b, mut c] = lens.map(|len| vec![T::default(); len]);
     let operand = |values| Operand { values, transposed: false };
-    matmul(sizes, operand(&a), operand(&b), Update::Replace, &mut c);
+    matmul(sizes, operand(&a), operand(&b), Accumulate::Replace, &mut c);
     assert!(c.iter().all(|value| *value == T::default()), "no terms have a sum of zero");
     Ok(())
 }
@@ -181,11 +181,11 @@ fn huge(level: Level, pass: Pass) -> Result<(), ShapeError> {
     convolution.set_weights(0, &[1.0; 9 * 16 * 16], &[1.0; 16]);
     let (image, out) = ([1.0; 576], [0.0; 256]);
     match pass {
-        Pass::Forward => convolution.forward(Epilogue::Bias, &image, &mut out.clone()),
+        Pass::Forward => convolution.forward(Activation::None, &image, &mut out.clone()),
         Pass::InputGradient => {
             // The output's length is looked at first.
             let refused = catch_unwind(AssertUnwindSafe(|| {
-                convolution.input_gradient(&out, None, Update::Replace, &mut image.clone());
+                convolution.input_gradient(&out, None, Accumulate::Replace, &mut image.clone());
             }));
             let message = refused.expect_err("the output is too short");
             let message = message.downcast_ref::<String>().expect("words");
@@ -193,7 +193,7 @@ fn huge(level: Level, pass: Pass) -> Result<(), ShapeError> {
             panic!("{IMAGE} too");
         }
         Pass::WeightGradient => {
-            convolution.weight_gradient(0, &image, &out, None, Update::Replace, &mut [0.0; 9 * 16 * 16]);
+            convolution.weight_gradient(0, &image, &out, None, Accumulate::Replace, &mut [0.0; 9 * 16 * 16]);
         }
     }
     Ok(())
@@ -209,17 +209,24 @@ fn longest_stride(level: Level) -> Result<(), ShapeError> {
         convolution.set_weights(0, &weights, &vec![0.5; channels]);
         let image = vec![1.0; 20 * channels];
         let mut out = vec![f32::NAN; channels];
-        convolution.forward(Epilogue::Bias, &image, &mut out);
+        convolution.forward(Activation::None, &image, &mut out);
         assert_eq!(out, vec![9.0 * channels as f32 + 0.5; channels]);
         let mut d_image = vec![f32::NAN; image.len()];
-        convolution.input_gradient(&vec![2.0; channels], Some(&out), Update::Replace, &mut d_image);
+        convolution.input_gradient(&vec![2.0; channels], Some(&out), Accumulate::Replace, &mut d_image);
         let inside = |pixel: usize| pixel / 5 < 3 && pixel % 5 < 3;
         for (index, &value) in d_image.iter().enumerate() {
             let expected = if inside(index / channels) { 2.0 * channels as f32 } else { 0.0 };
             assert_eq!(value, expected, "value {index}");
         }
         let mut d_weights = vec![f32::NAN; weights.len()];
-        convolution.weight_gradient(0, &image, &vec![2.0; channels], None, Update::Replace, &mut d_weights);
+        convolution.weight_gradient(
+            0,
+            &image,
+            &vec![2.0; channels],
+            None,
+            Accumulate::Replace,
+            &mut d_weights,
+        );
         assert!(d_weights.iter().all(|&value| value == 2.0));
     }
     Ok(())
@@ -240,13 +247,13 @@ fn pool_with_the_longest_stride(_: Level) -> Result<(), ShapeError> {
     max_pool(&shape, &image, &mut out, &mut argmax);
     assert_eq!((out, argmax), ([3.0; 17], [5; 17]));
     let mut d_image = vec![f32::NAN; image.len()];
-    max_pool_gradient(&shape, &[3.0; 17], &argmax, Update::Replace, &mut d_image);
+    max_pool_gradient(&shape, &[3.0; 17], &argmax, Accumulate::Replace, &mut d_image);
     assert_eq!(d_image, image);
     Ok(())
 }
 
 fn gram(channels: usize, level: Level) -> Result<(), ShapeError> {
-    Gram::with_level(channels, level).gradient(1.0, &[], &[], Update::Replace, &mut []);
+    Gram::with_level(channels, level).gradient(1.0, &[], &[], Accumulate::Replace, &mut []);
     Ok(())
 }
 
@@ -270,7 +277,7 @@ fn scratch_of_others(level: Level) -> Result<(), ShapeError> {
             convolution.set_weights(0, &[1.0; 9], &[0.0]);
             reserve_scratch(convolution.scratch_len());
             let mut out = [0.0; 64];
-            convolution.forward(Epilogue::Bias, &[1.0; 64], &mut out);
+            convolution.forward(Activation::None, &[1.0; 64], &mut out);
             Ok::<_, ShapeError>(out[0])
         })
     });
@@ -353,11 +360,16 @@ fn random_shapes(level: Level) -> Result<(), ShapeError> {
         assert!(convolution.scratch_len() <= buffers);
         let is_refused = |run: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(run)).is_err();
         if shape.input_len() > 1 && shape.output_len() > 1 {
-            assert!(is_refused(&mut || convolution.forward(Epilogue::Relu, &[1.0], &mut [0.0])));
-            assert!(is_refused(&mut || convolution.input_gradient(&[1.0], None, Update::Add, &mut [0.0])));
+            assert!(is_refused(&mut || convolution.forward(Activation::Relu, &[1.0], &mut [0.0])));
+            assert!(is_refused(&mut || convolution.input_gradient(
+                &[1.0],
+                None,
+                Accumulate::Add,
+                &mut [0.0]
+            )));
             let mut d_weights = vec![0.0; shape.weight_len(0)];
             assert!(is_refused(&mut || {
-                convolution.weight_gradient(0, &[1.0], &[1.0], None, Update::Add, &mut d_weights);
+                convolution.weight_gradient(0, &[1.0], &[1.0], None, Accumulate::Add, &mut d_weights);
             }));
         }
         if shape.input_len() > 1 << 12 || shape.output_len() > 1 << 12 || buffers > 1 << 20 {
@@ -365,11 +377,11 @@ fn random_shapes(level: Level) -> Result<(), ShapeError> {
         }
         // What fits the memory is computed: no value is left as it was.
         let (image, mut out) = (vec![1.0; shape.input_len()], vec![f32::NAN; shape.output_len()]);
-        convolution.forward(Epilogue::Relu, &image, &mut out);
+        convolution.forward(Activation::Relu, &image, &mut out);
         assert!(out.iter().all(|value| *value == 0.0), "weights of zero");
         let mut d_image = vec![f32::NAN; image.len()];
-        convolution.input_gradient(&vec![1.0; out.len()], Some(&out), Update::Replace, &mut d_image);
-        assert!(d_image.iter().all(|value| *value == 0.0), "closed gates");
+        convolution.input_gradient(&vec![1.0; out.len()], Some(&out), Accumulate::Replace, &mut d_image);
+        assert!(d_image.iter().all(|value| *value == 0.0), "what ReLU masks");
     }
     assert!(accepted > 1000, "{accepted} shapes were not refused");
     Ok(())

@@ -3,8 +3,8 @@
 
 use crate::architecture::{self, FEATURES, IMAGE_CHANNELS, Layer, PoolRounding};
 use crate::weights::{Weights, WeightsError};
+use impasto_autodiff::{Activation, Element, Padding, Tape, TapeError, Var};
 use impasto_autodiff::{ConvOptions, ConvWeights};
-use impasto_autodiff::{Element, Epilogue, Padding, Tape, TapeError, Var};
 use ndarray::{Array4, ArrayView4, Ix4};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -281,13 +281,13 @@ impl SqueezeNet {
                     // ReLU follows in the same pass, unless somebody asks for what comes before it.
                     let relu_follows = index < deepest && FEATURES[index + 1] == Layer::Relu;
                     rectified = relu_follows && !layers.contains(&index);
-                    let epilogue = if rectified { Epilogue::Relu } else { Epilogue::Bias };
+                    let activation = if rectified { Activation::Relu } else { Activation::None };
                     let name = format!("features.{index}");
                     let last = if rectified { index + 1 } else { index };
                     let weights =
                         features.convolution(tape, &self.weights, &name, Padding::Valid, (index, false))?;
                     let maps =
-                        tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], epilogue })?;
+                        tape.conv2d(current, weights, ConvOptions { stride: [stride, stride], activation })?;
                     features.node(maps, last, LayerPart::Whole);
                     tape.name(maps, if rectified { format!("{name}+{last}") } else { name })?
                 }
@@ -320,7 +320,7 @@ impl SqueezeNet {
         input: Var,
         layer: usize,
     ) -> Result<Var, FeatureError> {
-        let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
+        let options = ConvOptions { stride: [1, 1], activation: Activation::Relu };
         let name = |part: &str| format!("features.{layer}.{part}");
         let convolution = |features: &mut Features, tape: &mut Tape<T>, part: &str, padding| {
             features.convolution(tape, &self.weights, &name(part), padding, (layer, true))
@@ -347,7 +347,7 @@ impl SqueezeNet {
         features: Var,
     ) -> Result<Var, FeatureError> {
         let weights = constants(tape, &self.weights, &architecture::classifier().name, Padding::Valid)?;
-        let options = ConvOptions { stride: [1, 1], epilogue: Epilogue::Relu };
+        let options = ConvOptions { stride: [1, 1], activation: Activation::Relu };
         let maps = tape.conv2d(features, weights, options)?;
         tape.name(maps, architecture::classifier().name)?;
         let scores = tape.mean_axes(maps, &[1, 2])?;

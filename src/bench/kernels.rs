@@ -5,7 +5,8 @@ use super::clock::{Effort, measure};
 use super::dimensions;
 use super::routines::Implementation;
 use crate::transfer::{BYTES_PER_PIXEL, TransferError, check_memory, thread_pool};
-use impasto_kernels::{Level, peak};
+use impasto_kernels::Level;
+use impasto_kernels::yardstick::peak;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub struct KernelRow {
     pub gflops: f64,
     /// The rate of multiply-adds that the threads reach on registers alone, in the same unit.
     pub peak_gflops: f64,
-    /// 10^9 bytes a second, of those that must be moved; see [`Case::bytes`].
+    /// 10^9 bytes per second, of those that must be moved; see [`Case::bytes`].
     pub gbytes_per_second: f64,
     /// The rate at which the threads copy memory that fits no cache, in the same unit.
     pub peak_gbytes_per_second: f64,
@@ -77,7 +78,7 @@ pub struct KernelRow {
 struct Plan {
     fast: Effort,
     others: Effort,
-    /// The reference is measured on as many rows as keep it below so many operations.
+    /// The reference is measured on as many rows as keep it below this many operations.
     reference_flops: u64,
 }
 
@@ -144,8 +145,8 @@ fn row(case: &Case, plan: &Plan, peak_flops: f64, bandwidth: f64) -> Option<Kern
     let fast = measure(plan.fast, &mut case.prepare(Implementation::Fast)?);
     let seconds = fast.median.as_secs_f64();
 
-    let flops_a_row = (case.flops() / case.rows().max(1) as u64).max(1);
-    let low = case.with_rows(usize::try_from(plan.reference_flops / flops_a_row).unwrap_or(usize::MAX));
+    let flops_per_row = (case.flops() / case.rows().max(1) as u64).max(1);
+    let low = case.with_rows(usize::try_from(plan.reference_flops / flops_per_row).unwrap_or(usize::MAX));
     let reference = measure(plan.others, &mut low.prepare(Implementation::Reference)?);
     let reference = reference.median.as_secs_f64() * case.rows() as f64 / low.rows() as f64;
 

@@ -1,9 +1,10 @@
 //! A case as a closure that owns its operands, so that calling it computes and does nothing else.
 
 use super::cases::{Case, Operation, Pass};
-use impasto_kernels::matmul::Operand;
+use impasto_kernels::Operand;
+use impasto_kernels::yardstick::Im2col;
 use impasto_kernels::{
-    ConvShape, Convolution, Epilogue, Gram, Im2col, PoolShape, Update, elementwise, matmul, max_pool,
+    Accumulate, Activation, ConvShape, Convolution, Gram, PoolShape, elementwise, matmul, max_pool,
     max_pool_gradient, reference,
 };
 use rayon::prelude::*;
@@ -72,7 +73,7 @@ fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) ->
     let d_out = values(len(&shape.output()), 12);
     let (mut out, mut d_image) = (vec![0.0; gate.len()], vec![0.0; image.len()]);
     let mut d_weights: Vec<_> = weights.iter().map(|weights| vec![0.0; weights.len()]).collect();
-    let (relu, replace) = (Epilogue::Relu, Update::Replace);
+    let (relu, replace) = (Activation::Relu, Accumulate::Replace);
 
     let mut fast = Convolution::new(shape.clone());
     for (index, (weights, bias)) in weights.iter().zip(&biases).enumerate() {
@@ -142,7 +143,7 @@ fn gram(
     let mut out = vec![0.0; d_gram.len()];
     let mut d_features = vec![0.0; features.len()];
     let scale = 1.0 / features.len() as f32;
-    let replace = Update::Replace;
+    let replace = Accumulate::Replace;
     let mut fast = Gram::new(channels);
     Some(match (implementation, pass) {
         (Implementation::Fast, Pass::Forward) => {
@@ -183,7 +184,7 @@ fn gram_by_matmul(channels: usize, scale: f32, features: &[f32], gram: &mut [f32
             lengths,
             transposed,
             Operand { values: features, transposed: false },
-            Update::Replace,
+            Accumulate::Replace,
             &mut part,
         );
         part
@@ -210,7 +211,7 @@ fn gram_gradient_by_matmul(
     features.par_chunks(share).zip(d_features.par_chunks_mut(share)).for_each(|(features, d_features)| {
         let lengths = [features.len() / channels, channels, channels];
         let [features, both] = [features, &both[..]].map(|values| Operand { values, transposed: false });
-        matmul(lengths, features, both, Update::Replace, d_features);
+        matmul(lengths, features, both, Accumulate::Replace, d_features);
     });
 }
 
@@ -226,14 +227,14 @@ fn pool(shape: &PoolShape, pass: Pass, implementation: Implementation) -> Option
             Box::new(move || max_pool(&shape, &image, black_box(&mut out), &mut argmax))
         }
         (Implementation::Fast, Pass::InputGradient) => Box::new(move || {
-            max_pool_gradient(&shape, &d_out, &argmax, Update::Replace, black_box(&mut d_image));
+            max_pool_gradient(&shape, &d_out, &argmax, Accumulate::Replace, black_box(&mut d_image));
         }),
         (Implementation::Reference, Pass::Forward) => {
             Box::new(move || reference::max_pool(&shape, &image, black_box(&mut out), &mut argmax))
         }
         (Implementation::Reference, Pass::InputGradient) => Box::new(move || {
             let d_image = black_box(&mut d_image);
-            reference::max_pool_gradient(&shape, &d_out, &argmax, Update::Replace, d_image);
+            reference::max_pool_gradient(&shape, &d_out, &argmax, Accumulate::Replace, d_image);
         }),
         (Implementation::MatrixMultiply, _) | (_, Pass::WeightGradient | Pass::Step) => return None,
     })
@@ -243,7 +244,7 @@ fn relu(len: usize, pass: Pass, implementation: Implementation) -> Option<Routin
     let (input, d_out) = (values(len, 0), values(len, 1));
     let (mut out, mut d_input) = (vec![0.0; len], vec![0.0; len]);
     elementwise::relu(&input, &mut out);
-    let replace = Update::Replace;
+    let replace = Accumulate::Replace;
     Some(match (implementation, pass) {
         (Implementation::Fast, Pass::Forward) => {
             Box::new(move || elementwise::relu(&input, black_box(&mut out)))
@@ -264,7 +265,7 @@ fn relu(len: usize, pass: Pass, implementation: Implementation) -> Option<Routin
 fn squared_difference(len: usize, pass: Pass, implementation: Implementation) -> Option<Routine> {
     let (a, b) = (values(len, 0), values(len, 1));
     let mut d_a = vec![0.0; len];
-    let (scale, replace) = (0.5, Update::Replace);
+    let (scale, replace) = (0.5, Accumulate::Replace);
     Some(match (implementation, pass) {
         (Implementation::Fast, Pass::Forward) => Box::new(move || {
             black_box(elementwise::squared_difference(&a, &b));
@@ -290,7 +291,7 @@ fn total_variation(
     let shape = [1, height, width, channels];
     let image = values(len(&shape), 0);
     let mut d_image = vec![0.0; image.len()];
-    let (scale, replace) = (0.5, Update::Replace);
+    let (scale, replace) = (0.5, Accumulate::Replace);
     Some(match (implementation, pass) {
         (Implementation::Fast, Pass::Forward) => Box::new(move || {
             black_box(elementwise::total_variation(shape, &image));
@@ -351,7 +352,7 @@ mod tests {
         assert!(close(&actual, &expected), "{actual:?} instead of {expected:?}");
         let (mut actual, mut expected) = (vec![9.0; features.len()], vec![0.0; features.len()]);
         gram_gradient_by_matmul(channels, scale, &features, &d_gram, &mut actual);
-        reference::gram_gradient(channels, scale, &features, &d_gram, Update::Replace, &mut expected);
+        reference::gram_gradient(channels, scale, &features, &d_gram, Accumulate::Replace, &mut expected);
         assert!(close(&actual, &expected), "{actual:?} instead of {expected:?}");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn decode(
     let image = image.into_rgb8();
     let shape = (image.height() as usize, image.width() as usize, 3);
     let picture =
-        Array3::from_shape_vec(shape, image.into_raw()).expect("an RGB image has three bytes a pixel");
+        Array3::from_shape_vec(shape, image.into_raw()).expect("an RGB image has three bytes per pixel");
     Ok((picture, warnings))
 }
 

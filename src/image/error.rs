@@ -141,7 +141,7 @@ pub enum ImageError {
     },
 
     /// The colors are stored in a way that has no reading as RGB.
-    #[error("the colors of {path} are not read ({color}); convert it to PNG, in RGB with 8 bits a sample")]
+    #[error("the colors of {path} are not read ({color}); convert it to PNG, in RGB with 8 bits per sample")]
     UnsupportedColor {
         /// The file.
         path: PathBuf,

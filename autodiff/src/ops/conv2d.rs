@@ -5,10 +5,10 @@
 
 use crate::formulas::product;
 use crate::{
-    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
+    Activation, Element, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
     memory,
 };
-use impasto_kernels::element::ConvolutionKernels;
+use impasto_kernels::ConvolutionKernels;
 use impasto_kernels::{ConvShape, Filter};
 
 const FORMULAS: Formulas = Formulas {
@@ -41,21 +41,21 @@ pub struct ConvOptions {
     /// Rows and columns from one window to the next.
     pub stride: [usize; 2],
     /// Nothing, or ReLU.
-    pub epilogue: Epilogue,
+    pub activation: Activation,
 }
 
 impl Default for ConvOptions {
     fn default() -> Self {
-        ConvOptions { stride: [1, 1], epilogue: Epilogue::Bias }
+        ConvOptions { stride: [1, 1], activation: Activation::None }
     }
 }
 
 impl ConvOptions {
     /// The name of the operation that these options record.
     fn name(self) -> &'static str {
-        match self.epilogue {
-            Epilogue::Bias => "conv2d",
-            Epilogue::Relu => "conv2d+relu",
+        match self.activation {
+            Activation::None => "conv2d",
+            Activation::Relu => "conv2d+relu",
         }
     }
 }
@@ -195,8 +195,8 @@ impl<T: Element> Conv2d<T> {
     }
 
     /// The output, where a fused ReLU needs it to mask the gradient.
-    fn gate<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
-        (self.options.epilogue == Epilogue::Relu).then(|| values.output())
+    fn relu_output<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
+        (self.options.activation == Activation::Relu).then(|| values.output())
     }
 }
 
@@ -227,20 +227,20 @@ impl<T: Element> Operation<T> for Conv2d<T> {
                 *packed = versions;
             }
         }
-        self.kernels.forward(self.options.epilogue, values.input(0), out);
+        self.kernels.forward(self.options.activation, values.input(0), out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
-        let gate = self.gate(values);
+        let relu_output = self.relu_output(values);
         let kernels = &mut self.kernels;
-        gradients.write(0, |d_image, update| kernels.input_gradient(d_out, gate, update, d_image));
+        gradients.write(0, |d_image, update| kernels.input_gradient(d_out, relu_output, update, d_image));
         for index in 0..self.packed.len() {
             let [weight, bias] = weight_inputs(index);
             gradients.write(weight, |d_weight, update| {
-                kernels.weight_gradient(index, values.input(0), d_out, gate, update, d_weight);
+                kernels.weight_gradient(index, values.input(0), d_out, relu_output, update, d_weight);
             });
             gradients.write(bias, |d_bias, update| {
-                kernels.bias_gradient(index, d_out, gate, update, d_bias);
+                kernels.bias_gradient(index, d_out, relu_output, update, d_bias);
             });
         }
     }
@@ -300,6 +300,6 @@ impl<T: Element> Operation<T> for Conv2d<T> {
     }
 
     fn reads_output(&self) -> bool {
-        self.options.epilogue == Epilogue::Relu
+        self.options.activation == Activation::Relu
     }
 }

@@ -1,7 +1,7 @@
 //! The Gram matrix of features.
 
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var, memory};
-use impasto_kernels::element::GramKernels;
+use impasto_kernels::GramKernels;
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out[i, j] = scale * sum over p of features[p, i] * features[p, j]"],

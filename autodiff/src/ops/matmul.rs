@@ -1,7 +1,7 @@
 //! The product of two matrices.
 
 use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
-use impasto_kernels::matmul::{self, Operand};
+use impasto_kernels::{Operand, matmul};
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out[i, j] = sum over l of a[i, l] * b[l, j]"],
@@ -80,16 +80,16 @@ impl<T: Element> Operation<T> for MatMul {
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
         let (a, b) = (plain(values.input(0)), plain(values.input(1)));
-        matmul::matmul(self.sizes, a, b, crate::Update::Replace, out);
+        matmul(self.sizes, a, b, crate::Accumulate::Replace, out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
         let [m, k, n] = self.sizes;
         gradients.write(0, |d_a, update| {
-            matmul::matmul([m, n, k], plain(d_out), transposed(values.input(1)), update, d_a);
+            matmul([m, n, k], plain(d_out), transposed(values.input(1)), update, d_a);
         });
         gradients.write(1, |d_b, update| {
-            matmul::matmul([k, m, n], transposed(values.input(0)), plain(d_out), update, d_b);
+            matmul([k, m, n], transposed(values.input(0)), plain(d_out), update, d_b);
         });
     }
 

@@ -4,9 +4,9 @@
 //! `x` is differentiated by `moments`.
 
 use crate::{
-    Element, Epilogue, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Update, Values, Var,
+    Accumulate, Activation, Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var,
 };
-use impasto_kernels::Normalisation;
+use impasto_kernels::Normalization;
 
 const FORMULAS: Formulas = Formulas {
     forward: &[
@@ -24,27 +24,27 @@ const FORMULAS: Formulas = Formulas {
     ],
 };
 
-/// What keeps a normalisation finite, and what follows in the same pass.
+/// What keeps a normalization finite, and what follows in the same pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalizeOptions {
     /// Added to the variance.
     pub epsilon: f64,
     /// Nothing, or ReLU.
-    pub epilogue: Epilogue,
+    pub activation: Activation,
 }
 
 impl Default for NormalizeOptions {
     fn default() -> Self {
-        NormalizeOptions { epsilon: 1e-5, epilogue: Epilogue::Bias }
+        NormalizeOptions { epsilon: 1e-5, activation: Activation::None }
     }
 }
 
 impl NormalizeOptions {
     /// The name of the operation that these options record.
     fn name(self) -> &'static str {
-        match self.epilogue {
-            Epilogue::Bias => "normalize",
-            Epilogue::Relu => "normalize+relu",
+        match self.activation {
+            Activation::None => "normalize",
+            Activation::Relu => "normalize+relu",
         }
     }
 }
@@ -123,13 +123,13 @@ impl<T: Element> Normalize<T> {
         Ok(Normalize { options, sums: vec![T::zero(); 2 * channels], len: inputs[0].iter().product() })
     }
 
-    fn with<'a>(&self, values: &Values<'a, T>) -> Normalisation<'a, T> {
-        Normalisation {
+    fn with<'a>(&self, values: &Values<'a, T>) -> Normalization<'a, T> {
+        Normalization {
             epsilon: T::from_f64(self.options.epsilon),
             moments: values.input(1),
             scale: values.input(2),
             shift: values.input(3),
-            epilogue: self.options.epilogue,
+            activation: self.options.activation,
         }
     }
 }
@@ -148,7 +148,7 @@ impl<T: Element> Operation<T> for Normalize<T> {
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        T::normalise(self.with(values), values.input(0), out);
+        T::normalize(self.with(values), values.input(0), out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
@@ -156,10 +156,10 @@ impl<T: Element> Operation<T> for Normalize<T> {
         let sums = &mut self.sums[..];
         if gradients.wanted(0) {
             gradients.write(0, |d_x, update| {
-                T::normalise_gradient(with, x, d_out, sums, Some((update, d_x)));
+                T::normalize_gradient(with, x, d_out, sums, Some((update, d_x)));
             });
         } else {
-            T::normalise_gradient(with, x, d_out, sums, None);
+            T::normalize_gradient(with, x, d_out, sums, None);
         }
         let channels = with.channels();
         let (sum, product) = self.sums.split_at(channels);
@@ -191,6 +191,6 @@ impl<T: Element> Operation<T> for Normalize<T> {
     }
 }
 
-fn add<T: Element>(gradient: &mut T, update: Update, value: T) {
-    *gradient = if update == Update::Add { *gradient + value } else { value };
+fn add<T: Element>(gradient: &mut T, update: Accumulate, value: T) {
+    *gradient = if update == Accumulate::Add { *gradient + value } else { value };
 }

@@ -17,7 +17,7 @@ pub(super) struct Walk<const K: usize> {
 }
 
 impl<const K: usize> Walk<K> {
-    /// A walk over `axes`, given from the outermost to the innermost. Neighbours that every array
+    /// A walk over `axes`, given from the outermost to the innermost. Neighbors that every array
     /// walks through evenly become one, so that rows are as long as they can be.
     pub(super) fn new(axes: impl DoubleEndedIterator<Item = Axis<K>>) -> Self {
         let mut merged: Vec<Axis<K>> = Vec::new();

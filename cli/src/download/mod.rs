@@ -26,7 +26,7 @@ pub(crate) use error::DownloadError;
 pub(crate) use progress::Progress;
 pub(crate) use url::Url;
 
-/// Fewest bytes a second, on the whole, once two timeouts are over; a server that sends fewer is left, however steadily they
+/// Fewest bytes per second, on the whole, once two timeouts are over; a server that sends fewer is left, however steadily they
 /// come.
 const LEAST_RATE: u64 = 4000;
 

@@ -1,4 +1,4 @@
-//! `--trace`: the losses of every iteration, one JSON object a line, written as the run goes.
+//! `--trace`: the losses of every iteration, one JSON object per line, written as the run goes.
 
 use std::fs::File;
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 use crate::steps::Step;
 use crate::workload::Workload;
-use impasto_kernels::peak;
+use impasto_kernels::yardstick::peak;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::time::{Duration, Instant};
 

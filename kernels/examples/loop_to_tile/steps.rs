@@ -2,7 +2,7 @@
 
 use crate::workload::Workload;
 use crate::{blocked, definition, dispatch, packed, register_tile, reordered, slices};
-use impasto_kernels::{ConvShape, Convolution, Epilogue, Level};
+use impasto_kernels::{Activation, ConvShape, Convolution, Level};
 
 /// Computes the output; what it prepared before is not timed.
 pub(crate) type Run<'a> = Box<dyn FnMut(&mut [f32]) + Send + 'a>;
@@ -85,7 +85,7 @@ fn tiles_of(work: &Workload, level: Level, product: WindowProduct) -> Run<'_> {
 fn library(work: &Workload) -> Run<'_> {
     let mut convolution = Convolution::new(work.shape.clone());
     convolution.set_weights(0, &work.weights, &vec![0.0; work.shape.output()[3]]);
-    Box::new(move |out| convolution.forward(Epilogue::Bias, &work.image, out))
+    Box::new(move |out| convolution.forward(Activation::None, &work.image, out))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The convolution that all steps compute, and its answer.
 
-use impasto_kernels::{ConvShape, Epilogue, Filter, Padding, ShapeError, reference};
+use impasto_kernels::{Activation, ConvShape, Filter, Padding, ShapeError, reference};
 
 /// A 3x3 SAME convolution at stride 1 without a bias, and its answer.
 pub(crate) struct Workload {
@@ -22,7 +22,7 @@ impl Workload {
         let weights = values(shape.weight_len(0), 2);
         let mut answer = vec![0.0; shape.output().iter().product()];
         let bias = vec![0.0; shape.output()[3]];
-        reference::convolution(&shape, &[&weights], &[&bias], Epilogue::Bias, &image, &mut answer);
+        reference::convolution(&shape, &[&weights], &[&bias], Activation::None, &image, &mut answer);
         Ok(Workload { shape, image, weights, answer })
     }
 

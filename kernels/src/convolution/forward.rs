@@ -1,11 +1,11 @@
 //! The forward pass: each filter's windows over the image.
 
 use super::windows::{Filter, WindowProduct, Windows};
-use crate::Epilogue;
-use crate::parallel;
+use crate::Activation;
+use crate::gemm::micro_kernel::Epilogue;
+use crate::memory::parallel;
 use crate::shape::ConvShape;
 use crate::simd::Level;
-use crate::tile::Finish;
 
 /// The weights of every filter, packed.
 pub(super) struct Forward {
@@ -65,14 +65,14 @@ impl Forward {
         self.windows.scratch_len()
     }
 
-    pub(super) fn run(&self, level: Level, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
+    pub(super) fn run(&self, level: Level, activation: Activation, image: &[f32], out: &mut [f32]) {
         self.windows.for_each_strip(level, image, None, out, |mut strip| {
             for PackedFilter { product, bias, first_channel } in &self.filters {
-                let finish = match epilogue {
-                    Epilogue::Bias => Finish::Bias(bias),
-                    Epilogue::Relu => Finish::BiasRelu(bias),
+                let epilogue = match activation {
+                    Activation::None => Epilogue::Bias(bias),
+                    Activation::Relu => Epilogue::BiasRelu(bias),
                 };
-                product.run(&mut strip, *first_channel, finish);
+                product.run(&mut strip, *first_channel, epilogue);
             }
         });
     }

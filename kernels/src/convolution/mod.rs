@@ -1,38 +1,40 @@
 //! Convolution of f32 images: forward and the gradients with respect to image, weights and bias.
 //!
 //! All are products of an image read through a sliding window with a packed matrix of weights; see
-//! `product.rs` for the loop nest. [`crate::reference`] has the same as plain loops.
+//! `gemm::nn` for the loop nest. [`crate::reference`] has the same as plain loops.
 //!
 //! - `forward`: the outputs
-//! - `gather`: the gradient with respect to the image at stride 1
-//! - `scatter`: the same at any stride
+//! - `input_gradient`: the gradient with respect to the image, at stride 1 and at any other
 //! - `weight_gradient`: the gradients with respect to weights and bias
 //! - `windows`: how windows slide over an image, for the first two
+//! - `frame`: windows that reach over the image's edge, from a padded copy
 //! - `winograd`: 3x3 windows with a quarter of the multiplications (Lavin and Gray 2016, "Fast Algorithms for
 //!   Convolutional Neural Networks")
 
+#[cfg(test)]
+mod agreement;
 mod forward;
-mod gather;
-mod scatter;
+mod frame;
+mod input_gradient;
+pub(crate) mod reference;
 mod weight_gradient;
 mod windows;
 mod winograd;
 
+use crate::gemm::micro_kernel::MAX_COLUMNS;
+use crate::gemm::tn::TransposedProduct;
 use crate::shape::{ConvShape, PlacedFilter};
 use crate::simd::Level;
-use crate::tile::WIDEST;
-use crate::transposed::TransposedProduct;
-use crate::{Epilogue, Update};
+use crate::{Accumulate, Activation};
 use forward::Forward;
-use gather::Gather;
-use scatter::Scatter;
+use input_gradient::{any_stride::AnyStride, unit_stride::UnitStride};
 
 /// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
 ///
 /// Weights are packed once, by [`Convolution::set_weights`], and then serve any number of passes.
 ///
 /// ```
-/// use impasto_kernels::{ConvShape, Convolution, Epilogue, Filter, Padding, Update};
+/// use impasto_kernels::{ConvShape, Convolution, Activation, Filter, Padding, Accumulate};
 ///
 /// // A bank as in a fire module: two channels from 1x1 beside one from 3x3.
 /// let filter = |side, out_channels| Filter { kernel: [side, side], out_channels, padding: Padding::Same };
@@ -42,12 +44,12 @@ use scatter::Scatter;
 /// convolution.set_weights(1, &[1.0; 9], &[0.0]);
 ///
 /// let mut out = [0.0; 4 * 4 * 3];
-/// convolution.forward(Epilogue::Relu, &[1.0; 16], &mut out);
+/// convolution.forward(Activation::Relu, &[1.0; 16], &mut out);
 /// assert_eq!(out[..3], [1.0, 0.0, 4.0]); // in a corner, the 3x3 window sees four pixels
 ///
-/// // Backward, with ReLU's output as the gate: nothing comes through the second channel.
+/// // Backward, with the output of ReLU as the mask: nothing passes through the second channel.
 /// let mut d_image = [0.0; 16];
-/// convolution.input_gradient(&[1.0; 48], Some(&out), Update::Replace, &mut d_image);
+/// convolution.input_gradient(&[1.0; 48], Some(&out), Accumulate::Replace, &mut d_image);
 /// assert_eq!(d_image[0], 5.0); // 1 from 1x1, 4 from 3x3
 /// # Ok::<(), impasto_kernels::ShapeError>(())
 /// ```
@@ -60,8 +62,8 @@ pub struct Convolution {
 }
 
 enum InputGradient {
-    Gather(Gather),
-    Scatter(Scatter),
+    UnitStride(UnitStride),
+    AnyStride(AnyStride),
 }
 
 impl Convolution {
@@ -75,8 +77,8 @@ impl Convolution {
         let level = level.or_portable();
         let forward = Forward::new(&shape, level);
         let input_gradient = match shape.stride() {
-            [1, 1] => InputGradient::Gather(Gather::new(&shape, level)),
-            _ => InputGradient::Scatter(Scatter::new(&shape, level)),
+            [1, 1] => InputGradient::UnitStride(UnitStride::new(&shape, level)),
+            _ => InputGradient::AnyStride(AnyStride::new(&shape, level)),
         };
         let weight_gradient = TransposedProduct::new(level);
         Convolution { shape, level, forward, input_gradient, weight_gradient }
@@ -85,18 +87,20 @@ impl Convolution {
     /// Values that a convolution of this shape allocates at most, for its packed weights and for the scratch memory of
     /// one thread that runs it; `usize::MAX` where they are too many to count.
     pub fn buffers_len(shape: &ConvShape) -> usize {
-        let whole = |len: usize| len.next_multiple_of(WIDEST);
+        let whole = |len: usize| len.next_multiple_of(MAX_COLUMNS);
         let packed = shape.filters().iter().map(|filter| {
             let (taps, [_, _, _, channels]) = (window_len(filter, 1), shape.input());
             let window = taps * channels;
             let forward = window.saturating_mul(whole(filter.out_channels()));
-            let gather = (taps * filter.out_channels()).saturating_mul(whole(channels));
-            let scatter = filter.out_channels().saturating_mul(whole(window));
-            forward.saturating_add(gather.max(scatter)).saturating_mul(winograd::growth(filter.kernel()))
+            let unit_stride = (taps * filter.out_channels()).saturating_mul(whole(channels));
+            let any_stride = filter.out_channels().saturating_mul(whole(window));
+            forward
+                .saturating_add(unit_stride.max(any_stride))
+                .saturating_mul(winograd::growth(filter.kernel()))
         });
         let gradient = match shape.stride() {
-            [1, 1] => Gather::windows(shape).0.scratch_len(),
-            _ => Scatter::scratch(shape, WIDEST),
+            [1, 1] => UnitStride::windows(shape).0.scratch_len(),
+            _ => AnyStride::scratch(shape, MAX_COLUMNS),
         };
         let scratch = Forward::windows(shape).0.scratch_len().max(gradient);
         packed.fold(scratch, usize::saturating_add)
@@ -106,8 +110,8 @@ impl Convolution {
     /// [`Convolution::input_gradient`]; see [`crate::reserve_scratch`].
     pub fn scratch_len(&self) -> usize {
         let gradient = match &self.input_gradient {
-            InputGradient::Gather(gather) => gather.scratch_len(),
-            InputGradient::Scatter(_) => Scatter::scratch(&self.shape, self.level.panel_width()),
+            InputGradient::UnitStride(unit_stride) => unit_stride.scratch_len(),
+            InputGradient::AnyStride(_) => AnyStride::scratch(&self.shape, self.level.panel_width()),
         };
         self.forward.scratch_len().max(gradient)
     }
@@ -126,8 +130,8 @@ impl Convolution {
         self.shape.assert_bias(index, bias);
         self.forward.set_weights(&self.shape, index, weights, bias);
         match &mut self.input_gradient {
-            InputGradient::Gather(gather) => gather.set_weights(&self.shape, index, weights),
-            InputGradient::Scatter(scatter) => scatter.set_weights(&self.shape, index, weights),
+            InputGradient::UnitStride(unit_stride) => unit_stride.set_weights(&self.shape, index, weights),
+            InputGradient::AnyStride(any_stride) => any_stride.set_weights(&self.shape, index, weights),
         }
     }
 
@@ -136,10 +140,10 @@ impl Convolution {
     ///
     /// # Panics
     /// If a length is not the shape's.
-    pub fn forward(&self, epilogue: Epilogue, image: &[f32], out: &mut [f32]) {
+    pub fn forward(&self, activation: Activation, image: &[f32], out: &mut [f32]) {
         self.shape.assert_input(image);
         self.shape.assert_output(out, None);
-        self.forward.run(self.level, epilogue, image, out);
+        self.forward.run(self.level, activation, image, out);
     }
 
     /// Computes the gradient with respect to the image; see
@@ -147,13 +151,21 @@ impl Convolution {
     ///
     /// # Panics
     /// If a length is not the shape's.
-    pub fn input_gradient(&self, d_out: &[f32], gate: Option<&[f32]>, update: Update, d_image: &mut [f32]) {
-        self.shape.assert_output(d_out, gate);
+    pub fn input_gradient(
+        &self,
+        d_out: &[f32],
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
+        d_image: &mut [f32],
+    ) {
+        self.shape.assert_output(d_out, relu_output);
         self.shape.assert_input(d_image);
         match &self.input_gradient {
-            InputGradient::Gather(gather) => gather.run(self.level, d_out, gate, update, d_image),
-            InputGradient::Scatter(scatter) => {
-                scatter.run((&self.shape, self.level), d_out, gate, update, d_image);
+            InputGradient::UnitStride(unit_stride) => {
+                unit_stride.run(self.level, d_out, relu_output, update, d_image)
+            }
+            InputGradient::AnyStride(any_stride) => {
+                any_stride.run((&self.shape, self.level), d_out, relu_output, update, d_image);
             }
         }
     }
@@ -168,15 +180,23 @@ impl Convolution {
         index: usize,
         image: &[f32],
         d_out: &[f32],
-        gate: Option<&[f32]>,
-        update: Update,
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
         d_weights: &mut [f32],
     ) {
         self.shape.assert_input(image);
-        self.shape.assert_output(d_out, gate);
+        self.shape.assert_output(d_out, relu_output);
         self.shape.assert_weights(index, d_weights);
         let filter = (&self.shape, index);
-        weight_gradient::weights(&mut self.weight_gradient, filter, image, d_out, gate, update, d_weights);
+        weight_gradient::weights(
+            &mut self.weight_gradient,
+            filter,
+            image,
+            d_out,
+            relu_output,
+            update,
+            d_weights,
+        );
     }
 
     /// Computes the gradient with respect to the bias of filter `index`; see
@@ -188,13 +208,13 @@ impl Convolution {
         &self,
         index: usize,
         d_out: &[f32],
-        gate: Option<&[f32]>,
-        update: Update,
+        relu_output: Option<&[f32]>,
+        update: Accumulate,
         d_bias: &mut [f32],
     ) {
-        self.shape.assert_output(d_out, gate);
+        self.shape.assert_output(d_out, relu_output);
         self.shape.assert_bias(index, d_bias);
-        weight_gradient::bias((&self.shape, index), d_out, gate, update, d_bias);
+        weight_gradient::bias((&self.shape, index), d_out, relu_output, update, d_bias);
     }
 }
 

@@ -2,10 +2,10 @@
 //! the output.
 
 use super::window_len;
-use crate::Update;
-use crate::patch::{CopyFrame, Frame, copy_gated};
+use crate::Accumulate;
+use crate::convolution::frame::{CopyFrame, Frame, copy_masked};
+use crate::gemm::tn::{Rows, TransposedProduct};
 use crate::shape::{ConvShape, PlacedFilter};
-use crate::transposed::{Rows, TransposedProduct};
 
 /// Adds up `image^T * d_out` over all positions, the image seen through the filter's window.
 pub(super) fn weights(
@@ -13,14 +13,14 @@ pub(super) fn weights(
     (shape, index): (&ConvShape, usize),
     image: &[f32],
     d_out: &[f32],
-    gate: Option<&[f32]>,
-    update: Update,
+    relu_output: Option<&[f32]>,
+    update: Accumulate,
     d_weights: &mut [f32],
 ) {
     let filter = shape.filters()[index];
     let [batch, out_height, out_width, _] = shape.output();
     let windows = Windows { shape, filter, image };
-    let gradients = Gradients { shape, filter, d_out, gate };
+    let gradients = Gradients { shape, filter, d_out, relu_output };
     product.run(batch * out_height * out_width, &windows, &gradients, update, d_weights);
 }
 
@@ -28,25 +28,25 @@ pub(super) fn weights(
 pub(super) fn bias(
     (shape, index): (&ConvShape, usize),
     d_out: &[f32],
-    gate: Option<&[f32]>,
-    update: Update,
+    relu_output: Option<&[f32]>,
+    update: Accumulate,
     d_bias: &mut [f32],
 ) {
     let filter = shape.filters()[index];
     let channels = shape.output()[3];
-    if update == Update::Replace {
+    if update == Accumulate::Replace {
         d_bias.fill(0.0);
     }
     // A sum over every pixel: columns of f64 keep the rounding of millions of terms away.
     let mut sums = vec![0.0f64; filter.out_channels()];
     for (pixel, d_out) in d_out.chunks_exact(channels).enumerate() {
         let d_out = &d_out[filter.first_channel()..][..filter.out_channels()];
-        match gate {
+        match relu_output {
             None => sums.iter_mut().zip(d_out).for_each(|(sum, &d)| *sum += f64::from(d)),
-            Some(gate) => {
-                let gate = &gate[pixel * channels + filter.first_channel()..];
-                for ((sum, &d), &gate) in sums.iter_mut().zip(d_out).zip(gate) {
-                    *sum += if gate > 0.0 { f64::from(d) } else { 0.0 };
+            Some(relu_output) => {
+                let relu_output = &relu_output[pixel * channels + filter.first_channel()..];
+                for ((sum, &d), &relu_output) in sums.iter_mut().zip(d_out).zip(relu_output) {
+                    *sum += if relu_output > 0.0 { f64::from(d) } else { 0.0 };
                 }
             }
         }
@@ -85,16 +85,16 @@ impl Rows for Windows<'_> {
             width: self.filter.kernel()[1],
         };
         let image = &self.image[n * height * width * channels..][..height * width * channels];
-        CopyFrame { frame, shape: [height, width, channels], image, gate: None, target }.copy();
+        CopyFrame { frame, shape: [height, width, channels], image, relu_output: None, target }.copy();
     }
 }
 
-/// The part of `d_out` that belongs to one filter, closed where its gate is not positive.
+/// The part of `d_out` that belongs to one filter, closed where its relu_output is not positive.
 struct Gradients<'a> {
     shape: &'a ConvShape,
     filter: PlacedFilter,
     d_out: &'a [f32],
-    gate: Option<&'a [f32]>,
+    relu_output: Option<&'a [f32]>,
 }
 
 impl Rows for Gradients<'_> {
@@ -104,16 +104,18 @@ impl Rows for Gradients<'_> {
 
     fn in_memory(&self) -> Option<&[f32]> {
         let is_alone = self.filter.out_channels() == self.shape.output()[3];
-        (is_alone && self.gate.is_none()).then_some(self.d_out)
+        (is_alone && self.relu_output.is_none()).then_some(self.d_out)
     }
 
     #[inline(always)]
     fn copy_row(&self, position: usize, target: &mut [f32]) {
         let start = position * self.shape.output()[3] + self.filter.first_channel();
         let d_out = &self.d_out[start..][..self.filter.out_channels()];
-        match self.gate {
+        match self.relu_output {
             None => target.copy_from_slice(d_out),
-            Some(gate) => copy_gated(d_out, &gate[start..][..self.filter.out_channels()], target),
+            Some(relu_output) => {
+                copy_masked(d_out, &relu_output[start..][..self.filter.out_channels()], target)
+            }
         }
     }
 }

@@ -3,13 +3,13 @@
 
 use super::largest;
 use super::winograd::{self, Winograd};
-use crate::aligned::with_scratch;
-use crate::packed::PackedMatrix;
-use crate::parallel;
-use crate::patch::{CopyFrame, Frame};
-use crate::product::{Grid, Product, joined};
+use crate::convolution::frame::{CopyFrame, Frame};
+use crate::gemm::micro_kernel::{Epilogue, Segment};
+use crate::gemm::nn::{Grid, Product, joined};
+use crate::gemm::packed::PackedMatrix;
+use crate::memory::parallel;
+use crate::memory::with_scratch;
 use crate::simd::Level;
-use crate::tile::{Finish, Segment};
 
 /// Windows over a source image (N, H, W, C), one for each pixel of a target image (N, H, W, C).
 ///
@@ -26,7 +26,7 @@ pub(super) struct Windows {
     in_place: bool,
     /// Rows and columns that are computed together, even if they end beyond the target.
     unit: usize,
-    rows_a_strip: usize,
+    rows_per_strip: usize,
     /// Values of a scratch buffer that the filters want.
     scratch: usize,
 }
@@ -83,7 +83,7 @@ impl Windows {
             frame_width: if in_place { source[2] } else { needed(1) },
             in_place,
             unit,
-            rows_a_strip: parallel::rows_a_strip(target, most_rows).next_multiple_of(unit),
+            rows_per_strip: parallel::rows_per_strip(target, most_rows).next_multiple_of(unit),
             scratch: 0,
         };
         let tiles = filters.iter().filter(|filter| filter.is_winograd(stride));
@@ -94,7 +94,7 @@ impl Windows {
     /// Values of the scratch buffer that each thread wants: a strip's frame, and what the filters want.
     pub(super) fn scratch_len(&self) -> usize {
         // A gated source is copied even if windows stay inside.
-        self.frame(0, self.rows_a_strip).pixels() * self.source[3] + self.scratch
+        self.frame(0, self.rows_per_strip).pixels() * self.source[3] + self.scratch
     }
 
     /// The products for one of the filters, with weights of zero.
@@ -125,23 +125,23 @@ impl Windows {
         }
     }
 
-    /// Calls `body` with each strip of the target, in parallel; `source` is taken to be zero where `gate`, of the same
+    /// Calls `body` with each strip of the target, in parallel; `source` is taken to be zero where `relu_output`, of the same
     /// shape, is not positive.
     pub(super) fn for_each_strip(
         &self,
         level: Level,
         source: &[f32],
-        gate: Option<&[f32]>,
+        relu_output: Option<&[f32]>,
         target: &mut [f32],
         body: impl Fn(Strip<'_>) + Sync,
     ) {
         let [_, height, width, channels] = self.source;
         let image_len = height * width * channels;
-        parallel::for_each_strip(self.target, self.rows_a_strip, target, |n, rows, target| {
+        parallel::for_each_strip(self.target, self.rows_per_strip, target, |n, rows, target| {
             let image = &source[n * image_len..][..image_len];
-            let gate = gate.map(|gate| &gate[n * image_len..][..image_len]);
+            let relu_output = relu_output.map(|relu_output| &relu_output[n * image_len..][..image_len]);
             let frame = self.frame(rows.start, rows.len());
-            if self.in_place && gate.is_none() {
+            if self.in_place && relu_output.is_none() {
                 let pixels = &image[frame.top as usize * width * channels..];
                 return with_scratch(self.scratch, |scratch| {
                     body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });
@@ -150,7 +150,7 @@ impl Windows {
             with_scratch(frame.pixels() * channels + self.scratch, |scratch| {
                 let (pixels, scratch) = scratch.split_at_mut(frame.pixels() * channels);
                 let shape = [height, width, channels];
-                level.run(CopyFrame { frame, shape, image, gate, target: &mut *pixels });
+                level.run(CopyFrame { frame, shape, image, relu_output, target: &mut *pixels });
                 body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });
             });
         });
@@ -188,7 +188,7 @@ impl WindowProduct {
     }
 
     /// Computes the products of one strip, and writes them to the channels of the target from `first_channel` on.
-    pub(super) fn run(&self, strip: &mut Strip<'_>, first_channel: usize, finish: Finish<'_>) {
+    pub(super) fn run(&self, strip: &mut Strip<'_>, first_channel: usize, epilogue: Epilogue<'_>) {
         let Windows { source, target, stride, frame_width, .. } = *strip.windows;
         let [_, _, width, out_channels] = target;
         let row_stride = frame_width * source[3];
@@ -203,7 +203,7 @@ impl WindowProduct {
                 },
                 segments,
                 right: weights,
-                finish,
+                epilogue,
                 target,
                 target_stride: out_channels,
                 rows: strip.rows * width,
@@ -215,7 +215,7 @@ impl WindowProduct {
                 row_stride,
                 rows: strip.rows,
                 columns: width,
-                finish,
+                epilogue,
                 target,
                 target_stride: out_channels,
                 scratch: strip.scratch,

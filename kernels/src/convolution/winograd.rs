@@ -9,16 +9,16 @@
 //! of f32: on random data after ReLU the result is off by 9e-7 (relative L2 norm, 16 channels), where the plain sum is
 //! by 8e-8. With +-sqrt(1/2) and +-sqrt(2) it is 4e-7; their squares, all that most of the entries hold, are exact.
 
-use crate::packed::PackedMatrix;
-use crate::product::{Grid, Product};
-use crate::shape::LARGEST_UNIT;
+use crate::gemm::micro_kernel::{Epilogue, Segment};
+use crate::gemm::nn::{Grid, Product};
+use crate::gemm::packed::PackedMatrix;
+use crate::shape::MAX_UNIT;
 use crate::simd::{Kernel, Level, Simd};
-use crate::tile::{Finish, Segment};
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// Rows and columns of a tile of outputs.
 pub(super) const TILE: usize = 4;
-const _: () = assert!(TILE <= LARGEST_UNIT, "shapes check the sizes of frames for whole tiles");
+const _: () = assert!(TILE <= MAX_UNIT, "shapes check the sizes of frames for whole tiles");
 
 /// Rows and columns of the pixels that a tile is computed from.
 const SPAN: usize = TILE + 2;
@@ -72,7 +72,7 @@ pub(super) struct Region<'a> {
     /// Rows and columns of the target.
     pub(super) rows: usize,
     pub(super) columns: usize,
-    pub(super) finish: Finish<'a>,
+    pub(super) epilogue: Epilogue<'a>,
     pub(super) target: &'a mut [f32],
     /// Values from one pixel of the target to the next; rows follow each other.
     pub(super) target_stride: usize,
@@ -206,7 +206,7 @@ impl Kernel for Tiles<'_> {
         assert!(source_end.is_some_and(|end| end <= region.source.len()), "all tiles lie inside the source");
         let target_end = region.target_end(out_channels);
         assert!(target_end.is_some_and(|end| end <= region.target.len()), "all pixels lie inside the target");
-        assert!(region.finish.bias().is_none_or(|bias| bias.len() >= out_channels));
+        assert!(region.epilogue.bias().is_none_or(|bias| bias.len() >= out_channels));
         assert!(region.scratch.len() >= scratch(channels, out_channels));
 
         let scratch = std::mem::take(&mut region.scratch);
@@ -230,7 +230,7 @@ impl Kernel for Tiles<'_> {
                     left_grid: Grid::flat(channels),
                     segments: &segments,
                     right,
-                    finish: Finish::Replace,
+                    epilogue: Epilogue::Replace,
                     target: &mut products[element * BATCH * out_channels..][..batch * out_channels],
                     target_stride: out_channels,
                     rows: batch,
@@ -251,7 +251,7 @@ impl Kernel for Tiles<'_> {
                 // SAFETY: output channels come in whole vectors, the products of all tiles of a batch lie inside the
                 // scratch buffer, and these rows and columns inside the target; a bias has a value for each output
                 // channel (asserted above).
-                unsafe { transform_products(simd, source, out_channels, region.finish, target) };
+                unsafe { transform_products(simd, source, out_channels, region.epilogue, target) };
             }
             first += batch;
         }
@@ -320,7 +320,7 @@ unsafe fn transform_products<S: Simd>(
     simd: S,
     source: *const f32,
     out_channels: usize,
-    finish: Finish<'_>,
+    epilogue: Epilogue<'_>,
     tile: OutputTile,
 ) {
     let zero = simd.splat(0.0);
@@ -335,7 +335,7 @@ unsafe fn transform_products<S: Simd>(
             }
             columns[j] = target_transform(simd, column);
         }
-        let bias = match finish.bias() {
+        let bias = match epilogue.bias() {
             // SAFETY: the bias has a value for each output channel.
             Some(bias) => unsafe { simd.load(bias.as_ptr().add(channel)) },
             None => zero,
@@ -351,11 +351,11 @@ unsafe fn transform_products<S: Simd>(
                     // SAFETY: this row and column exist, as the caller vouches.
                     unsafe {
                         let place = tile.target.add(i * tile.row_stride + j * tile.pixel_stride + channel);
-                        let value = match finish {
-                            Finish::Replace => row[j],
-                            Finish::Add => simd.add(row[j], simd.load(place)),
-                            Finish::Bias(_) => simd.add(row[j], bias),
-                            Finish::BiasRelu(_) => simd.rectify(simd.add(row[j], bias)),
+                        let value = match epilogue {
+                            Epilogue::Replace => row[j],
+                            Epilogue::Add => simd.add(row[j], simd.load(place)),
+                            Epilogue::Bias(_) => simd.add(row[j], bias),
+                            Epilogue::BiasRelu(_) => simd.rectify(simd.add(row[j], bias)),
                         };
                         simd.store(place, value);
                     }

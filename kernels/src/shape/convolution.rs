@@ -180,7 +180,7 @@ impl ConvShape {
     fn framed(&self) -> [usize; 2] {
         [0, 1].map(|axis| {
             let window = self.filters.iter().map(|filter| filter.kernel[axis]).max().unwrap_or(0);
-            self.input[1 + axis].saturating_add(window.saturating_mul(3)).saturating_add(LARGEST_UNIT)
+            self.input[1 + axis].saturating_add(window.saturating_mul(3)).saturating_add(MAX_UNIT)
         })
     }
 
@@ -213,11 +213,14 @@ impl ConvShape {
         assert_eq!(image.len(), self.input_len(), "the image is (N, H, W, Cin)");
     }
 
-    /// Panics unless an output, or its gradient, and its gate have the output's length.
-    pub(crate) fn assert_output<T>(&self, out: &[T], gate: Option<&[T]>) {
+    /// Panics unless an output, or its gradient, and its relu_output have the output's length.
+    pub(crate) fn assert_output<T>(&self, out: &[T], relu_output: Option<&[T]>) {
         let len = self.output_len();
         assert_eq!(out.len(), len, "the output is (N, H, W, Cout)");
-        assert!(gate.is_none_or(|gate| gate.len() == len), "the gate is (N, H, W, Cout)");
+        assert!(
+            relu_output.is_none_or(|relu_output| relu_output.len() == len),
+            "the output of ReLU is (N, H, W, Cout)"
+        );
     }
 
     /// Panics unless the weights of filter `index`, or their gradient, have their length.
@@ -227,21 +230,21 @@ impl ConvShape {
 
     /// Panics unless the bias of filter `index`, or its gradient, has its length.
     pub(crate) fn assert_bias<T>(&self, index: usize, bias: &[T]) {
-        assert_eq!(bias.len(), self.filters[index].out_channels, "one bias an output channel");
+        assert_eq!(bias.len(), self.filters[index].out_channels, "one bias per output channel");
     }
 
-    /// Panics unless there is one slice of weights a filter, of its length.
+    /// Panics unless there is one slice of weights per filter, of its length.
     pub(crate) fn assert_all_weights<T>(&self, weights: &[&[T]]) {
-        assert_eq!(weights.len(), self.filters.len(), "one slice of weights a filter");
+        assert_eq!(weights.len(), self.filters.len(), "one slice of weights per filter");
         weights.iter().enumerate().for_each(|(index, weights)| self.assert_weights(index, weights));
     }
 
-    /// Panics unless there is one slice of biases a filter, of its length.
+    /// Panics unless there is one slice of biases per filter, of its length.
     pub(crate) fn assert_all_biases<T>(&self, biases: &[&[T]]) {
-        assert_eq!(biases.len(), self.filters.len(), "one slice of biases a filter");
+        assert_eq!(biases.len(), self.filters.len(), "one slice of biases per filter");
         biases.iter().enumerate().for_each(|(index, bias)| self.assert_bias(index, bias));
     }
 }
 
 /// Rows and columns of outputs that some kernels compute together, even if some lie beyond the output.
-pub(crate) const LARGEST_UNIT: usize = 4;
+pub(crate) const MAX_UNIT: usize = 4;

@@ -7,7 +7,7 @@
 mod convolution;
 mod pool;
 
-pub(crate) use convolution::LARGEST_UNIT;
+pub(crate) use convolution::MAX_UNIT;
 pub use convolution::{ConvShape, Filter, PlacedFilter};
 pub use pool::{PoolRounding, PoolShape};
 
@@ -115,7 +115,7 @@ fn check_positive(sizes: &[(usize, &'static str)]) -> Result<(), ShapeError> {
 }
 
 /// The most values that a slice can have of f64, the widest type that kernels exist for.
-const MOST_VALUES: usize = isize::MAX as usize / size_of::<f64>();
+const MAX_VALUES: usize = isize::MAX as usize / size_of::<f64>();
 
 /// The product of all sizes, zero if one of them is; `None` if it, or a product on the way to it, is more than the values
 /// that a slice can have.
@@ -123,7 +123,7 @@ pub(crate) fn checked_len(sizes: &[usize]) -> Option<usize> {
     if sizes.contains(&0) {
         return Some(0);
     }
-    sizes.iter().try_fold(1, |len: usize, &size| len.checked_mul(size).filter(|&len| len <= MOST_VALUES))
+    sizes.iter().try_fold(1, |len: usize, &size| len.checked_mul(size).filter(|&len| len <= MAX_VALUES))
 }
 
 /// The same with an error that names what would be too large.
@@ -213,7 +213,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let valid = |kernel, out_channels| Filter { kernel, out_channels, padding: Padding::Valid };
-        let most = MOST_VALUES;
+        let most = MAX_VALUES;
 
         // Products that are small only because they wrapped.
         let wide = ConvShape::new([1, 6, (1 << 60) + 6, 16], &[valid([3, 3], 16)], [1, 1]);
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_memory_can_address_is_not() {
-        let most = MOST_VALUES;
+        let most = MAX_VALUES;
         assert!(ConvShape::new([1, 1, 1, most], &[filter(1, 1, Padding::Valid)], [1, 1]).is_err());
         let shape = ConvShape::new([1, 1, 1, most / 64], &[filter(1, 1, Padding::Valid)], [1, 1]).unwrap();
         assert_eq!((shape.input_len(), shape.weight_len(0)), (most / 64, most / 64));

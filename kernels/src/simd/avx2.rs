@@ -84,10 +84,10 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn gate(self, value: __m256, gate: __m256) -> __m256 {
+    fn relu_output(self, value: __m256, relu_output: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         unsafe {
-            let open = _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps());
+            let open = _mm256_cmp_ps::<_CMP_GT_OQ>(relu_output, _mm256_setzero_ps());
             _mm256_and_ps(value, open)
         }
     }

@@ -88,10 +88,10 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn gate(self, value: __m512, gate: __m512) -> __m512 {
+    fn relu_output(self, value: __m512, relu_output: __m512) -> __m512 {
         // SAFETY: the token proves AVX-512 F.
         unsafe {
-            let open = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps());
+            let open = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(relu_output, _mm512_setzero_ps());
             _mm512_maskz_mov_ps(open, value)
         }
     }

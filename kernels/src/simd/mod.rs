@@ -12,6 +12,10 @@ mod avx512;
 mod neon;
 mod portable;
 
+mod vectorized;
+
+pub(crate) use vectorized::vectorized;
+
 use std::sync::OnceLock;
 
 /// The environment variable that forces an instruction set: `avx512`, `avx2`, `neon` or `portable`.
@@ -42,7 +46,7 @@ pub enum Level {
     PortableWide,
 }
 
-/// Why [`ENVIRONMENT_VARIABLE`] could not be honoured.
+/// Why [`ENVIRONMENT_VARIABLE`] could not be honored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LevelError {
     /// The name is not one of an instruction set.
@@ -120,9 +124,13 @@ impl Level {
 
     /// The instruction set all kernels of this process use, decided at the first call.
     ///
-    /// A value of [`ENVIRONMENT_VARIABLE`] that cannot be honoured is ignored here: programs that
+    /// A value of [`ENVIRONMENT_VARIABLE`] that cannot be honored is ignored here: programs that
     /// want to refuse it ask [`Level::from_environment`] first.
     pub fn current() -> Level {
+        #[cfg(test)]
+        if let Some(level) = crate::testing::forced_level() {
+            return level;
+        }
         static CURRENT: OnceLock<Level> = OnceLock::new();
         *CURRENT.get_or_init(|| Level::from_environment().unwrap_or_else(|_| Level::available()[0]))
     }
@@ -206,8 +214,8 @@ pub(crate) trait Simd: Copy {
     fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `value` where it is greater than zero, else zero.
     fn rectify(self, value: Self::Vector) -> Self::Vector;
-    /// `value` where `gate` is greater than zero, else zero.
-    fn gate(self, value: Self::Vector, gate: Self::Vector) -> Self::Vector;
+    /// `value` where `relu_output` is greater than zero, else zero.
+    fn relu_output(self, value: Self::Vector, relu_output: Self::Vector) -> Self::Vector;
     /// `x` where `a > b`, else `y`.
     fn where_greater(
         self,

@@ -61,14 +61,14 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn rectify(self, value: float32x4_t) -> float32x4_t {
-        self.gate(value, value)
+        self.relu_output(value, value)
     }
 
     #[inline(always)]
-    fn gate(self, value: float32x4_t, gate: float32x4_t) -> float32x4_t {
+    fn relu_output(self, value: float32x4_t, relu_output: float32x4_t) -> float32x4_t {
         // SAFETY: Advanced SIMD is always there on aarch64.
         unsafe {
-            let open = vcgtq_f32(gate, vdupq_n_f32(0.0));
+            let open = vcgtq_f32(relu_output, vdupq_n_f32(0.0));
             vreinterpretq_f32_u32(vandq_u32(open, vreinterpretq_u32_f32(value)))
         }
     }

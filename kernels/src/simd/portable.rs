@@ -79,14 +79,14 @@ impl<const LANES: usize> Simd for Portable<LANES> {
 
     #[inline(always)]
     fn rectify(self, value: [f32; LANES]) -> [f32; LANES] {
-        self.gate(value, value)
+        self.relu_output(value, value)
     }
 
     #[inline(always)]
-    fn gate(self, value: [f32; LANES], gate: [f32; LANES]) -> [f32; LANES] {
+    fn relu_output(self, value: [f32; LANES], relu_output: [f32; LANES]) -> [f32; LANES] {
         let mut result = [0.0; LANES];
         for lane in 0..LANES {
-            result[lane] = if gate[lane] > 0.0 { value[lane] } else { 0.0 };
+            result[lane] = if relu_output[lane] > 0.0 { value[lane] } else { 0.0 };
         }
         result
     }

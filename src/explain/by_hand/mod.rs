@@ -220,7 +220,7 @@ impl Step {
         Step::new(name, None, formula, vec![vec![result]])
     }
 
-    /// `name[axes] = right_hand_side` for each element of a matrix of so many rows and columns.
+    /// `name[axes] = right_hand_side` for each element of a matrix of `rows` rows and `columns` columns.
     fn matrix(
         name: &str,
         axes: [&'static str; 2],

@@ -139,7 +139,7 @@ fn the_librarys_tape_and_central_differences_agree() {
 
 /// Every value of an input that has a gradient, once.
 #[test]
-fn all_elements_have_a_row() {
+fn all_elements_have_per_row() {
     let rows = |function: Function| {
         let gradients = function.work_out().unwrap().gradients;
         let (first, last) = (gradients[0].element.clone(), gradients[gradients.len() - 1].element.clone());

@@ -1,4 +1,4 @@
-//! The log of a run: one JSON object a line and step.
+//! The log of a run: one JSON object per line and step.
 
 use crate::TrainingError;
 use crate::trainer::Report;

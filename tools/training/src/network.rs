@@ -3,8 +3,8 @@
 //! style transfer reads a teacher of their own.
 
 use crate::TrainingError;
+use impasto_autodiff::{Activation, Padding, Tape, TapeError, Var};
 use impasto_autodiff::{ConvOptions, ConvWeights, NormalizeOptions};
-use impasto_autodiff::{Epilogue, Padding, Tape, TapeError, Var};
 use impasto_pictures::random::Random;
 use impasto_squeezenet::architecture::{self, ConvolutionShape, FEATURES, IMAGE_CHANNELS, Layer};
 use impasto_squeezenet::{FeatureError, PoolRounding};
@@ -249,12 +249,12 @@ impl Recorder<'_> {
             let bias = self.tape.constant(&Array1::zeros(convolution.out_channels));
             filters.push(ConvWeights { weight: self.leaf(&weight(convolution)), bias, padding });
         }
-        let options = ConvOptions { stride: [stride, stride], epilogue: Epilogue::Bias };
+        let options = ConvOptions { stride: [stride, stride], activation: Activation::None };
         let convolved = self.tape.conv2d_bank(input, &filters, options)?;
         let moments = self.tape.moments(convolved)?;
         self.moments.push(moments);
         let scale_and_shift = [self.leaf(&group.scale()), self.leaf(&group.shift())];
-        let options = NormalizeOptions { epsilon: EPSILON, epilogue: Epilogue::Relu };
+        let options = NormalizeOptions { epsilon: EPSILON, activation: Activation::Relu };
         self.tape.normalize(convolved, moments, scale_and_shift, options)
     }
 

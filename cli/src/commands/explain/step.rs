@@ -163,7 +163,7 @@ fn numbers(quantity: &Quantity) -> Vec<Vec<String>> {
     quantity.values.iter().map(|row| row.iter().map(|&value| decimal(value, 10)).collect()).collect()
 }
 
-/// A number as one writes it: no more than so many decimals, and no zeros at the end.
+/// A number as one writes it: at most this many decimals, and no zeros at the end.
 fn decimal(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

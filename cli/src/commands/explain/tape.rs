@@ -86,7 +86,7 @@ fn pictures(arguments: &ExplainArguments) -> (Source<'_>, Vec<Source<'_>>) {
     }
 }
 
-/// Takes so many iterations; whether they were all taken.
+/// Takes this many iterations, unless the user ends them; whether all were taken.
 fn advance(session: &mut StyleTransfer, iterations: usize, interrupt: &Interrupt) -> anyhow::Result<bool> {
     if iterations == 0 {
         return Ok(true);

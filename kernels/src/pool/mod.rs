@@ -1,0 +1,255 @@
+//! Max pooling of f32 images and its gradient; see [`crate::reference::max_pool`].
+//!
+//! Both run along the channels, which lie side by side in memory, and are bound by its speed.
+
+#[cfg(test)]
+mod agreement;
+pub(crate) mod reference;
+
+use crate::Accumulate;
+use crate::memory::parallel;
+use crate::shape::PoolShape;
+use crate::simd::{Kernel, Level, Simd};
+
+/// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
+///
+/// ```
+/// use impasto_kernels::{PoolRounding, PoolShape, Accumulate, max_pool, max_pool_gradient};
+///
+/// let shape = PoolShape::new([1, 2, 2, 1], [2, 2], [2, 2], PoolRounding::Floor)?;
+/// let (mut out, mut argmax) = ([0.0], [0]);
+/// max_pool(&shape, &[1.0, 4.0, 3.0, 2.0], &mut out, &mut argmax);
+/// assert_eq!((out, argmax), ([4.0], [1])); // the second place of the window
+///
+/// let mut d_image = [0.0; 4];
+/// max_pool_gradient(&shape, &[5.0], &argmax, Accumulate::Replace, &mut d_image);
+/// assert_eq!(d_image, [0.0, 5.0, 0.0, 0.0]);
+/// # Ok::<(), impasto_kernels::ShapeError>(())
+/// ```
+///
+/// # Panics
+/// If a length is not the shape's.
+pub fn max_pool(shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {
+    let level = Level::current();
+    let [_, height, width, channels] = shape.input();
+    let [_, out_height, out_width, _] = shape.output();
+    shape.assert_input(image);
+    shape.assert_output(out, argmax);
+    let row_len = width * channels;
+    parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
+        let (n, y) = (row / out_height, row % out_height);
+        let rows = shape.window(0, y);
+        let image = &image[(n * height + rows.start) * row_len..][..rows.len() * row_len];
+        level.run(PoolRow { shape, image, out, argmax });
+    });
+}
+
+/// One row of the output, from the rows of the image that its windows cover.
+struct PoolRow<'a> {
+    shape: &'a PoolShape,
+    image: &'a [f32],
+    out: &'a mut [f32],
+    argmax: &'a mut [u8],
+}
+
+impl Kernel for PoolRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let PoolRow { shape, image, out, argmax } = self;
+        let [_, _, width, channels] = shape.input();
+        let (stride, kernel_width) = (shape.stride()[1], shape.kernel()[1]);
+        let outputs = out.chunks_exact_mut(channels).zip(argmax.chunks_exact_mut(channels));
+        for (x, (out, argmax)) in outputs.enumerate() {
+            let start = x * stride;
+            let window = Window {
+                image: &image[start * channels..],
+                rows: image.len() / (width * channels),
+                columns: kernel_width.min(width - start),
+                row_stride: width * channels,
+                channels,
+                kernel_width,
+            };
+            window.maxima(simd, out, argmax);
+        }
+    }
+}
+
+/// The pixels that one output is chosen from.
+struct Window<'a> {
+    /// From the window's first pixel on.
+    image: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    channels: usize,
+    /// Columns of a window that is not cut at the border, by which places are counted.
+    kernel_width: usize,
+}
+
+impl Window<'_> {
+    /// The maximum of each channel, and the first place in the window that has it.
+    #[inline(always)]
+    fn maxima<S: Simd>(&self, simd: S, out: &mut [f32], argmax: &mut [u8]) {
+        let channels = self.channels;
+        // All that the unsafe code below relies on.
+        let last_row = (self.rows - 1).checked_mul(self.row_stride);
+        let last = last_row.and_then(|row| row.checked_add((self.columns - 1).checked_mul(channels)?));
+        let end = last.and_then(|last| last.checked_add(channels));
+        assert!(
+            end.is_some_and(|end| end <= self.image.len()),
+            "all pixels of the window lie inside the image"
+        );
+        assert!(out.len() == channels && argmax.len() == channels);
+        let mut channel = 0;
+        while channel + S::LANES <= channels {
+            // SAFETY: a vector of each of the window's pixels lies inside the image, and one inside both results.
+            unsafe {
+                let mut best = simd.load(self.image.as_ptr().add(channel));
+                let mut place = simd.splat(0.0);
+                for row in 0..self.rows {
+                    for column in 0..self.columns {
+                        let start = row * self.row_stride + column * channels + channel;
+                        let value = simd.load(self.image.as_ptr().add(start));
+                        let here = simd.splat((row * self.kernel_width + column) as f32);
+                        place = simd.where_greater(value, best, here, place);
+                        best = simd.where_greater(value, best, value, best);
+                    }
+                }
+                simd.store(out.as_mut_ptr().add(channel), best);
+                simd.store_bytes(argmax.as_mut_ptr().add(channel), place);
+            }
+            channel += S::LANES;
+        }
+        while channel < channels {
+            (out[channel], argmax[channel]) = self.maximum(channel);
+            channel += 1;
+        }
+    }
+
+    /// The same for one channel.
+    fn maximum(&self, channel: usize) -> (f32, u8) {
+        let (mut best, mut place) = (self.image[channel], 0);
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                let value = self.image[row * self.row_stride + column * self.channels + channel];
+                if value > best {
+                    (best, place) = (value, row * self.kernel_width + column);
+                }
+            }
+        }
+        (best, place as u8)
+    }
+}
+
+/// Sends each `d_out` to the pixel that won its window; see [`crate::reference::max_pool_gradient`].
+///
+/// # Panics
+/// If a length is not the shape's.
+pub fn max_pool_gradient(
+    shape: &PoolShape,
+    d_out: &[f32],
+    argmax: &[u8],
+    update: Accumulate,
+    d_image: &mut [f32],
+) {
+    let level = Level::current();
+    let [_, _, width, channels] = shape.input();
+    let [_, out_height, out_width, _] = shape.output();
+    shape.assert_input(d_image);
+    shape.assert_output(d_out, argmax);
+    let out_len = out_height * out_width * channels;
+    let rows_per_strip = parallel::rows_per_strip(shape.input(), usize::MAX);
+    parallel::for_each_strip(shape.input(), rows_per_strip, d_image, |n, rows, strip| {
+        for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
+            level.run(PoolGradientRow {
+                shape,
+                y,
+                d_out: &d_out[n * out_len..][..out_len],
+                argmax: &argmax[n * out_len..][..out_len],
+                update,
+                d_row,
+            });
+        }
+    });
+}
+
+/// One row of the image's gradient, gathered from the windows that cover it.
+struct PoolGradientRow<'a> {
+    shape: &'a PoolShape,
+    y: usize,
+    d_out: &'a [f32],
+    argmax: &'a [u8],
+    update: Accumulate,
+    d_row: &'a mut [f32],
+}
+
+impl Kernel for PoolGradientRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let PoolGradientRow { shape, y, d_out, argmax, update, d_row } = self;
+        let channels = shape.input()[3];
+        let [_, out_height, out_width, _] = shape.output();
+        // Windows that cover a row or column start in the `kernel` ones that end with it.
+        let [stride_y, stride_x] = shape.step();
+        let rows =
+            (y + 1).saturating_sub(shape.kernel()[0]).div_ceil(stride_y)..(y / stride_y + 1).min(out_height);
+        let mut columns = 0..0;
+        for (x, pixel) in d_row.chunks_exact_mut(channels).enumerate() {
+            while columns.start * stride_x + shape.kernel()[1] <= x {
+                columns.start += 1;
+            }
+            while columns.end < out_width && columns.end * stride_x <= x {
+                columns.end += 1;
+            }
+            let mut update = update;
+            for row in rows.start..rows.end {
+                for column in columns.start..columns.end {
+                    let start = (row * out_width + column) * channels;
+                    let place = (y - row * stride_y) * shape.kernel()[1] + (x - column * stride_x);
+                    let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
+                    add_won(simd, place, d_out, argmax, update, pixel);
+                    update = Accumulate::Add;
+                }
+            }
+            if update == Accumulate::Replace {
+                pixel.fill(0.0);
+            }
+        }
+    }
+}
+
+/// `pixel (+)= d_out` for the channels whose maximum lay at `place` in the window.
+#[inline(always)]
+fn add_won<S: Simd>(
+    simd: S,
+    place: usize,
+    d_out: &[f32],
+    argmax: &[u8],
+    update: Accumulate,
+    pixel: &mut [f32],
+) {
+    let channels = pixel.len();
+    assert!(d_out.len() == channels && argmax.len() == channels);
+    let here = simd.splat(place as f32);
+    let mut channel = 0;
+    while channel + S::LANES <= channels {
+        // SAFETY: all three have `channels` values, and this vector of each ends before that.
+        unsafe {
+            let target = pixel.as_mut_ptr().add(channel);
+            let argmax = simd.load_bytes(argmax.as_ptr().add(channel));
+            let won = simd.where_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
+            let sum = if update == Accumulate::Add { simd.add(simd.load(target), won) } else { won };
+            simd.store(target, sum);
+        }
+        channel += S::LANES;
+    }
+    while channel < channels {
+        let won = if usize::from(argmax[channel]) == place { d_out[channel] } else { 0.0 };
+        pixel[channel] = if update == Accumulate::Add { pixel[channel] + won } else { won };
+        channel += 1;
+    }
+}
