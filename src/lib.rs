@@ -57,7 +57,8 @@ mod memory;
 
 pub use impasto_kernels::simd;
 pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError};
-pub use impasto_squeezenet::{architecture, arrays, files, weights};
+pub use impasto_arrays::{self as arrays, files};
+pub use impasto_squeezenet::{architecture, weights};
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
 pub use transfer::{

@@ -3,7 +3,7 @@
 use impasto::{TransferError, WeightsError};
 use impasto_autodiff::TapeError;
 use impasto_squeezenet::FeatureError;
-use impasto_squeezenet::arrays::ArraysError;
+use impasto::arrays::ArraysError;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -7,7 +7,7 @@ use ndarray::{Array1, ArrayD, Axis};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, filters, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{
+use impasto_arrays::testing::{
     archive, checkpoint, header, legacy, members, npy, npy_with_header, npz, safetensors, zipped,
 };
 use crate::weights::{Weights, WeightsError};

@@ -1,7 +1,7 @@
 //! The weights that are part of the crate are whole, sound and small.
 
 use crate::architecture::{self, FEATURES};
-use crate::arrays::Format;
+use impasto_arrays::Format;
 use crate::weights::{BUILT_IN, Network, Weights, inspect_bytes};
 
 #[test]

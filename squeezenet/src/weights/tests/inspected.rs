@@ -6,8 +6,8 @@ use ndarray::{ArrayD, IxDyn};
 use tempfile::TempDir;
 
 use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::Format;
-use crate::arrays::testing::{checkpoint, header, npy, npy_with_header, npz, zipped};
+use impasto_arrays::Format;
+use impasto_arrays::testing::{checkpoint, header, npy, npy_with_header, npz, zipped};
 use crate::weights::{Inspection, Network, WeightsError, inspect};
 
 fn inspected(file: &[u8]) -> Inspection {

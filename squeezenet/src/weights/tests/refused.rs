@@ -6,10 +6,10 @@ use ndarray::{ArrayD, IxDyn};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{
+use impasto_arrays::testing::{
     archive, header, legacy, members, npy, npy_with_header, npz, safetensors, zip_headers, zipped,
 };
-use crate::arrays::{ArrayError, FormatError};
+use impasto_arrays::{ArrayError, FormatError};
 use crate::weights::{Weights, WeightsError};
 
 const BIAS: &str = "features.0.bias";

@@ -7,12 +7,12 @@ use serde_json::{Map, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-pub(crate) use super::checkpoint::testing::checkpoint;
-pub(crate) use super::torch::testing::{legacy, zipped};
+pub use super::checkpoint::testing::checkpoint;
+pub use super::torch::testing::{legacy, zipped};
 use super::{ArrayError, ArraySource, FormatError, OpenError, StoredArray, open_bytes};
 
 /// A `.npy` file of version 1.0 with any header and any data.
-pub(crate) fn npy_with_header(header: &str, data: &[u8]) -> Vec<u8> {
+pub fn npy_with_header(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.as_bytes());
@@ -21,19 +21,19 @@ pub(crate) fn npy_with_header(header: &str, data: &[u8]) -> Vec<u8> {
 }
 
 /// The header that NumPy writes, without the padding.
-pub(crate) fn header(descr: &str, fortran_order: bool, shape: &[usize]) -> String {
+pub fn header(descr: &str, fortran_order: bool, shape: &[usize]) -> String {
     let fortran_order = if fortran_order { "True" } else { "False" };
     let lengths: String = shape.iter().map(|length| format!("{length},")).collect();
     format!("{{'descr': '{descr}', 'fortran_order': {fortran_order}, 'shape': ({lengths}), }}\n")
 }
 
 /// The array as NumPy saves it: float32, little-endian, C order.
-pub(crate) fn npy(array: &ArrayD<f32>) -> Vec<u8> {
+pub fn npy(array: &ArrayD<f32>) -> Vec<u8> {
     npy_with_header(&header("<f4", false, array.shape()), &bytes(array))
 }
 
 /// A zip archive of the given members.
-pub(crate) fn archive(members: &[(String, Vec<u8>)], compression: CompressionMethod) -> Vec<u8> {
+pub fn archive(members: &[(String, Vec<u8>)], compression: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(compression);
     for (name, bytes) in members {
@@ -44,22 +44,22 @@ pub(crate) fn archive(members: &[(String, Vec<u8>)], compression: CompressionMet
 }
 
 /// What `numpy.savez` makes of the arrays.
-pub(crate) fn npz(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
+pub fn npz(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
     archive(&members(arrays), CompressionMethod::Stored)
 }
 
 /// The arrays as members of an archive.
-pub(crate) fn members(arrays: &[(String, ArrayD<f32>)]) -> Vec<(String, Vec<u8>)> {
+pub fn members(arrays: &[(String, ArrayD<f32>)]) -> Vec<(String, Vec<u8>)> {
     arrays.iter().map(|(name, array)| (format!("{name}.npy"), npy(array))).collect()
 }
 
 /// A safetensors file with any header and any data.
-pub(crate) fn safetensors_with(header: &str, data: &[u8]) -> Vec<u8> {
+pub fn safetensors_with(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
 }
 
 /// The arrays as safetensors of float32.
-pub(crate) fn safetensors(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
+pub fn safetensors(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
     let (mut header, mut data) = (Map::new(), Vec::new());
     for (name, array) in arrays {
         let start = data.len();
@@ -71,27 +71,27 @@ pub(crate) fn safetensors(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
 }
 
 /// The values in C order, as little-endian float32.
-pub(crate) fn bytes(array: &ArrayD<f32>) -> Vec<u8> {
+pub fn bytes(array: &ArrayD<f32>) -> Vec<u8> {
     array.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// An array's name, and what became of reading it.
-pub(crate) type ReadArray = (String, Result<ArrayD<f32>, ArrayError>);
+pub type ReadArray = (String, Result<ArrayD<f32>, ArrayError>);
 
 /// Opens a file in memory and reads all its arrays.
-pub(crate) fn read_all(file: &[u8]) -> Result<Vec<ReadArray>, OpenError> {
+pub fn read_all(file: &[u8]) -> Result<Vec<ReadArray>, OpenError> {
     Ok(all_of(open_bytes(file)?.source.as_mut()))
 }
 
 /// Reads all arrays of a source.
-pub(crate) fn all_of(source: &mut dyn ArraySource) -> Vec<ReadArray> {
+pub fn all_of(source: &mut dyn ArraySource) -> Vec<ReadArray> {
     let names = source.names().to_vec();
     let read = |(index, name)| (name, source.open(index).and_then(StoredArray::into_array));
     names.into_iter().enumerate().map(read).collect()
 }
 
 /// Some arrays of several shapes, with values that tell their index.
-pub(crate) fn some_arrays() -> Vec<(String, ArrayD<f32>)> {
+pub fn some_arrays() -> Vec<(String, ArrayD<f32>)> {
     let array = |shape: &[usize]| {
         let mut next = 0.0;
         ArrayD::from_shape_simple_fn(shape, || {
@@ -108,7 +108,7 @@ pub(crate) fn some_arrays() -> Vec<(String, ArrayD<f32>)> {
 }
 
 /// Checks that reading gave the arrays that were written.
-pub(crate) fn assert_same(read: &[ReadArray], written: &[(String, ArrayD<f32>)]) {
+pub fn assert_same(read: &[ReadArray], written: &[(String, ArrayD<f32>)]) {
     assert_eq!(read.len(), written.len());
     for ((name, array), (expected_name, expected)) in read.iter().zip(written) {
         assert_eq!(name, expected_name);
@@ -118,7 +118,7 @@ pub(crate) fn assert_same(read: &[ReadArray], written: &[(String, ArrayD<f32>)])
 
 /// What is wrong with a file as a whole.
 #[track_caller]
-pub(crate) fn format_problem(file: &[u8]) -> FormatError {
+pub fn format_problem(file: &[u8]) -> FormatError {
     match open_bytes(file).map(drop) {
         Err(OpenError::Format(problem)) => problem,
         Err(error) => panic!("{error:?}"),
@@ -127,7 +127,7 @@ pub(crate) fn format_problem(file: &[u8]) -> FormatError {
 }
 
 /// Where the headers of a member stand in an archive: the one before its data, the one in the directory.
-pub(crate) fn zip_headers(archive: &[u8], member: &str) -> (usize, usize) {
+pub fn zip_headers(archive: &[u8], member: &str) -> (usize, usize) {
     let header = |magic: &[u8], name_at: usize| {
         (0..archive.len())
             .find(|&start| {

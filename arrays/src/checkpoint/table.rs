@@ -15,7 +15,7 @@ const FOOTER_BYTES: usize = 48;
 const TRAILER_BYTES: u64 = 5;
 
 /// Whether a file with these last bytes is a table.
-pub(in crate::arrays) fn has_magic(end: &[u8]) -> bool {
+pub(crate) fn has_magic(end: &[u8]) -> bool {
     end.ends_with(MAGIC)
 }
 

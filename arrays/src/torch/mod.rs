@@ -13,7 +13,7 @@ mod legacy;
 mod machine;
 mod object;
 mod opcodes;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ const MOST_LINKS: usize = 40;
 /// symbolic link, the target is written. A file that is replaced hands on its permissions.
 ///
 /// ```
-/// use impasto_squeezenet::files::write_whole;
+/// use impasto_arrays::files::write_whole;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("note.txt");

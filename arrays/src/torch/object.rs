@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::PickleError;
 use super::value::{Heap, Id, StorageKind, Value};
-use crate::arrays::container::{NAMES_TOO_LONG, Names};
-use crate::arrays::source::{Layout, Strides};
+use crate::container::{NAMES_TOO_LONG, Names};
+use crate::source::{Layout, Strides};
 
 /// How deep dictionaries may be nested: a training state has three levels.
 const DEEPEST: usize = 16;

@@ -7,8 +7,8 @@ use super::message::take_varint;
 use super::testing::{
     Record, Variable, append_block, block, checkpoint, header, nested, number, open, records, table, varint,
 };
-use crate::arrays::testing::{all_of, assert_same, bytes, some_arrays};
-use crate::arrays::{ArrayError, FormatError, OpenError};
+use crate::testing::{all_of, assert_same, bytes, some_arrays};
+use crate::{ArrayError, FormatError, OpenError};
 
 fn three() -> ArrayD<f32> {
     array![1.0f32, -2.0, 0.25].into_dyn()

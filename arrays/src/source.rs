@@ -13,16 +13,24 @@ use super::error::ArrayError;
 pub(super) const MOST_VALUES: u64 = 1 << 28;
 
 /// A set of named arrays, in whatever format.
-pub(crate) trait ArraySource {
+pub trait ArraySource {
     /// The names of all arrays as users know them, without a file extension. A name may occur twice.
     fn names(&self) -> &[String];
 
     /// Finds out what array `index` of [`names`](Self::names) is, without reading its values.
+    ///
+    /// # Errors
+    ///
+    /// [`ArrayError`] if what stands before the values cannot be read or is not sound.
+    ///
+    /// # Panics
+    ///
+    /// There is no name `index`.
     fn open(&mut self, index: usize) -> Result<StoredArray<'_>, ArrayError>;
 }
 
 /// One array of a source: its description, and a way to its values. The description is a claim, not yet checked.
-pub(crate) struct StoredArray<'a> {
+pub struct StoredArray<'a> {
     pub(crate) shape: Vec<u64>,
     pub(crate) layout: Layout,
     pub(crate) values: Values<'a>,
@@ -58,24 +66,33 @@ pub(crate) enum Values<'a> {
 
 impl<'a> StoredArray<'a> {
     /// An array that is in memory already.
-    pub(crate) fn in_memory(array: ArrayViewD<'a, f32>) -> Self {
+    pub fn in_memory(array: ArrayViewD<'a, f32>) -> Self {
         let shape = array.shape().iter().map(|&length| length as u64).collect();
         Self { shape, layout: Layout::C, values: Values::Decoded(array) }
     }
 
     /// What the values are, as messages name it.
-    pub(crate) fn element(&self) -> Element {
+    pub fn element(&self) -> Element {
         match &self.values {
             Values::Encoded { element, .. } => element.clone(),
             Values::Decoded(_) => Element::from(Float::Single),
         }
     }
 
+    /// The length along each axis, as the file claims it.
+    pub fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
     /// Reads the values, into `buffers` unless they are in memory already. The result has the described shape,
     /// with the strides of the values' order.
     ///
     /// Memory grows with the bytes that arrive, whatever the description claims.
-    pub(crate) fn read<'b>(self, buffers: &'b mut Buffers) -> Result<ArrayViewD<'b, f32>, ArrayError>
+    ///
+    /// # Errors
+    ///
+    /// [`ArrayError`] if these are no floating-point numbers, or not as many as the shape asks for.
+    pub fn read<'b>(self, buffers: &'b mut Buffers) -> Result<ArrayViewD<'b, f32>, ArrayError>
     where
         'a: 'b,
     {
@@ -101,7 +118,11 @@ impl<'a> StoredArray<'a> {
     }
 
     /// Reads the values into an array of their own, in C order.
-    pub(super) fn into_array(self) -> Result<ArrayD<f32>, ArrayError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn into_array(self) -> Result<ArrayD<f32>, ArrayError> {
         let mut buffers = Buffers::default();
         Ok(self.read(&mut buffers)?.as_standard_layout().into_owned())
     }
@@ -151,7 +172,8 @@ fn checked(shape: &[u64]) -> Result<(IxDyn, usize), ArrayError> {
 
 /// What the elements of an array are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Element {
+#[non_exhaustive]
+pub enum Element {
     /// Numbers that can be read.
     Float(Encoding),
     /// Integers of 8 bits, which quantized numbers are stored as, by a name for messages.
@@ -169,7 +191,7 @@ impl Element {
     }
 
     /// Whether these are integers of 8 bits.
-    pub(crate) fn is_byte(&self) -> bool {
+    pub fn is_byte(&self) -> bool {
         matches!(self, Self::Byte(_))
     }
 
@@ -203,17 +225,21 @@ impl fmt::Display for Element {
 
 /// How numbers stand in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Encoding {
+pub struct Encoding {
     pub(super) float: Float,
     pub(super) byte_order: ByteOrder,
 }
 
 /// IEEE 754's binary interchange formats, and the upper half of the one of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Float {
+pub enum Float {
+    /// binary16.
     Half,
+    /// bfloat16.
     Brain,
+    /// binary32.
     Single,
+    /// binary64.
     Double,
 }
 
@@ -228,8 +254,11 @@ impl Float {
     }
 }
 
+/// Which byte of a number comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ByteOrder {
+pub enum ByteOrder {
+    /// The lowest.
     Little,
+    /// The highest.
     Big,
 }

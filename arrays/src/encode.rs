@@ -4,6 +4,7 @@ use std::io::{Cursor, Write};
 
 use ndarray::ArrayViewD;
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
@@ -39,18 +40,26 @@ impl Precision {
     }
 }
 
-/// An array that float16 cannot hold.
-#[derive(Debug, PartialEq)]
-pub(crate) struct BeyondHalf {
-    pub(crate) array: String,
-    pub(crate) value: f32,
+/// A value that float16 cannot hold.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("array {array} has the value {value}, beyond float16's 65504: save it as float32")]
+#[non_exhaustive]
+pub struct BeyondHalf {
+    /// The array's name.
+    pub array: String,
+    /// The first such value.
+    pub value: f32,
 }
 
 /// A name and its array; whatever the strides, values are written in C order.
-pub(crate) type NamedView<'a> = (String, ArrayViewD<'a, f32>);
+pub type NamedView<'a> = (String, ArrayViewD<'a, f32>);
 
-/// The bytes of a file with these arrays, in their order.
-pub(crate) fn encode(
+/// The bytes of a file with these arrays, in their order. The same arrays give the same bytes.
+///
+/// # Errors
+///
+/// [`BeyondHalf`], with [`Precision::Half`] only.
+pub fn encode(
     arrays: &[NamedView<'_>],
     container: Container,
     precision: Precision,

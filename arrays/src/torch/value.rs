@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::arrays::source::{Element, Float};
+use crate::source::{Element, Float};
 
 /// A number into one of the heap's rows.
 pub(super) type Id = usize;

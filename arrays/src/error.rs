@@ -194,8 +194,13 @@ pub enum ArrayError {
     },
 }
 
+/// What a failed read means for an array.
+pub(crate) fn unreadable(error: io::Error) -> ArrayError {
+    ArrayError::Unreadable { reason: error.to_string() }
+}
+
 /// Says how many arrays there are, and the names of the first: `2 arrays (a, b)`, or `no array at all`.
-pub(crate) fn counted(names: &[String]) -> String {
+pub fn counted(names: &[String]) -> String {
     match names {
         [name] => format!("1 array ({name})"),
         _ => listed(names, "arrays", "no array at all"),
@@ -213,7 +218,7 @@ fn listed(names: &[String], things: &str, none: &str) -> String {
 }
 
 /// Writes a shape as Python does.
-pub(crate) fn tuple(shape: &[u64]) -> String {
+pub fn tuple(shape: &[u64]) -> String {
     match shape {
         [length] => format!("({length},)"),
         _ => {

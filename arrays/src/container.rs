@@ -3,33 +3,29 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Take};
 
+use thiserror::Error;
 use zip::result::ZipError;
 
 use super::error::{ArrayError, FormatError};
-use super::npy::unreadable;
+use super::error::unreadable;
 
 /// Most bytes that the names of all arrays may take together. Formats that write a name's beginning once for many
 /// arrays could otherwise make a small file unfold to gigabytes.
 const MOST_NAME_BYTES: usize = 1 << 22;
 
-/// Why a file could not be opened as a source of arrays.
-#[derive(Debug)]
-pub(crate) enum OpenError {
-    Io(io::Error),
-    Zip(ZipError),
+/// Why a file could not be opened as a source of arrays; reads as the end of a sentence that began with its name.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file, or one that belongs to it, cannot be opened or read.
+    #[error("cannot be opened: check that it exists and may be read")]
+    Io(#[from] io::Error),
+    /// A zip archive whose directory cannot be read, or that names two members alike.
+    #[error("is not a sound zip archive: copy it again, or save it again")]
+    Zip(#[from] ZipError),
+    /// It is of no known format, or not sound.
+    #[error("{0}")]
     Format(FormatError),
-}
-
-impl From<io::Error> for OpenError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<ZipError> for OpenError {
-    fn from(error: ZipError) -> Self {
-        Self::Zip(error)
-    }
 }
 
 impl From<FormatError> for OpenError {

@@ -1,7 +1,7 @@
 //! Arrays written by another implementation of NumPy's format, the `npyz` crate, are read alike: both
 //! byte orders, both memory orders.
 
-use impasto_squeezenet::arrays::read_npy;
+use impasto_arrays::read_npy;
 use ndarray::{ArrayD, IxDyn};
 use npyz::{DType, Order, WriterBuilder};
 

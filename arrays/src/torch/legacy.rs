@@ -9,10 +9,10 @@ use super::machine::unpickle;
 use super::object::{StorageRow, Tensors};
 use super::value::{Heap, Value};
 use super::{LONGEST_KEY, LONGEST_PICKLE, PickleError};
-use crate::arrays::container::{OpenError, length, piece};
-use crate::arrays::error::{ArrayError, FormatError};
-use crate::arrays::format::Format;
-use crate::arrays::source::{ArraySource, StoredArray, Values};
+use crate::container::{OpenError, length, piece};
+use crate::error::{ArrayError, FormatError};
+use crate::format::Format;
+use crate::source::{ArraySource, StoredArray, Values};
 
 /// The first pickle's integer, 0x1950a86a20f9469cfc6c, in its bytes.
 pub(super) const MAGIC_NUMBER: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
@@ -21,12 +21,12 @@ pub(super) const MAGIC_NUMBER: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x1
 const VERSION: i64 = 1001;
 
 /// Whether a file with these first bytes is a pickle of protocol 2 or newer, and at most a file of PyTorch's.
-pub(in crate::arrays) fn has_magic(start: &[u8]) -> bool {
+pub(crate) fn has_magic(start: &[u8]) -> bool {
     matches!(start, [0x80, 2..=5, ..])
 }
 
 /// An open file: the object is unpickled, the storages are found and not read.
-pub(in crate::arrays) struct TorchLegacy<R> {
+pub(crate) struct TorchLegacy<R> {
     reader: R,
     tensors: Tensors,
     /// Where the elements of each storage start, in bytes.
@@ -34,7 +34,7 @@ pub(in crate::arrays) struct TorchLegacy<R> {
 }
 
 impl<R: Read + Seek> TorchLegacy<R> {
-    pub(in crate::arrays) fn open(mut reader: R) -> Result<Self, OpenError> {
+    pub(crate) fn open(mut reader: R) -> Result<Self, OpenError> {
         let total = length(&mut reader)?;
         let mut start = Vec::new();
         reader.by_ref().take(LONGEST_PICKLE as u64).read_to_end(&mut start)?;

@@ -3,7 +3,7 @@
 
 use super::IndexError;
 use super::message::{self, Field};
-use crate::arrays::source::{ByteOrder, Element, Float};
+use crate::source::{ByteOrder, Element, Float};
 
 /// Most axes of a variable, TensorFlow's own limit.
 const MOST_AXES: usize = 254;

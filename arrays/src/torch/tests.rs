@@ -4,10 +4,10 @@ use ndarray::{ArrayD, IxDyn, array};
 use zip::CompressionMethod;
 
 use super::testing::{Pickle, dict_of, legacy, legacy_with, zipped, zipped_with};
-use crate::arrays::testing::{
+use crate::testing::{
     ReadArray, archive, assert_same, bytes, format_problem, read_all, some_arrays, zip_headers,
 };
-use crate::arrays::{ArrayError, Format, FormatError};
+use crate::{ArrayError, Format, FormatError};
 
 /// Six numbers in a storage.
 fn six() -> Vec<u8> {

@@ -10,20 +10,20 @@ use super::machine::unpickle;
 use super::object::Tensors;
 use super::value::Heap;
 use super::{LONGEST_PICKLE, PickleError};
-use crate::arrays::container::OpenError;
-use crate::arrays::error::{ArrayError, FormatError};
-use crate::arrays::format::Format;
-use crate::arrays::npy::unreadable;
-use crate::arrays::source::{ArraySource, ByteOrder, StoredArray, Values};
+use crate::container::OpenError;
+use crate::error::{ArrayError, FormatError};
+use crate::format::Format;
+use crate::error::unreadable;
+use crate::source::{ArraySource, ByteOrder, StoredArray, Values};
 
 /// The member with the pickled object, if `archive` has one.
-pub(in crate::arrays) fn pickle_member<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<String> {
+pub(crate) fn pickle_member<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<String> {
     let is_pickle = |name: &str| name.strip_suffix("/data.pkl").is_some_and(|folder| !folder.contains('/'));
     archive.file_names().filter_map(Result::ok).find(|name| is_pickle(name)).map(Into::into)
 }
 
 /// An open archive: the object is unpickled, the storages are not read.
-pub(in crate::arrays) struct TorchZip<R> {
+pub(crate) struct TorchZip<R> {
     archive: ZipArchive<R>,
     /// What the members' names begin with.
     folder: String,
@@ -33,7 +33,7 @@ pub(in crate::arrays) struct TorchZip<R> {
 
 impl<R: Read + Seek> TorchZip<R> {
     /// Opens an archive whose [`pickle_member`] is `pickle`.
-    pub(in crate::arrays) fn open(mut archive: ZipArchive<R>, pickle: &str) -> Result<Self, OpenError> {
+    pub(crate) fn open(mut archive: ZipArchive<R>, pickle: &str) -> Result<Self, OpenError> {
         let folder = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
         let pickle = read_member(&mut archive, pickle)?;
         let tensors = tensors(&pickle).map_err(|error| error.in_format(Format::TorchZip))?;

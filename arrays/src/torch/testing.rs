@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 use zip::CompressionMethod;
 
 use super::legacy::MAGIC_NUMBER;
-use crate::arrays::testing::{archive, bytes};
+use crate::testing::{archive, bytes};
 
 /// A pickle that grows by opcodes.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ pub(crate) fn dict_of(tensor: impl FnOnce(Pickle) -> Pickle) -> Vec<u8> {
 }
 
 /// The archive that `torch.save` makes, with this pickle and these storages, numbered from 0 on.
-pub(crate) fn zipped_with(pickle: Vec<u8>, storages: &[Vec<u8>]) -> Vec<u8> {
+pub fn zipped_with(pickle: Vec<u8>, storages: &[Vec<u8>]) -> Vec<u8> {
     let member = |name: &str, bytes: &[u8]| (format!("net/{name}"), bytes.to_vec());
     let mut members = vec![member("data.pkl", &pickle), member("byteorder", b"little")];
     members.extend(storages.iter().enumerate().map(|(key, bytes)| member(&format!("data/{key}"), bytes)));
@@ -92,13 +92,13 @@ pub(crate) fn zipped_with(pickle: Vec<u8>, storages: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The arrays as `torch.save` saves a state dict of float32 tensors.
-pub(crate) fn zipped(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
+pub fn zipped(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
     let storages: Vec<Vec<u8>> = arrays.iter().map(|(_, array)| bytes(array)).collect();
     zipped_with(state_dict(arrays, Pickle::storage), &storages)
 }
 
 /// The five pickles of a file before version 1.6, and these storages: each a number of elements and its bytes.
-pub(crate) fn legacy_with(object: &[u8], keys: &[&str], storages: &[(u64, Vec<u8>)]) -> Vec<u8> {
+pub fn legacy_with(object: &[u8], keys: &[&str], storages: &[(u64, Vec<u8>)]) -> Vec<u8> {
     let mut file = Pickle::new().raw(&[0x8a, 10]).raw(MAGIC_NUMBER).end();
     file.extend(Pickle::new().int(1001).end());
     file.extend(Pickle::new().raw(b"}(").text("little_endian").raw(b"\x88u").end());
@@ -113,7 +113,7 @@ pub(crate) fn legacy_with(object: &[u8], keys: &[&str], storages: &[(u64, Vec<u8
 }
 
 /// The same arrays as PyTorch saved them before version 1.6.
-pub(crate) fn legacy(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
+pub fn legacy(arrays: &[(String, ArrayD<f32>)]) -> Vec<u8> {
     let keys: Vec<String> = (0..arrays.len()).map(|key| key.to_string()).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let storages: Vec<_> = arrays.iter().map(|(_, array)| (array.len() as u64, bytes(array))).collect();

@@ -4,17 +4,17 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::ArrayError;
+use super::error::{ArrayError, unreadable};
 use super::npy;
 use super::source::{ArraySource, StoredArray};
 
 /// Which subfolders are searched.
-#[derive(Clone, Copy)]
-pub(crate) struct Scopes {
+#[derive(Debug, Clone, Copy)]
+pub struct Scopes {
     /// The subfolders of the folder itself; others are not entered, whatever lies there.
-    pub(crate) names: &'static [&'static str],
+    pub names: &'static [&'static str],
     /// Subfolders above the deepest array.
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
 /// The `.npy` files of a folder: found, not yet opened.
@@ -47,7 +47,7 @@ impl ArraySource for Directory {
     }
 
     fn open(&mut self, index: usize) -> Result<StoredArray<'_>, ArrayError> {
-        let file = File::open(&self.paths[index]).map_err(npy::unreadable)?;
+        let file = File::open(&self.paths[index]).map_err(unreadable)?;
         npy::open(file)
     }
 }

@@ -13,7 +13,7 @@ mod checksum;
 mod entry;
 mod message;
 mod table;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use super::container::{NAMES_TOO_LONG, Names, OpenError, ReadSeek, piece};
 use super::error::{ArrayError, FormatError};
 use super::format::Format;
-use super::npy::unreadable;
+use super::error::unreadable;
 use super::source::{ArraySource, Layout, StoredArray, Values};
 use checksum::Checked;
 use entry::{Entry, Header};

@@ -92,16 +92,22 @@ impl fmt::Display for Format {
 }
 
 /// Arrays ready to be read.
-pub(crate) struct Opened<'a> {
-    pub(crate) format: Format,
+pub struct Opened<'a> {
+    /// What it was opened as.
+    pub format: Format,
     /// Every file that is read to find or to read them; none for bytes in memory.
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) source: Box<dyn ArraySource + 'a>,
+    pub files: Vec<PathBuf>,
+    /// The arrays.
+    pub source: Box<dyn ArraySource + 'a>,
 }
 
 /// Opens whatever `path` leads to. Of a checkpoint, `path` may be any file, or what all their names begin with; of shards
 /// their index, or any of them; of either the folder. Of a folder of arrays, the subfolders in `scopes` are searched too.
-pub(crate) fn open_path(path: &Path, scopes: Scopes) -> Result<Opened<'static>, OpenError> {
+///
+/// # Errors
+///
+/// [`OpenError`] if the arrays cannot even be listed.
+pub fn open_path(path: &Path, scopes: Scopes) -> Result<Opened<'static>, OpenError> {
     let metadata = match fs::metadata(path) {
         Err(error) => {
             return checkpoint::prefix(path).map_or(Err(error.into()), |prefix| open_checkpoint(&prefix));
@@ -163,7 +169,11 @@ fn open_shards(paths: Vec<PathBuf>) -> Result<Opened<'static>, OpenError> {
 }
 
 /// Opens the content of a file. A checkpoint has several, and is not read so.
-pub(crate) fn open_bytes(bytes: &[u8]) -> Result<Opened<'_>, OpenError> {
+///
+/// # Errors
+///
+/// Those of [`open_path`].
+pub fn open_bytes(bytes: &[u8]) -> Result<Opened<'_>, OpenError> {
     let mut reader = Cursor::new(bytes);
     match detect(&mut reader)? {
         Some(Detected::Whole(kind)) => {

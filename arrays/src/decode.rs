@@ -4,15 +4,15 @@
 use std::io::{self, Read};
 
 use super::error::ArrayError;
-use super::npy::unreadable;
+use super::error::unreadable;
 use super::source::{ByteOrder, Encoding, Float};
 
 /// Bytes read at a time, a multiple of every number's: few enough for a core's first caches.
 const PIECE: usize = 1 << 15;
 
 /// Values on their way, kept from one array to the next.
-#[derive(Default)]
-pub(crate) struct Buffers {
+#[derive(Debug, Default)]
+pub struct Buffers {
     /// One piece as encoded.
     piece: Vec<u8>,
     /// All values, in the file's order.

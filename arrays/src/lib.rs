@@ -16,6 +16,7 @@
 //! | `decode` | bytes to 32-bit floats |
 //! | `encode` | named arrays to the bytes of a file |
 //! | `error` | what can be wrong, and what to do about it |
+//! | [`files`] | files that appear whole or not at all |
 //!
 //! Values may be float16, bfloat16, float32 or float64, in either byte order, in any order of axes; they become float32.
 //! An array must hold exactly the values that its shape asks for: bytes after the last value are an error, since they
@@ -23,6 +24,10 @@
 //!
 //! What a file claims about itself is never allocated: memory grows as bytes arrive, up to 2^28 values (1 GiB) an
 //! array, and headers are read up to 1 MiB. Nothing in a file is ever run.
+
+#![forbid(unsafe_code)]
+
+pub mod files;
 
 mod archive;
 mod checkpoint;
@@ -40,8 +45,9 @@ mod npz;
 mod safetensors;
 mod shards;
 mod source;
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod torch;
@@ -52,23 +58,20 @@ use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
 
-pub(crate) use container::OpenError;
-pub(crate) use decode::Buffers;
-pub(crate) use directory::Scopes;
-pub(crate) use encode::{BeyondHalf, NamedView, encode};
-pub use encode::{Container, Precision};
-pub use error::{ArrayError, ArraysError, FormatError};
-pub(crate) use error::{counted, tuple};
-pub use format::Format;
-pub(crate) use format::{Opened, open_bytes, open_path};
+pub use container::OpenError;
+pub use decode::Buffers;
+pub use directory::Scopes;
+pub use encode::{BeyondHalf, Container, NamedView, Precision, encode};
+pub use error::{ArrayError, ArraysError, FormatError, counted, tuple};
+pub use format::{Format, Opened, open_bytes, open_path};
 use npz::Npz;
-pub(crate) use source::{ArraySource, StoredArray};
+pub use source::{ArraySource, StoredArray};
 
 /// Reads the array of an `.npy` file (`numpy.save`), in C order, of whatever shape the file gives it; `()` has no
 /// axis and one value. Values need not be finite.
 ///
 /// ```
-/// use impasto_squeezenet::arrays::read_npy;
+/// use impasto_arrays::read_npy;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
@@ -97,8 +100,8 @@ pub fn read_npy(path: &Path) -> Result<ArrayD<f32>, ArraysError> {
 /// The named arrays of an `.npz` file (`numpy.savez`, `numpy.savez_compressed`). Each is read when it is asked for.
 ///
 /// ```
-/// use impasto_squeezenet::arrays::ArrayArchive;
-/// use impasto_squeezenet::weights::BUILT_IN;
+/// use impasto_arrays::{ArrayArchive, Container, Precision, encode};
+/// use ndarray::Array4;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
@@ -106,7 +109,7 @@ pub fn read_npy(path: &Path) -> Result<ArrayD<f32>, ArraysError> {
 /// std::fs::write(&path, BUILT_IN)?;
 /// let mut archive = ArrayArchive::open(&path)?;
 /// assert_eq!(archive.names()[0], "features.0.weight");
-/// assert_eq!(archive.read("features.0.weight")?.shape(), [64, 3, 3, 3]); // torchvision's order
+/// assert_eq!(archive.read("features.0.weight")?.shape(), [64, 3, 3, 3]);
 /// # Ok(())
 /// # }
 /// ```

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use super::error::ArrayError;
+use super::error::{ArrayError, unreadable};
 use super::source::{ByteOrder, Element, Encoding, Float, Layout, StoredArray, Values};
 
 /// Extension of the files, and of the members of an archive.
@@ -23,10 +23,6 @@ pub(super) fn open<'a>(mut reader: impl Read + 'a) -> Result<StoredArray<'a>, Ar
     let text = read_header_text(&mut reader)?;
     let Header { element, layout, shape } = parse(&text)?;
     Ok(StoredArray { shape, layout, values: Values::Encoded { element, bytes: Box::new(reader) } })
-}
-
-pub(super) fn unreadable(error: io::Error) -> ArrayError {
-    ArrayError::Unreadable { reason: error.to_string() }
 }
 
 fn malformed(reason: &'static str) -> ArrayError {

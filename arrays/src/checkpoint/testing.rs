@@ -7,8 +7,8 @@ use ndarray::ArrayD;
 
 use super::checksum;
 use super::{Checkpoint, OpenShard};
-use crate::arrays::OpenError;
-use crate::arrays::testing::bytes;
+use crate::OpenError;
+use crate::testing::bytes;
 
 /// A key of a table, and its value.
 pub(crate) type Record = (Vec<u8>, Vec<u8>);
@@ -126,7 +126,7 @@ pub(crate) fn records(arrays: &[(String, ArrayD<f32>)]) -> (Vec<Record>, Vec<u8>
 }
 
 /// The index and the values of a checkpoint, in blocks of some records each, as TensorFlow saves it.
-pub(crate) fn checkpoint(arrays: &[(String, ArrayD<f32>)]) -> (Vec<u8>, Vec<u8>) {
+pub fn checkpoint(arrays: &[(String, ArrayD<f32>)]) -> (Vec<u8>, Vec<u8>) {
     let (records, data) = records(arrays);
     let blocks: Vec<Vec<u8>> = records.chunks(20).map(block).collect();
     (table(&blocks, 0), data)
