@@ -6,8 +6,8 @@
 
 use crate::image::{ColorProfiles, ImageError, LoadOptions, load_image, preprocess_image};
 use crate::loss::{StyleTerm, content_loss, gram_matrix, style_loss, tv_loss};
+use impasto_arrays::{ArrayArchive, ArraysError};
 use impasto_autodiff::{Tape, TapeError, Var};
-use impasto_squeezenet::arrays::{ArrayArchive, ArraysError};
 use impasto_squeezenet::{FeatureError, Features, PoolRounding, SqueezeNet, Weights, WeightsError};
 use ndarray::Array4;
 use std::fmt;

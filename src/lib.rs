@@ -57,10 +57,11 @@ pub mod transfer;
 mod memory;
 
 // Their types are in the signatures of this crate.
+pub use impasto_arrays::{self as arrays, files};
 pub use impasto_autodiff as autodiff;
 pub use impasto_kernels::simd;
 pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError};
-pub use impasto_squeezenet::{architecture, arrays, files, weights};
+pub use impasto_squeezenet::{architecture, weights};
 pub use ndarray;
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use impasto_autodiff::{ConvOptions, ConvWeights};
-use impasto_autodiff::{Epilogue, Padding, PoolRounding, Tape, TapeError, Var};
+use impasto_autodiff::{Activation, Padding, PoolRounding, Tape, TapeError, Var};
 use libfuzzer_sys::fuzz_target;
 use ndarray::{ArrayD, IxDyn};
 
@@ -134,7 +134,7 @@ fn record(
                 let padding = if program.byte()? % 2 == 0 { Padding::Same } else { Padding::Valid };
                 {
                     let weights = ConvWeights { weight: y, bias: z, padding };
-                    tape.conv2d(x, weights, ConvOptions { stride, epilogue: Epilogue::Relu })
+                    tape.conv2d(x, weights, ConvOptions { stride, activation: Activation::Relu })
                 }
             } else {
                 let rounding =

@@ -29,18 +29,16 @@
 //! | [`architecture`] | the thirteen layers, their channels, arrays and output sizes | [`FEATURES`](architecture::FEATURES) |
 //! | [`features`] | recording the layers on a tape, and computing them for one image | [`SqueezeNet::record`], [`SqueezeNet::extract_features`] |
 //! | [`weights`] | the network's arrays from files, and to them; those that are built in | [`Weights::load`], [`Weights::built_in`] |
-//! | [`arrays`] | arrays in files: NumPy's, PyTorch's, safetensors, TensorFlow's | [`read_npy`](arrays::read_npy), [`ArrayArchive`](arrays::ArrayArchive) |
-//! | [`files`] | files that appear whole or not at all | [`write_whole`](files::write_whole) |
 //!
-//! The crate below is `impasto-autodiff`, whose tape the layers are recorded on; the one above is `impasto`, which makes
-//! losses of the features. Source: Iandola et al. 2016; see [`architecture`].
+//! Two crates are below: `impasto-autodiff`, whose tape the layers are recorded on, and `impasto-arrays`, which reads and
+//! writes the files ([`arrays`]). The one above is `impasto`, which computes losses from the features. Source: Iandola et al. 2016; see [`architecture`].
 #![forbid(unsafe_code)]
 
 pub mod architecture;
-pub mod arrays;
 pub mod features;
-pub mod files;
 pub mod weights;
+
+pub use impasto_arrays as arrays;
 
 pub use architecture::PoolRounding;
 pub use features::{FeatureError, Features, LayerPart, NetworkNode, SqueezeNet};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use image::{ExtendedColorType, ImageFormat};
-use impasto_squeezenet::files;
+use impasto_arrays::files;
 use ndarray::ArrayView3;
 
 use super::{decode::is_built_in, error::ImageError};

@@ -11,7 +11,7 @@ use super::names::{FilterOrder, Part, torchvision};
 use super::networks::{Candidate, Location, has_layers_of_version_1_0, meant};
 use super::{Convolution, Layers, Weights};
 use crate::architecture::ConvolutionShape;
-use crate::arrays::{ArraySource, Buffers};
+use impasto_arrays::{ArraySource, Buffers};
 
 /// Most networks of one file that are compared with each other.
 const MOST_COMPARED: usize = 8;
@@ -63,9 +63,8 @@ fn ambiguous(source: &dyn ArraySource, origin: &Origin, candidates: &[Candidate]
 fn is_version_1_0(source: &mut dyn ArraySource, candidates: &[Candidate]) -> bool {
     let first = candidates.iter().flat_map(|candidate| candidate.locations("features.0", Part::Weight));
     let mut first = first.map(|location| location.index);
-    let has_its_filters = |index| {
-        source.open(index).is_ok_and(|array| matches!(array.shape[..], [96, 3, 7, 7] | [7, 7, 3, 96]))
-    };
+    let has_its_filters =
+        |index| source.open(index).is_ok_and(|array| matches!(array.shape(), [96, 3, 7, 7] | [7, 7, 3, 96]));
     first.any(has_its_filters) || has_layers_of_version_1_0(source.names())
 }
 
@@ -168,8 +167,8 @@ impl Reader<'_> {
             Ok(stored) => stored,
             Err(problem) => return Err(WeightsError::Array { origin, array, problem }),
         };
-        if stored.shape != expected {
-            return Err(WeightsError::Shape { origin, array, expected, found: stored.shape });
+        if stored.shape() != expected {
+            return Err(WeightsError::Shape { origin, array, expected, found: stored.shape().to_vec() });
         }
         let element = stored.element();
         if element.is_byte() {

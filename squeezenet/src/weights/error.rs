@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::arrays::{ArrayError, FormatError, counted, tuple};
+use impasto_arrays::{ArrayError, FormatError, counted, tuple};
 
 /// Where weights came from, as messages name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::names::{Part, torchvision};
 use super::networks::{Location, meant};
 use super::{Layers, open, open_in_memory};
 use crate::architecture::{self, ConvolutionShape, FEATURES};
-use crate::arrays::{ArrayError, ArraySource, Format, Opened};
+use impasto_arrays::{ArrayError, ArraySource, Format, Opened};
 
 /// What [`inspect`] found.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ fn describe(source: &mut dyn ArraySource) -> Vec<ArrayDescription> {
         let parameter = parameters.remove(&index);
         let content = source.open(index).map(|array| {
             let element = array.element().to_string();
-            ArrayContent { shape: array.shape, element }
+            ArrayContent { shape: array.shape().to_vec(), element }
         });
         ArrayDescription { name, parameter, content }
     };

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use crate::arrays::{ArrayError, ArraySource, StoredArray};
+use impasto_arrays::{ArrayError, ArraySource, StoredArray};
 
 pub(super) struct Arrays {
     names: Vec<String>,

@@ -1,6 +1,6 @@
 //! SqueezeNet 1.1's weights: read from a file, a folder or memory, checked against the architecture, kept in the one
 //! order that the kernels use, and written. Nothing here computes features; how arrays stand in files is the affair of
-//! [`arrays`](crate::arrays).
+//! [`arrays`](impasto_arrays).
 //!
 //! The way of the data, one file each:
 //!
@@ -67,10 +67,10 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array1, Array4, ArrayD};
 
 use crate::architecture::{self, ConvolutionShape, FEATURES};
-use crate::arrays::{OpenError, Opened, Scopes, open_bytes, open_path};
 use assemble::assemble;
 pub use built_in::BUILT_IN;
 pub use error::{Origin, WeightsError};
+use impasto_arrays::{OpenError, Opened, Scopes, open_bytes, open_path};
 pub use inspect::{ArrayContent, ArrayDescription, Inspection, Network, inspect, inspect_bytes};
 use memory::Arrays;
 pub use save::SaveError;

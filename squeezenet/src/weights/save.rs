@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::Weights;
 use super::names::{Part, torchvision};
-use crate::arrays::{BeyondHalf, Container, NamedView, Precision, encode};
-use crate::files::write_whole;
+use impasto_arrays::files::write_whole;
+use impasto_arrays::{BeyondHalf, Container, NamedView, Precision, encode};
 
 /// Why weights could not be written.
 #[derive(Debug, Error)]
@@ -59,7 +59,7 @@ impl Weights {
     /// [`SaveError::BeyondHalf`], with [`Precision::Half`] only.
     pub fn to_bytes(&self, container: Container, precision: Precision) -> Result<Vec<u8>, SaveError> {
         encode(&self.arrays(), container, precision)
-            .map_err(|BeyondHalf { array, value }| SaveError::BeyondHalf { array, value })
+            .map_err(|BeyondHalf { array, value, .. }| SaveError::BeyondHalf { array, value })
     }
 
     /// Writes these weights to a file that appears whole or not at all; one that is there is replaced.

@@ -7,7 +7,7 @@ use crate::npz::{self, Array};
 use crate::optimizer::Memory;
 use crate::settings::Settings;
 use crate::trainer::{Trainer, values};
-use impasto_squeezenet::arrays::ArrayArchive;
+use impasto::arrays::ArrayArchive;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::BufReader;

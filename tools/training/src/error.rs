@@ -1,9 +1,9 @@
 //! What can go wrong in training.
 
+use impasto::arrays::ArraysError;
 use impasto::{TransferError, WeightsError};
 use impasto_autodiff::TapeError;
 use impasto_squeezenet::FeatureError;
-use impasto_squeezenet::arrays::ArraysError;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -7,10 +7,10 @@ use ndarray::{Array1, ArrayD, Axis};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, filters, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{
+use crate::weights::{Weights, WeightsError};
+use impasto_arrays::testing::{
     archive, checkpoint, header, legacy, members, npy, npy_with_header, npz, safetensors, zipped,
 };
-use crate::weights::{Weights, WeightsError};
 
 fn renamed(
     arrays: Vec<(String, ArrayD<f32>)>,

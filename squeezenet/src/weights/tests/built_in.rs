@@ -1,8 +1,8 @@
 //! The weights that are part of the crate are whole, sound and small.
 
 use crate::architecture::{self, FEATURES};
-use crate::arrays::Format;
 use crate::weights::{BUILT_IN, Network, Weights, inspect_bytes};
+use impasto_arrays::Format;
 
 #[test]
 fn they_have_every_feature_layer_and_no_classifier() {

@@ -4,10 +4,10 @@ use zip::CompressionMethod;
 
 use super::parameters::torchvision_arrays;
 use crate::architecture::convolutions;
-use crate::arrays::open_bytes;
-use crate::arrays::testing::{archive, members};
 use crate::weights::assemble::assemble;
 use crate::weights::{Layers, Origin, Weights, WeightsError, cannot_open};
+use impasto_arrays::open_bytes;
+use impasto_arrays::testing::{archive, members};
 
 /// Small enough to be read some thousand times: layer 0 alone.
 fn layer_0() -> Vec<(String, Vec<u8>)> {

@@ -6,9 +6,9 @@ use ndarray::{ArrayD, IxDyn};
 use tempfile::TempDir;
 
 use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::Format;
-use crate::arrays::testing::{checkpoint, header, npy, npy_with_header, npz, zipped};
 use crate::weights::{Inspection, Network, WeightsError, inspect};
+use impasto_arrays::Format;
+use impasto_arrays::testing::{checkpoint, header, npy, npy_with_header, npz, zipped};
 
 fn inspected(file: &[u8]) -> Inspection {
     let folder = TempDir::new().unwrap();

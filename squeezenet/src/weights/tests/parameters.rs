@@ -4,7 +4,7 @@ use ndarray::{Array4, ArrayD, IxDyn};
 use zip::CompressionMethod;
 
 use crate::architecture::{self, ConvolutionShape, FEATURES};
-use crate::arrays::testing::{archive, members};
+use impasto_arrays::testing::{archive, members};
 
 /// The archive of the feature layers with the `.npy` file of one array replaced.
 pub(super) fn npz_with(name: &str, npy: Vec<u8>) -> Vec<u8> {

@@ -6,11 +6,11 @@ use ndarray::{ArrayD, IxDyn};
 use zip::CompressionMethod;
 
 use super::parameters::{features, features_and_classifier, npz_with, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{
+use crate::weights::{Weights, WeightsError};
+use impasto_arrays::testing::{
     archive, header, legacy, members, npy, npy_with_header, npz, safetensors, zip_headers, zipped,
 };
-use crate::arrays::{ArrayError, FormatError};
-use crate::weights::{Weights, WeightsError};
+use impasto_arrays::{ArrayError, FormatError};
 
 const BIAS: &str = "features.0.bias";
 const WEIGHT: &str = "features.0.weight";

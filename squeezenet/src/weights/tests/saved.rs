@@ -3,9 +3,9 @@
 use std::fs;
 
 use super::parameters::{features, features_and_classifier, torchvision_arrays};
-use crate::arrays::testing::npz;
-use crate::arrays::{ArrayArchive, Container, Precision};
 use crate::weights::{SaveError, Weights};
+use impasto_arrays::testing::npz;
+use impasto_arrays::{ArrayArchive, Container, Precision};
 
 const CONTAINERS: [Container; 2] = [Container::Npz, Container::Safetensors];
 

@@ -8,9 +8,9 @@ use serde_json::{Map, json};
 use tempfile::TempDir;
 
 use super::parameters::{features, tensorflow_arrays, torchvision_arrays};
-use crate::arrays::testing::{checkpoint, npy, npz, safetensors, zipped};
-use crate::arrays::{Format, FormatError};
 use crate::weights::{Weights, WeightsError, inspect, source_files};
+use impasto_arrays::testing::{checkpoint, npy, npz, safetensors, zipped};
+use impasto_arrays::{Format, FormatError};
 
 type Arrays = Vec<(String, ArrayD<f32>)>;
 
