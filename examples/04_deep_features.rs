@@ -4,7 +4,7 @@
 
 use impasto::architecture::FEATURES;
 use impasto::image::{LoadOptions, load_image, preprocess_image, resize_image_to, save_image};
-use impasto::{PoolRounding, SqueezeNet, Weights};
+use impasto::{SqueezeNet, Weights};
 use ndarray::{Array3, Array4, ArrayView2, Axis, concatenate, s};
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let picture = arguments.next().unwrap_or(TOWN.into());
     let sheet = arguments.next().unwrap_or("feature_maps.png".into());
 
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let picture = load_image(&picture, &LoadOptions::shorter_side(128))?;
     let features = network.extract_features(preprocess_image(picture.view()).view(), FEATURES.len() - 1)?;
 

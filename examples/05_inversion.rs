@@ -4,7 +4,7 @@
 //! `cargo run --release --example 05_inversion -- [PICTURE] [SHEET.png]`
 
 use impasto::image::{LoadOptions, load_image, preprocess_image, save_image};
-use impasto::{Init, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+use impasto::{Init, SqueezeNet, StyleTransfer, Weights};
 use ndarray::{Array3, Axis, concatenate};
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let picture = arguments.next().unwrap_or(TOWN.into());
     let sheet = arguments.next().unwrap_or("inversions.png".into());
 
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let picture = load_image(&picture, &LoadOptions::shorter_side(96))?;
     let features = network.extract_features(preprocess_image(picture.view()).view(), 12)?;
 

@@ -3,7 +3,7 @@
 //! `cargo run --release --example 06_style_transfer -- [CONTENT] [STYLE] [RESULT.png]`
 
 use impasto::image::{LoadOptions, load_image, save_image};
-use impasto::{Iteration, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+use impasto::{Iteration, SqueezeNet, StyleTransfer, Weights};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let style = arguments.next().unwrap_or(format!("{ASSETS}/swirl.jpg").into());
     let result = arguments.next().unwrap_or("repainted.png".into());
 
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let content = load_image(&content, &LoadOptions::shorter_side(SIZE))?;
     let style = load_image(&style, &LoadOptions::shorter_side(SIZE))?;
 

@@ -5,7 +5,7 @@
 use impasto::image::*;
 use impasto::loss::{content_loss, tv_loss};
 use impasto::optimizer::{Adam, Optimizer};
-use impasto::{PoolRounding, SqueezeNet, Weights};
+use impasto::{SqueezeNet, Weights};
 use impasto_autodiff::{Gradients, Mismatch, Operation, Tape, Values};
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [picture, colors] = [picture, colors].map(|picture| preprocess_image(picture.view()));
     let mut tape = Tape::<f32>::new();
     let image = tape.variable(&picture);
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let features = network.record(&mut tape, image, &[3])?.get(3).expect("layer 3 was asked for");
     let target = tape.constant(&network.extract_features(picture.view(), 3)?[3]);
     let content = content_loss(&mut tape, 0.02, features, target)?;

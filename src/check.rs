@@ -144,7 +144,7 @@ pub fn run(data: &Path) -> Result<Vec<CheckResult>, CheckError> {
     let weights = Weights::load_features(data.join("squeezenet1_1.npz"), DEEPEST_LAYER)?;
     let mut results = Vec::new();
     for answers in Answers::ALL {
-        let network = SqueezeNet::new(weights.clone(), answers.rounding());
+        let network = SqueezeNet::new(weights.clone()).with_pooling(answers.rounding());
         let path = data.join(answers.file());
         let mut archive = ArrayArchive::open(&path)?;
         let mut tape = Tape::new();

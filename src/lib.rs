@@ -4,12 +4,12 @@
 //!
 //! ```no_run
 //! use impasto::image::{LoadOptions, load_image, save_image};
-//! use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+//! use impasto::{SqueezeNet, StyleTransfer, Weights};
 //! use std::path::Path;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Built in, to paint at once; `Weights::load("squeezenet1_1.npz")` reads others, such as ImageNet's.
-//! let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+//! let network = SqueezeNet::new(Weights::built_in());
 //! let photograph = load_image(Path::new("photo.jpg"), &LoadOptions::shorter_side(512))?;
 //! let painting = load_image(Path::new("painting.jpg"), &LoadOptions::shorter_side(512))?;
 //!

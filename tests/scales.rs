@@ -8,8 +8,8 @@ use common::random_network;
 use impasto::image::{preprocess_image, resize_preprocessed};
 use impasto::transfer::{DEFAULT_JITTER, MAX_JITTER};
 use impasto::{
-    Init, Iteration, OptimizerKind, Outcome, PoolRounding, Schedule, SqueezeNet, StyleTransfer,
-    StyleTransferBuilder, TransferError, Weights,
+    Init, Iteration, OptimizerKind, Outcome, Schedule, SqueezeNet, StyleTransfer, StyleTransferBuilder,
+    TransferError, Weights,
 };
 use ndarray::{Array3, Array4, Axis};
 use std::ops::ControlFlow;
@@ -230,7 +230,7 @@ fn grain(image: &Array4<f32>) -> f64 {
 /// before each iteration takes away.
 #[test]
 fn jitter_takes_the_grid_away() {
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let (content, style) = (waves(96, 128, 4), waves(96, 96, 9));
     let with_jitter = |jitter| {
         let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0).threads(2);

@@ -123,10 +123,10 @@ impl Features {
     ///
     /// ```
     /// use impasto_autodiff::Tape;
-    /// use impasto_squeezenet::{LayerPart, PoolRounding, SqueezeNet, Weights};
+    /// use impasto_squeezenet::{LayerPart, SqueezeNet, Weights};
     /// use ndarray::Array4;
     ///
-    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let network = SqueezeNet::new(Weights::built_in());
     /// let mut tape = Tape::<f32>::new();
     /// let image = tape.constant(&Array4::zeros((1, 32, 32, 3)));
     /// let features = network.record(&mut tape, image, &[3])?;
@@ -161,9 +161,15 @@ impl Features {
 }
 
 impl SqueezeNet {
-    /// The network with these weights; `rounding` is floor for the TensorFlow notebook, ceil for PyTorch's.
-    pub fn new(weights: Weights, rounding: PoolRounding) -> Self {
-        SqueezeNet { weights, rounding }
+    /// The network with these weights. Its pools round down, as in the TensorFlow notebook.
+    pub fn new(weights: Weights) -> Self {
+        SqueezeNet { weights, rounding: PoolRounding::Floor }
+    }
+
+    /// The same with pools that round otherwise: up, as torchvision's and the PyTorch notebook's.
+    pub fn with_pooling(mut self, rounding: PoolRounding) -> Self {
+        self.rounding = rounding;
+        self
     }
 
     /// How pools treat windows that do not fit.
@@ -179,9 +185,9 @@ impl SqueezeNet {
     /// Checks that an image of this size reaches all of `layers`.
     ///
     /// ```
-    /// use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet, Weights};
+    /// use impasto_squeezenet::{FeatureError, SqueezeNet, Weights};
     ///
-    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let network = SqueezeNet::new(Weights::built_in());
     /// assert!(network.check_size(192, 256, &[1, 4, 6, 7]).is_ok());
     /// assert!(matches!(network.check_size(8, 256, &[7]), Err(FeatureError::ImageTooSmall { layer: 7, .. })));
     /// assert!(matches!(network.check_size(192, 256, &[13]), Err(FeatureError::NoSuchLayer { layer: 13 })));
@@ -208,10 +214,10 @@ impl SqueezeNet {
     ///
     /// ```
     /// use impasto_autodiff::Tape;
-    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use impasto_squeezenet::{SqueezeNet, Weights};
     /// use ndarray::Array4;
     ///
-    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let network = SqueezeNet::new(Weights::built_in());
     /// let mut tape = Tape::<f32>::new();
     /// let image = tape.variable(&Array4::zeros((1, 32, 32, 3)));
     /// let features = network.record(&mut tape, image, &[1, 4])?;
@@ -242,10 +248,10 @@ impl SqueezeNet {
     ///
     /// ```
     /// use impasto_autodiff::Tape;
-    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use impasto_squeezenet::{SqueezeNet, Weights};
     /// use ndarray::Array4;
     ///
-    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let network = SqueezeNet::new(Weights::built_in());
     /// let mut tape = Tape::<f32>::new();
     /// let image = tape.constant(&Array4::zeros((1, 32, 32, 3)));
     /// let mut energies = Vec::new();
@@ -358,10 +364,10 @@ impl SqueezeNet {
     /// notebook's `extract_features`, whose list holds layer `l` at index `l`.
     ///
     /// ```
-    /// use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    /// use impasto_squeezenet::{SqueezeNet, Weights};
     /// use ndarray::Array4;
     ///
-    /// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// let network = SqueezeNet::new(Weights::built_in());
     /// let image = Array4::zeros((1, 48, 64, 3)); // preprocessed
     /// let features = network.extract_features(image.view(), 4)?;
     /// assert_eq!(features.len(), 5);

@@ -3,11 +3,11 @@
 //!
 //! ```
 //! use impasto_autodiff::Tape;
-//! use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+//! use impasto_squeezenet::{SqueezeNet, Weights};
 //! use ndarray::Array4;
 //!
 //! # fn main() -> Result<(), impasto_squeezenet::FeatureError> {
-//! let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+//! let network = SqueezeNet::new(Weights::built_in());
 //! let mut tape = Tape::<f32>::new();
 //! let image = tape.variable(&Array4::from_elem((1, 32, 40, 3), 0.5)); // preprocessed
 //! let features = network.record(&mut tape, image, &[3])?;

@@ -7,7 +7,7 @@ use crate::preset::Preset;
 use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory, thread_pool};
 use impasto_kernels::Level;
 use impasto_kernels::yardstick::peak;
-use impasto_squeezenet::{FeatureError, PoolRounding, SqueezeNet};
+use impasto_squeezenet::{FeatureError, SqueezeNet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<S
         name: "the weights",
         source: FeatureError::from(source),
     })?;
-    let network = SqueezeNet::new(weights, PoolRounding::Floor);
+    let network = SqueezeNet::new(weights);
     let (content, style) = (input::picture(height, width, 1), input::picture(height, width, 2));
     let mut builder = StyleTransfer::builder(&network)
         .content(&content)

@@ -52,14 +52,14 @@ pub(super) type MakeOptimizer = Arc<dyn Fn(usize, f64) -> Box<dyn Optimizer> + S
 /// any photograph and painting.
 ///
 /// ```
-/// use impasto::{OptimizerKind, PoolRounding, Preset, SqueezeNet, StyleTransfer, TransferError, Weights};
+/// use impasto::{OptimizerKind, Preset, SqueezeNet, StyleTransfer, TransferError, Weights};
 /// use ndarray::Array3;
 ///
 /// # let picture = |seed: usize| {
 /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
 /// # };
 /// # let (photograph, painting) = (picture(3), picture(7));
-/// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+/// # let network = SqueezeNet::new(Weights::built_in());
 ///
 /// // The notebook's starry night, with another optimizer.
 /// let starry = Preset::find("starry").expect("one of the five");
@@ -229,11 +229,11 @@ impl<'a> StyleTransferBuilder<'a> {
     ///
     /// ```
     /// use impasto::optimizer::Optimizer;
-    /// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+    /// use impasto::{SqueezeNet, StyleTransfer, Weights};
     /// # use ndarray::Array3;
     /// # let photograph = Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + 3 * x + 40 * c) % 256) as u8);
     /// # let painting = Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + 7 * x + 40 * c) % 256) as u8);
-    /// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// # let network = SqueezeNet::new(Weights::built_in());
     ///
     /// /// Plain gradient descent, by the sign of the gradient.
     /// struct Signs(f32);

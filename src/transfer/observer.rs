@@ -56,7 +56,7 @@ impl Iteration<'_> {
 /// Receives progress after each iteration and may end the run.
 ///
 /// ```
-/// use impasto::{Iteration, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use impasto::{Iteration, SqueezeNet, StyleTransfer, Weights};
 /// use ndarray::Array3;
 /// use std::ops::ControlFlow;
 ///
@@ -64,7 +64,7 @@ impl Iteration<'_> {
 /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
 /// # };
 /// # let (photograph, painting) = (picture(3), picture(7));
-/// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+/// # let network = SqueezeNet::new(Weights::built_in());
 ///
 /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
 /// let mut session = builder.iterations(100).build()?;

@@ -411,11 +411,11 @@ fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usiz
 mod tests {
     use super::*;
     use crate::transfer::StyleTransfer;
-    use impasto_squeezenet::{PoolRounding, Weights};
+    use impasto_squeezenet::Weights;
 
     #[test]
     fn everything_that_grows_with_a_picture_is_counted() {
-        let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+        let network = SqueezeNet::new(Weights::built_in());
         let (small, large) = (Array3::zeros((10, 10, 3)), Array3::zeros((400, 500, 3)));
         let needed = |builder: StyleTransferBuilder<'_>, layers: &[usize], jitter| {
             needed_bytes(&builder, (100, 200), layers, jitter)

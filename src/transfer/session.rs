@@ -19,14 +19,14 @@ use rayon::ThreadPool;
 /// variables.
 ///
 /// ```
-/// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+/// use impasto::{SqueezeNet, StyleTransfer, Weights};
 /// use ndarray::Array3;
 ///
 /// # let picture = |seed: usize| {
 /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
 /// # };
 /// # let (photograph, painting) = (picture(3), picture(7));
-/// let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+/// let network = SqueezeNet::new(Weights::built_in());
 /// // `photograph` and `painting` are pictures of shape (H, W, 3), as `load_image` gives them.
 /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
 /// let mut session = builder.iterations(3).build()?;

@@ -34,7 +34,7 @@ pub(crate) fn data_trial(
 
 /// The notebook's network.
 pub(crate) fn notebook_network(data: &Path, rounding: PoolRounding) -> Result<SqueezeNet, Failed> {
-    Ok(SqueezeNet::new(Weights::load(data.join("notebook/squeezenet1_1.npz"))?, rounding))
+    Ok(SqueezeNet::new(Weights::load(data.join("notebook/squeezenet1_1.npz"))?).with_pooling(rounding))
 }
 
 /// One of the notebook's images, (H, W, 3), by name and shorter side.
@@ -86,7 +86,7 @@ pub(crate) fn relative_l2<D: Dimension>(
 /// A network with random filters.
 pub(crate) fn random_network() -> SqueezeNet {
     let weights = Weights::from_arrays(arrays::random_arrays()).expect("every array of the network");
-    SqueezeNet::new(weights, PoolRounding::Floor)
+    SqueezeNet::new(weights)
 }
 
 /// A random preprocessed picture (1, H, W, 3) in [-1, 1).

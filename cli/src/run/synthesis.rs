@@ -28,7 +28,7 @@ pub(crate) fn synthesize(
     let weights = Located::find(options.weights.as_deref());
     let weight_files = weights.files();
     outputs::check(output, reports, &outputs::inputs(request, &weight_files))?;
-    let network = SqueezeNet::new(weights.load(request.deepest_layer())?, options.pooling);
+    let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
     let inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;

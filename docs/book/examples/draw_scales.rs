@@ -5,7 +5,7 @@
 
 use impasto::image::{LoadOptions, encode_png, load_image, preprocess_image, save_image};
 use impasto::loss::{StyleTerm, gram_matrix, style_loss};
-use impasto::{LossWeights, PoolRounding, SqueezeNet, StyleTransfer, Weights};
+use impasto::{LossWeights, SqueezeNet, StyleTransfer, Weights};
 use impasto_autodiff::Tape;
 use ndarray::{Array3, Array4, ArrayView1, Axis, Ix4, array, concatenate};
 use std::error::Error;
@@ -28,7 +28,7 @@ const GAP: usize = 8;
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name the folder for the pictures")?);
     let assets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets"));
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let load = |name, size| load_image(&assets.join(name), &LoadOptions::shorter_side(size));
 
     let (town, swirl) = (load("town.jpg", 96)?, load("swirl.jpg", 96)?);

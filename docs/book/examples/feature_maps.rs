@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use impasto::image::{LoadOptions, load_image, preprocess_image, save_image};
-use impasto::{PoolRounding, SqueezeNet, Weights};
+use impasto::{SqueezeNet, Weights};
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis, s};
 
 const LAYERS: [usize; 4] = [1, 4, 7, 12];
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = std::env::args_os().nth(1).ok_or("name the picture to write, such as features.jpg")?;
     let town = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/town.jpg");
     let town = preprocess_image(load_image(&town, &LoadOptions::shorter_side(192))?.view());
-    let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    let network = SqueezeNet::new(Weights::built_in());
     let features = network.extract_features(town.view(), LAYERS[LAYERS.len() - 1])?;
 
     let [height, width] = [(CELL[0] + GAP) * LAYERS.len() + GAP, (CELL[1] + GAP) * COLUMNS + GAP];

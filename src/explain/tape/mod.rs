@@ -112,14 +112,14 @@ impl StyleTransfer {
     /// buffers of their own for all values they are somewhat longer than a run's.
     ///
     /// ```
-    /// use impasto::{PoolRounding, SqueezeNet, StyleTransfer, Weights};
+    /// use impasto::{SqueezeNet, StyleTransfer, Weights};
     /// use ndarray::Array3;
     ///
     /// # let picture = |seed: usize| {
     /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
     /// # };
     /// # let (photograph, painting) = (picture(3), picture(7));
-    /// # let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+    /// # let network = SqueezeNet::new(Weights::built_in());
     ///
     /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0);
     /// // Not shifted, so that the network reads the picture itself.

@@ -98,14 +98,14 @@ pub(super) fn label(
 mod tests {
     use super::*;
     use impasto_autodiff::Tape;
-    use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights};
+    use impasto_squeezenet::{SqueezeNet, Weights};
     use ndarray::Array4;
 
     #[test]
     fn places_follow_from_what_the_session_handed_out() {
         let mut tape = Tape::<f32>::new();
         let image = tape.variable(&Array4::zeros((1, 16, 16, 3)));
-        let network = SqueezeNet::new(Weights::built_in(), PoolRounding::Floor);
+        let network = SqueezeNet::new(Weights::built_in());
         let features = network.record(&mut tape, image, &[1]).unwrap();
         let maps = features.get(1).unwrap();
         let target = tape.constant(&Array4::zeros((1, 7, 7, 64)));

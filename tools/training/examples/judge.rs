@@ -9,7 +9,7 @@
 use anyhow::{Context, bail};
 use clap::Parser;
 use impasto::image::{LoadOptions, load_image, save_image};
-use impasto::{Init, PoolRounding, Preset, SqueezeNet, StyleTransfer, Weights};
+use impasto::{Init, Preset, SqueezeNet, StyleTransfer, Weights};
 use ndarray::{Array3, Array4};
 use std::path::PathBuf;
 
@@ -53,9 +53,8 @@ fn parse_style(text: &str) -> Result<(&'static Preset, PathBuf), String> {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let network = |path: &PathBuf| -> anyhow::Result<SqueezeNet> {
-        Ok(SqueezeNet::new(Weights::load(path)?, PoolRounding::Floor))
-    };
+    let network =
+        |path: &PathBuf| -> anyhow::Result<SqueezeNet> { Ok(SqueezeNet::new(Weights::load(path)?)) };
     let (painter, judge) = (network(&arguments.painter)?, network(&arguments.judge)?);
     if let Some(folder) = &arguments.pictures {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -8,7 +8,7 @@ use crate::TrainingError;
 use crate::folding::named;
 use crate::network::groups;
 use impasto::image::preprocess_image;
-use impasto::{PoolRounding, SqueezeNet, Weights};
+use impasto::{SqueezeNet, Weights};
 use impasto_squeezenet::architecture;
 use ndarray::Array3;
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ pub fn responses(weights: &Weights, pictures: &[Array3<u8>]) -> Result<Vec<f64>,
     if pictures.is_empty() {
         return Err(TrainingError::NoPictures);
     }
-    let network = SqueezeNet::new(weights.clone(), PoolRounding::Floor);
+    let network = SqueezeNet::new(weights.clone());
     let deepest = RESPONSES[RESPONSES.len() - 1].0;
     let mut sums = [(0.0, 0); RESPONSES.len()];
     for picture in pictures {

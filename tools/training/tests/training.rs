@@ -1,7 +1,7 @@
 //! Whole runs of the smallest size: learning, going on from a checkpoint, folding and calibration.
 
 use impasto::image::preprocess_image;
-use impasto::{PoolRounding, SqueezeNet, Weights};
+use impasto::{SqueezeNet, Weights};
 use impasto_training::batches::{Batch, Batches};
 use impasto_training::calibration::{RESPONSES, calibrate, responses};
 use impasto_training::canvases::Canvases;
@@ -114,7 +114,7 @@ fn folding_changes_nothing() {
     let canvases = canvases(&settings);
     let mut trainer = Trainer::new(settings.clone()).unwrap();
     steps(&mut trainer, &canvases, 3);
-    let network = SqueezeNet::new(trainer.weights(&canvases).unwrap(), PoolRounding::Floor);
+    let network = SqueezeNet::new(trainer.weights(&canvases).unwrap());
 
     let mut batch = Batch::default();
     batch.fill(&canvases, &settings, MOMENT_STEPS, Phase::Plain);
@@ -156,7 +156,7 @@ fn calibration_reaches_its_figures_and_changes_nothing_else() {
     }
     // Each layer is its former self times one factor.
     let features = |weights: &Weights| {
-        let network = SqueezeNet::new(weights.clone(), PoolRounding::Floor);
+        let network = SqueezeNet::new(weights.clone());
         network.extract_features(preprocess_image(picture(true, 50, 3).view()).view(), 12).unwrap()
     };
     let (old, new) = (features(&weights), features(&calibrated));

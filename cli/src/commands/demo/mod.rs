@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     folder::check(output_dir, arguments.force)?;
     let weights = Located::find(options.weights.as_deref());
     let deepest_layer = LossWeights::STYLE_LAYERS.into_iter().fold(LossWeights::CONTENT_LAYER, usize::max);
-    let network = SqueezeNet::new(weights.load(deepest_layer)?, options.pooling);
+    let network = SqueezeNet::new(weights.load(deepest_layer)?).with_pooling(options.pooling);
     let of_size = LoadOptions::shorter_side(arguments.size);
     let [content, style] = [CONTENT.decode(&of_size)?, STYLE.decode(&of_size)?];
     let load = clock.phase();

@@ -41,7 +41,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
         let weight_files = weights.files();
         outputs::refuse_shared("--html", path, &outputs::inputs(&request, &weight_files))?;
     }
-    let network = SqueezeNet::new(weights.load(request.deepest_layer())?, common.network.pooling);
+    let network =
+        SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(common.network.pooling);
     let inputs = Inputs::load(&request)?;
     inputs.warn(arguments.quiet);
     let mut session =

@@ -4,7 +4,7 @@
 
 use crate::jpeg;
 use impasto::image::{LoadOptions, load_image, resize_image};
-use impasto::{PoolRounding, SqueezeNet, StyleTransfer, StyleTransferBuilder, Weights};
+use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder, Weights};
 use ndarray::{Array3, ArrayView3, s};
 use std::error::Error;
 use std::path::Path;
@@ -60,7 +60,7 @@ impl Painter<'_> {
             _ => Weights::load(weights)?,
         };
         let content = load_image(&folder.join(CONTENT), &LoadOptions::shorter_side(SIZE))?;
-        Ok(Painter { network: SqueezeNet::new(weights, PoolRounding::Floor), content, folder })
+        Ok(Painter { network: SqueezeNet::new(weights), content, folder })
     }
 
     /// The town after a painting, which is laid into a corner.
