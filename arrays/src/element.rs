@@ -1,11 +1,8 @@
-//! Numbers as bytes: which kinds there are, in which byte order, and how many an array may hold.
+//! Numbers as bytes: which kinds there are, in which byte order.
 
 use std::fmt;
 
 use crate::error::ArrayError;
-
-/// The most values of one array, 1 GiB of 32-bit floats: what a small archive may unfold to.
-pub(crate) const MAX_VALUES: u64 = 1 << 28;
 
 /// What the elements of an array are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::element::MAX_VALUES;
 use super::format::Format;
+
+/// The most values of one array, 1 GiB of 32-bit floats: what a small archive may unfold to.
+pub(crate) const MAX_VALUES: u64 = 1 << 28;
 
 /// How many names a message lists before it only counts them.
 const LISTED_NAMES: usize = 4;

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `source` | what a format must offer: the names of its arrays, and each one's shape, type and bytes |
 //! | `element` | numbers as bytes |
-//! | `format`, `open` | the formats' names; which one a file is in, told by its content: the one door to all readers |
+//! | `format`, `detect`, `open` | the formats' names; which one a file is in, told by its content; the one door to all readers |
 //! | `folder` | what of a folder is to be opened |
 //! | `npz`, `directory` | NumPy's formats with several arrays: archives, folders of `.npy` files |
 //! | `npy` | the header of a single array |
@@ -34,6 +34,7 @@ mod archive;
 mod checkpoint;
 mod container;
 mod decode;
+mod detect;
 mod directory;
 mod element;
 mod encode;

@@ -13,21 +13,15 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::archive;
 use super::checkpoint::{self, Checkpoint};
-use super::container::{OpenError, ReadSeek, length};
+use super::container::{OpenError, ReadSeek};
+use super::detect::{Detected, MAGIC_BYTES, check_built_in, detect, open_whole};
 use super::directory::{Directory, Scopes};
 use super::error::FormatError;
 use super::folder::{self, Content};
 use super::format::Format;
-use super::npz::Npz;
-use super::safetensors::{self, Safetensors};
 use super::shards::{self, Shards};
 use super::source::ArraySource;
-use super::torch::{self, TorchLegacy, TorchZip};
-
-/// Bytes from either end of a file that tell its format.
-const MAGIC_BYTES: u64 = 16;
 
 /// Arrays ready to be read.
 pub struct Opened<'a> {
@@ -123,46 +117,6 @@ pub fn open_bytes(bytes: &[u8]) -> Result<Opened<'_>, OpenError> {
     }
 }
 
-pub(super) enum Detected {
-    Whole(Kind),
-    /// The index of a checkpoint, whose values are in other files.
-    Index,
-    /// What may be the index of shards.
-    Json,
-}
-
-/// What a file can be that has everything in itself.
-pub(super) enum Kind {
-    Zip,
-    Pickle,
-    Safetensors,
-}
-
-/// Looks at both ends of what `reader` reads; leaves it at the start.
-pub(super) fn detect<R: Read + Seek>(reader: &mut R) -> Result<Option<Detected>, OpenError> {
-    let total = length(reader)?;
-    let mut start = Vec::new();
-    reader.by_ref().take(MAGIC_BYTES).read_to_end(&mut start)?;
-    let mut end = Vec::new();
-    reader.seek(SeekFrom::Start(total.saturating_sub(MAGIC_BYTES)))?;
-    reader.by_ref().take(MAGIC_BYTES).read_to_end(&mut end)?;
-    reader.seek(SeekFrom::Start(0))?;
-    Ok(if archive::has_magic(&start) {
-        Some(Detected::Whole(Kind::Zip))
-    } else if checkpoint::has_magic(&end) {
-        Some(Detected::Index)
-    } else if safetensors::has_magic(&start) {
-        // Before pickles: a header of 640 bytes begins with the same two bytes, and no pickle goes on so.
-        Some(Detected::Whole(Kind::Safetensors))
-    } else if torch::has_magic(&start) {
-        Some(Detected::Whole(Kind::Pickle))
-    } else if start.trim_ascii_start().starts_with(b"{") {
-        Some(Detected::Json)
-    } else {
-        None
-    })
-}
-
 /// What stands where arrays were expected, by its first bytes in lower case, and what to do about it.
 const STRANGERS: [(&[u8], &str, &str); 7] = [
     (b"<!doctype", "a web page", "download the file itself, not the page about it"),
@@ -189,37 +143,6 @@ fn stranger<R: Read + Seek>(reader: &mut R) -> Result<FormatError, OpenError> {
     let start = start.to_ascii_lowercase();
     let known = STRANGERS.iter().find(|(magic, ..)| start.trim_ascii_start().starts_with(magic));
     Ok(known.map_or(FormatError::Unknown, |&(_, what, remedy)| FormatError::Other { what, remedy }))
-}
-
-pub(super) fn open_whole<'a, R: Read + Seek + 'a>(
-    kind: Kind,
-    reader: R,
-) -> Result<(Format, Box<dyn ArraySource + 'a>), OpenError> {
-    Ok(match kind {
-        Kind::Safetensors => (Format::Safetensors, Box::new(Safetensors::open(reader)?)),
-        Kind::Pickle => {
-            check_built_in(cfg!(feature = "torch"), "a PyTorch file")?;
-            (Format::TorchLegacy, Box::new(TorchLegacy::open(reader)?))
-        }
-        Kind::Zip => {
-            let archive = archive::open(reader)?;
-            match torch::pickle_member(&archive) {
-                Some(pickle) => {
-                    check_built_in(cfg!(feature = "torch"), "a PyTorch file")?;
-                    (Format::TorchZip, Box::new(TorchZip::open(archive, &pickle)?))
-                }
-                None => (Format::Npz, Box::new(Npz::new(archive)?)),
-            }
-        }
-    })
-}
-
-/// Refuses a format whose feature was left out when this crate was built.
-fn check_built_in(is_built_in: bool, what: &'static str) -> Result<(), FormatError> {
-    match is_built_in {
-        true => Ok(()),
-        false => Err(FormatError::LeftOut { what }),
-    }
 }
 
 fn open_checkpoint(prefix: &Path) -> Result<Opened<'static>, OpenError> {

@@ -10,9 +10,9 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::container::OpenError;
+use super::detect::{Detected, detect, open_whole};
 use super::error::{ArrayError, FormatError};
 use super::format::Format;
-use super::open::{Detected, detect, open_whole};
 use super::source::{ArraySource, StoredArray};
 
 /// What the name of an index ends with.

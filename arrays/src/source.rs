@@ -6,8 +6,8 @@ use std::io::Read;
 use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
 
 use super::decode::{Buffers, Window, read_values};
-use super::element::{Element, Float, MAX_VALUES};
-use super::error::ArrayError;
+use super::element::{Element, Float};
+use super::error::{ArrayError, MAX_VALUES};
 
 /// A set of named arrays, in whatever format.
 pub trait ArraySource {

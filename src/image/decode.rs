@@ -3,24 +3,17 @@
 
 use std::path::Path;
 
-use image::{DynamicImage, ImageFormat, RgbImage, metadata::Orientation};
+use image::{DynamicImage, ImageFormat};
 use ndarray::Array3;
 
 use super::{
+    decoded::Decoded,
     error::ImageError,
     options::LoadOptions,
     other, png,
     recognize::{Recognized, recognize},
     warning::ImageWarning,
 };
-
-/// A picture as its file stores it.
-pub(super) struct Decoded {
-    pub(super) image: RgbImage,
-    /// How to turn it upright.
-    pub(super) orientation: Orientation,
-    pub(super) warnings: Vec<ImageWarning>,
-}
 
 /// Decodes a file's bytes to a picture (H, W, 3), RGB, turned upright unless the options say otherwise.
 pub(super) fn decode(
@@ -68,19 +61,6 @@ pub(super) fn is_built_in(format: ImageFormat) -> bool {
         (ImageFormat::WebP, cfg!(feature = "webp")),
     ];
     optional.iter().all(|&(other, is_chosen)| is_chosen || other != format)
-}
-
-pub(super) fn truncated(name: &Path) -> ImageError {
-    ImageError::Truncated { path: name.to_path_buf() }
-}
-
-/// An error with a decoder's reason, as far as that is words: some decoders print what they have in Rust's notation.
-pub(super) fn corrupt(name: &Path, reason: impl ToString) -> ImageError {
-    let reason = reason.to_string();
-    let is_rust = reason.contains(['{', '"', '\\'])
-        || ["Unknown(", "Some(", "::"].iter().any(|word| reason.contains(word));
-    let reason = if is_rust { "it contradicts its own format".into() } else { reason };
-    ImageError::Corrupt { path: name.to_path_buf(), reason }
 }
 
 #[cfg(all(test, not(feature = "jpeg")))]

@@ -21,7 +21,7 @@ use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
 use super::{
     canvas::{Canvas, Layout},
     check_dimensions, check_memory,
-    decode::{Decoded, corrupt, truncated},
+    decoded::{Decoded, corrupt, truncated},
     error::ImageError,
     options::ColorProfiles,
     profile::Described,

@@ -5,7 +5,7 @@
 //! Nothing here knows the network or its losses.
 //!
 //! - `recognize`: what a file is, and what it is called if it is not read; `raw`: raw photos, which look like TIFF
-//! - `decode`: bytes to pixels, whatever the format; `jpeg`, `png`, `tiff`, `webp` and `other` hold what concerns one
+//! - `decode`: bytes to pixels, whatever the format, as `decoded`; `jpeg`, `png`, `tiff`, `webp` and `other` hold what concerns one
 //!   format alone, `segments` what stands around a JPEG's pixels
 //! - `canvas`: rows of any samples to rows of RGB; `profile`: their colors to sRGB
 //! - `metadata`: EXIF and XMP; `ifd`: the directories of EXIF and TIFF
@@ -21,6 +21,7 @@
 mod bytes;
 mod canvas;
 mod decode;
+mod decoded;
 mod error;
 mod ifd;
 #[cfg(feature = "jpeg")]

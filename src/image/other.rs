@@ -11,7 +11,7 @@ use super::{
     MAX_DECODE_BYTES,
     canvas::{Canvas, Layout, level_of_16},
     check_dimensions, check_memory,
-    decode::{Decoded, corrupt, truncated},
+    decoded::{Decoded, corrupt, truncated},
     error::ImageError,
     metadata::Metadata,
     options::ColorProfiles,

@@ -1,5 +1,6 @@
 //! Pictures and settings of a run, collected one by one; what is left out has a default that suits any picture.
 
+use super::choices::{Init, MakeOptimizer, OptimizerKind};
 use super::error::TransferError;
 use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
@@ -14,39 +15,6 @@ use std::sync::Arc;
 
 /// The most threads of a session: far above any machine, far below where starting them exhausts one.
 pub const MAX_THREADS: usize = 1024;
-
-/// What the picture is before the first iteration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Init {
-    /// The content image.
-    Content,
-    /// Noise, uniform in [0, 1) in preprocessed units, the notebook's random init.
-    Random {
-        /// The same seed gives the same noise.
-        seed: u64,
-    },
-    /// Noise in the style images' colors: each pixel is one of theirs, drawn at random, from each image as often as its
-    /// blend weight says.
-    StylePixels {
-        /// The same seed gives the same noise.
-        seed: u64,
-    },
-}
-
-/// The optimizer of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum OptimizerKind {
-    /// [`Adam`](crate::optimizer::Adam).
-    #[default]
-    Adam,
-    /// [`Lbfgs`](crate::optimizer::Lbfgs); it chooses its own step, so there is no learning rate.
-    Lbfgs,
-}
-
-/// Makes an optimizer from the number of values and the initial learning rate.
-pub(super) type MakeOptimizer = Arc<dyn Fn(usize, f64) -> Box<dyn Optimizer> + Send + Sync>;
 
 /// Collects the pictures and settings of a [`StyleTransfer`]. What is not set has a default that suits
 /// any photograph and painting.

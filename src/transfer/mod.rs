@@ -3,7 +3,7 @@
 //! [`StyleTransferBuilder`] collects pictures and settings; [`StyleTransfer::run`] goes through the sizes and iterates at
 //! each.
 //!
-//! - `builder`: the settings, one method each
+//! - `builder`: the settings, one method each; `choices`: the values of two of them
 //! - `problem`: the same with all defaults filled in and everything checked
 //! - `scale`: the sizes of a run, coarse to fine; `jitter`: the shifts against the network's grid
 //! - `colors`: those of a texture
@@ -14,6 +14,7 @@
 //! - `error`: what can be wrong
 
 mod builder;
+mod choices;
 mod colors;
 mod error;
 mod jitter;
@@ -26,7 +27,8 @@ mod scale;
 mod session;
 
 pub(crate) use builder::thread_pool;
-pub use builder::{Init, MAX_THREADS, OptimizerKind, StyleTransferBuilder};
+pub use builder::{MAX_THREADS, StyleTransferBuilder};
+pub use choices::{Init, OptimizerKind};
 pub use error::TransferError;
 pub use jitter::MAX_JITTER;
 pub use observer::{Iteration, Observer};

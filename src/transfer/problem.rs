@@ -1,6 +1,7 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
-use super::builder::{Init, MakeOptimizer, OptimizerKind, StyleTransferBuilder, thread_count};
+use super::builder::{StyleTransferBuilder, thread_count};
+use super::choices::{Init, MakeOptimizer, OptimizerKind};
 use super::colors::Colors;
 use super::error::TransferError;
 use super::jitter::MAX_JITTER;

@@ -9,7 +9,7 @@ use super::scale::Scale;
 use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::{FeatureError, NetworkNode};
-use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayViewD, Ix2};
+use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayView4, ArrayViewD, Ix2, Ix4};
 
 /// A recorded tape, and what the loop has to know about it.
 pub(super) struct Recording {
@@ -291,6 +291,11 @@ fn style_targets(
         }
     }
     Ok(targets)
+}
+
+/// A picture or its gradient on the tape, with the four axes that it has.
+pub(super) fn as_image(array: ArrayViewD<'_, f32>) -> ArrayView4<'_, f32> {
+    array.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)")
 }
 
 #[cfg(test)]

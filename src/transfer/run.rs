@@ -1,13 +1,12 @@
 //! The loop of a run: at each size, replay, step, clamp; between two sizes, enlarge and record anew.
 
-use super::builder::OptimizerKind;
+use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::observer::{Iteration, Observer};
 use super::outcome::{Losses, Outcome, ScaleOutcome};
 use super::problem::Problem;
-use super::recording::Recording;
+use super::recording::{Recording, as_image};
 use super::scale::Scale;
-use super::session::as_image;
 use crate::image::{deprocess_image, pixel_range, resize_preprocessed};
 use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use impasto_kernels::elementwise;

@@ -5,12 +5,12 @@ use super::error::TransferError;
 use super::observer::Observer;
 use super::outcome::{Losses, Outcome};
 use super::problem::Problem;
-use super::recording::{Recording, Terms};
+use super::recording::{Recording, Terms, as_image};
 use super::run;
 use super::scale::Scale;
 use impasto_autodiff::{Tape, Var};
 use impasto_squeezenet::{NetworkNode, SqueezeNet};
-use ndarray::{ArrayView4, ArrayViewD, Ix4};
+use ndarray::ArrayView4;
 use rayon::ThreadPool;
 
 /// A style transfer that is ready to run.
@@ -161,9 +161,4 @@ impl StyleTransfer {
         // Inside the pool, so that no iteration has to enter it again.
         pool.install(|| run::run(problem, recording, scale, observer))
     }
-}
-
-/// The session's own arrays have four axes.
-pub(super) fn as_image(array: ArrayViewD<'_, f32>) -> ArrayView4<'_, f32> {
-    array.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)")
 }

@@ -1,10 +1,13 @@
 //! What the pictures of one class have in common.
 
-use super::families::FAMILIES;
 use super::palette::{PALETTES, Palette};
 use crate::random::Random;
 use crate::rgb::Rgb;
 use std::f32::consts::PI;
+
+/// Names of the families; class k belongs to family k modulo their number.
+pub const FAMILIES: [&str; 8] =
+    ["clouds", "ellipses", "polygons", "strokes", "overpaint", "waves", "cells", "scene"];
 
 /// How far the orientation wanders over a picture, in radians: ruled, combed, wavy, without direction.
 const SPREADS: [f32; 4] = [0.05, 0.3, 1.0, 3.2];

@@ -20,7 +20,7 @@ use class::Class;
 use families::PAINTERS;
 use ndarray::Array3;
 
-pub use families::FAMILIES;
+pub use class::FAMILIES;
 
 /// The number of classes.
 pub const CLASSES: usize = 240;

@@ -10,12 +10,9 @@ mod scene;
 mod strokes;
 mod waves;
 
-use super::{canvas::Canvas, class::Class};
+use super::canvas::Canvas;
+use super::class::{Class, FAMILIES};
 use crate::random::Random;
-
-/// Names of the families; class k belongs to family k modulo their number.
-pub const FAMILIES: [&str; 8] =
-    ["clouds", "ellipses", "polygons", "strokes", "overpaint", "waves", "cells", "scene"];
 
 /// How each family covers a canvas.
 pub(crate) const PAINTERS: [fn(&mut Canvas, &Class, &mut Random); FAMILIES.len()] = [
