@@ -30,20 +30,19 @@
 //! # Ok::<(), impasto_kernels::ShapeError>(())
 //! ```
 //!
-//! | module | what is in it | begin with |
-//! | --- | --- | --- |
-//! | [`reference`](mod@reference) | every kernel as plain loops | [`reference::convolution`] |
-//! | [`shape`] | sizes of convolutions and pools | [`ConvShape::new`], [`PoolShape::new`] |
-//! | [`convolution`] | convolution through packed panels or Winograd's transforms, and its gradients | [`Convolution`] |
-//! | [`gram`] | the symmetric product of features with themselves | [`Gram`] |
-//! | [`pool`] | max pooling | [`max_pool`] |
-//! | [`normalize`](mod@normalize) | moments of each channel, and batch normalization | [`normalize::moments`] |
-//! | [`elementwise`] | ReLU, sums of squares, total variation, Adam, clamp | [`elementwise::relu`] |
-//! | [`element`] | the choice between fast and reference | [`Element`] |
-//! | [`im2col`] | convolution the classical way, to compare with | [`Im2col`] |
-//! | [`peak`] | what this machine can do at best, measured | [`peak::flops`] |
-//! | [`simd`] | instruction sets, and how one is chosen | [`Level`] |
-//! | [`matmul`](mod@matmul) | the plain matrix product (the `matrixmultiply` crate) | [`matmul()`] |
+//! | what | begin with |
+//! | --- | --- |
+//! | every kernel as plain loops | [`reference::convolution`] |
+//! | sizes of convolutions and pools | [`ConvShape::new`], [`PoolShape::new`] |
+//! | convolution through packed panels or Winograd's transforms, and its gradients | [`Convolution`] |
+//! | the symmetric product of features with themselves | [`Gram`] |
+//! | max pooling | [`max_pool`] |
+//! | moments of each channel, and batch normalization | [`normalize::moments`] |
+//! | ReLU, sums of squares, total variation, Adam, clamp | [`elementwise::relu`] |
+//! | the plain matrix product (the `matrixmultiply` crate) | [`matmul()`] |
+//! | the choice between fast and reference, by type | [`Element`] |
+//! | instruction sets, and how one is chosen | [`Level`] |
+//! | convolution the classical way, and the best that this machine can do, to compare with | [`yardstick`] |
 //!
 //! This is the lowest crate: it knows no tape. The next one above, `impasto-autodiff`, makes differentiable operations
 //! of these kernels. How fast they are, and why, is told in `docs/performance.md`.

@@ -408,7 +408,7 @@ fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usiz
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "built-in-weights"))]
 mod tests {
     use super::*;
     use crate::transfer::StyleTransfer;

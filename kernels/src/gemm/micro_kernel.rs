@@ -1,4 +1,4 @@
-//! The register tile that all matrix products of this crate end in, and what becomes of its sums.
+//! The micro-kernel: a tile of MR x NR sums in registers, and the epilogue that writes them.
 //!
 //! Nothing here is a closure or goes through an iterator's adapters: those would be functions of their own, compiled
 //! without the instructions of the kernel that they serve wherever the compiler chooses not to inline them.
@@ -7,16 +7,15 @@ use crate::Accumulate;
 use crate::memory::LINE;
 use crate::simd::Simd;
 
-/// `len` values of the left operand, the first of which lies `start` values after the row's start, and each other as
-/// many after the one before as the tile is told: one in a row that lies in memory as it is, a whole row's length in a
-/// matrix that is read along its columns.
+/// `len` values of the left operand: `left[r] + start + k * left_step` for each `k` below `len`. The step is 1 along a row,
+/// and the length of a row where a matrix is read along its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) start: usize,
     pub(crate) len: usize,
 }
 
-/// What becomes of the sums of a product.
+/// The operation that a tile of sums ends with.
 #[derive(Clone, Copy)]
 pub(crate) enum Epilogue<'a> {
     /// They are written; what the target held does not matter.
@@ -70,8 +69,10 @@ pub(crate) struct Place {
 }
 
 /// `sums[r, n] = sum over k of left[r][k * left_step] * panel[k * panel_step + n]`, where `k` runs over the segments
-/// of the rows that start at `left[r]`; then `epilogue`. Meanwhile the lines from `coming` on are fetched, one for each
-/// `k`: rows that lie as far apart as the tiles are high are a pattern that processors do not foresee.
+/// of the rows that start at `left[r]`; then `epilogue`. The tile is MR = `ROWS` rows by NR = `NV * S::LANES` columns.
+///
+/// Prefetches one cache line of the next tile per `k`, from `coming` on: the hardware prefetcher does not detect a stride
+/// of a whole tile of rows.
 ///
 /// # Safety
 /// For each `r`, `left[r]` is valid for reading at `segment.start + k * left_step` for each segment and each `k` below
@@ -79,7 +80,7 @@ pub(crate) struct Place {
 /// have values. `place` is valid for writing (for [`Epilogue::Add`] also for reading) its rows and columns, which the tile
 /// must cover. A bias has a value for each of the columns. All pointers are aligned for f32.
 #[inline(always)]
-pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
+pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
     simd: S,
     left: &[*const f32; ROWS],
     segments: &[Segment],
@@ -107,6 +108,7 @@ pub(crate) unsafe fn tile<S: Simd, const ROWS: usize, const NV: usize>(
         }
         // SAFETY: the caller vouches for the segments of every row and as many rows of the panel.
         unsafe {
+            // The loop over K: one outer product per step.
             for k in 0..segment.len {
                 let mut right = [zero; NV];
                 for v in 0..NV {

@@ -5,7 +5,7 @@
 //! product (one segment), a convolution (a segment for each row of the window: implicit im2col) and
 //! the gradients of both.
 
-use crate::gemm::micro_kernel::{Epilogue, Place, Segment, tile};
+use crate::gemm::micro_kernel::{Epilogue, Place, Segment, micro_kernel};
 use crate::gemm::packed::PackedMatrix;
 use crate::simd::{Kernel, Simd};
 
@@ -121,6 +121,7 @@ impl Kernel for Product<'_> {
             assert!(bias.len() >= columns);
         }
 
+        // Loop 2 around the micro-kernel: panels of NR columns.
         let mut first_column = 0;
         while first_column < columns {
             if columns - first_column <= S::LANES {
@@ -138,6 +139,7 @@ impl Product<'_> {
     #[inline(always)]
     fn panel<S: Simd, const ROWS: usize, const NV: usize>(&mut self, simd: S, first_column: usize) {
         let mut cursor = Cursor { column: 0, row_start: 0 };
+        // Loop 1: tiles of MR rows.
         let mut first_row = 0;
         while first_row < self.rows {
             // Few rows left take a lower tile, rather than one that is mostly empty.
@@ -182,7 +184,7 @@ impl Product<'_> {
         // `NV` vectors are no wider; the place names existing rows and columns of the target only, which have a bias
         // each if there are biases. `PackedMatrix::panel` cut the slice, `run` asserted all the rest.
         unsafe {
-            tile::<S, HEIGHT, NV>(
+            micro_kernel::<S, HEIGHT, NV>(
                 simd,
                 &starts,
                 self.segments,

@@ -5,7 +5,7 @@
 //! many parts, whose sums cost little to add; large ones into groups, so that partial sums do not outgrow the caches.
 
 use crate::Accumulate;
-use crate::gemm::micro_kernel::{Epilogue, MAX_COLUMNS, Place, Segment, tile};
+use crate::gemm::micro_kernel::{Epilogue, MAX_COLUMNS, Place, Segment, micro_kernel};
 use crate::memory::parallel::{self, TASKS};
 use crate::memory::{AlignedBuffer, with_scratch};
 use crate::shape::checked_len;
@@ -363,7 +363,7 @@ impl BlockSums<'_> {
         // so that the last `NV` vectors of one lie inside; the target has these rows of a panel. `run` asserted the
         // lengths, and cut the target into panels of all rows.
         unsafe {
-            tile::<S, HEIGHT, NV>(
+            micro_kernel::<S, HEIGHT, NV>(
                 simd,
                 &starts,
                 &segments,

@@ -52,6 +52,7 @@
 //! that a decompression bomb is left after one byte.
 
 mod assemble;
+#[cfg(feature = "built-in-weights")]
 mod built_in;
 mod error;
 mod inspect;
@@ -68,6 +69,7 @@ use ndarray::{Array1, Array4, ArrayD};
 
 use crate::architecture::{self, ConvolutionShape, FEATURES};
 use assemble::assemble;
+#[cfg(feature = "built-in-weights")]
 pub use built_in::BUILT_IN;
 pub use error::{Origin, WeightsError};
 use impasto_arrays::{OpenError, Opened, Scopes, open_bytes, open_path};

@@ -94,7 +94,7 @@ pub(super) fn label(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "built-in-weights"))]
 mod tests {
     use super::*;
     use impasto_autodiff::Tape;

@@ -97,7 +97,7 @@ impl Case {
             // SAFETY: each row's buffer ends with the last value of its segments, the panel's with its last row, the
             // target's with its last column; rows that do not exist read the last one that does.
             unsafe {
-                tile::<S, HEIGHT, NV>(
+                micro_kernel::<S, HEIGHT, NV>(
                     simd,
                     &starts,
                     &[first, second],
