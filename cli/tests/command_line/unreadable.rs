@@ -62,12 +62,12 @@ pub(crate) fn pictures_too_small_for_a_layer(sandbox: &Sandbox) {
     sandbox.refused(
         "transfer dot.png style.png -o o.png --size 1",
         1,
-        &[&mentions[..], &["the result: "]].concat(),
+        &[&mentions[..], &["the result does not suit the network"]].concat(),
     );
     sandbox.refused("texture style.png -o o.png --size 5", 1, &mentions);
     sandbox.refused("invert content.png -o o.png --size 3", 1, &mentions);
     let line = "transfer content.png style.png -o o.png --size 32 --style-size 4";
-    sandbox.refused(line, 1, &[&mentions[..], &["a style image: "]].concat());
+    sandbox.refused(line, 1, &[&mentions[..], &["a style image does not suit the network"]].concat());
     // A layer that no loss reads asks for nothing.
     sandbox.done("invert content.png -o shallow.png --size 5 --content-layer 1 --iterations 1");
 }
