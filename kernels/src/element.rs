@@ -44,13 +44,13 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         shape: &PoolShape,
         d_out: &[Self],
         argmax: &[u8],
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [Self],
     );
     /// See [`reference::relu`].
     fn relu(input: &[Self], out: &mut [Self]);
     /// See [`reference::relu_gradient`].
-    fn relu_gradient(out: &[Self], d_out: &[Self], update: Accumulate, d_input: &mut [Self]);
+    fn relu_gradient(out: &[Self], d_out: &[Self], accumulate: Accumulate, d_input: &mut [Self]);
     /// See [`reference::moments`].
     fn moments(channels: usize, x: &[Self], moments: &mut [Self]);
     /// See [`reference::moments_gradient`].
@@ -59,7 +59,7 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         x: &[Self],
         moments: &[Self],
         d_moments: &[Self],
-        update: Accumulate,
+        accumulate: Accumulate,
         d_x: &mut [Self],
     );
     /// See [`reference::normalize`].
@@ -75,7 +75,13 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
     /// See [`reference::squared_difference`].
     fn squared_difference(a: &[Self], b: &[Self]) -> Self;
     /// See [`reference::squared_difference_gradient`].
-    fn squared_difference_gradient(a: &[Self], b: &[Self], scale: Self, update: Accumulate, d_a: &mut [Self]);
+    fn squared_difference_gradient(
+        a: &[Self],
+        b: &[Self],
+        scale: Self,
+        accumulate: Accumulate,
+        d_a: &mut [Self],
+    );
     /// See [`reference::total_variation`].
     fn total_variation(shape: [usize; 4], image: &[Self]) -> Self;
     /// See [`reference::total_variation_gradient`].
@@ -83,7 +89,7 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
         shape: [usize; 4],
         image: &[Self],
         scale: Self,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [Self],
     );
 }
@@ -102,7 +108,13 @@ pub trait ConvolutionKernels<T>: Send {
     /// See [`reference::convolution`].
     fn forward(&self, activation: Activation, image: &[T], out: &mut [T]);
     /// See [`reference::convolution_input_gradient`].
-    fn input_gradient(&self, d_out: &[T], relu_output: Option<&[T]>, update: Accumulate, d_image: &mut [T]);
+    fn input_gradient(
+        &self,
+        d_out: &[T],
+        relu_output: Option<&[T]>,
+        accumulate: Accumulate,
+        d_image: &mut [T],
+    );
     /// See [`reference::convolution_weight_gradient`].
     fn weight_gradient(
         &mut self,
@@ -110,7 +122,7 @@ pub trait ConvolutionKernels<T>: Send {
         image: &[T],
         d_out: &[T],
         relu_output: Option<&[T]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_weights: &mut [T],
     );
     /// See [`reference::convolution_bias_gradient`].
@@ -119,7 +131,7 @@ pub trait ConvolutionKernels<T>: Send {
         index: usize,
         d_out: &[T],
         relu_output: Option<&[T]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_bias: &mut [T],
     );
 }
@@ -133,7 +145,14 @@ pub trait GramKernels<T>: Send {
     /// See [`reference::gram`].
     fn forward(&mut self, scale: T, features: &[T], gram: &mut [T]);
     /// See [`reference::gram_gradient`].
-    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Accumulate, d_features: &mut [T]);
+    fn gradient(
+        &mut self,
+        scale: T,
+        features: &[T],
+        d_gram: &[T],
+        accumulate: Accumulate,
+        d_features: &mut [T],
+    );
 }
 
 /// Forwards the trait's methods to functions or methods of the same names.
@@ -155,18 +174,18 @@ macro_rules! delegate {
             shape: &PoolShape,
             d_out: &[Self],
             argmax: &[u8],
-            update: Accumulate,
+            accumulate: Accumulate,
             d_image: &mut [Self],
         ) {
-            $pool::max_pool_gradient(shape, d_out, argmax, update, d_image);
+            $pool::max_pool_gradient(shape, d_out, argmax, accumulate, d_image);
         }
 
         fn relu(input: &[Self], out: &mut [Self]) {
             $elementwise::relu(input, out);
         }
 
-        fn relu_gradient(out: &[Self], d_out: &[Self], update: Accumulate, d_input: &mut [Self]) {
-            $elementwise::relu_gradient(out, d_out, update, d_input);
+        fn relu_gradient(out: &[Self], d_out: &[Self], accumulate: Accumulate, d_input: &mut [Self]) {
+            $elementwise::relu_gradient(out, d_out, accumulate, d_input);
         }
 
         fn moments(channels: usize, x: &[Self], moments: &mut [Self]) {
@@ -178,10 +197,10 @@ macro_rules! delegate {
             x: &[Self],
             moments: &[Self],
             d_moments: &[Self],
-            update: Accumulate,
+            accumulate: Accumulate,
             d_x: &mut [Self],
         ) {
-            $normalize::moments_gradient(channels, x, moments, d_moments, update, d_x);
+            $normalize::moments_gradient(channels, x, moments, d_moments, accumulate, d_x);
         }
 
         fn normalize(with: Normalization<'_, Self>, x: &[Self], out: &mut [Self]) {
@@ -206,10 +225,10 @@ macro_rules! delegate {
             a: &[Self],
             b: &[Self],
             scale: Self,
-            update: Accumulate,
+            accumulate: Accumulate,
             d_a: &mut [Self],
         ) {
-            $elementwise::squared_difference_gradient(a, b, scale, update, d_a);
+            $elementwise::squared_difference_gradient(a, b, scale, accumulate, d_a);
         }
 
         fn total_variation(shape: [usize; 4], image: &[Self]) -> Self {
@@ -220,10 +239,10 @@ macro_rules! delegate {
             shape: [usize; 4],
             image: &[Self],
             scale: Self,
-            update: Accumulate,
+            accumulate: Accumulate,
             d_image: &mut [Self],
         ) {
-            $elementwise::total_variation_gradient(shape, image, scale, update, d_image);
+            $elementwise::total_variation_gradient(shape, image, scale, accumulate, d_image);
         }
     };
 }
@@ -266,10 +285,10 @@ impl ConvolutionKernels<f32> for Convolution {
         &self,
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
-        Convolution::input_gradient(self, d_out, relu_output, update, d_image);
+        Convolution::input_gradient(self, d_out, relu_output, accumulate, d_image);
     }
 
     fn weight_gradient(
@@ -278,10 +297,10 @@ impl ConvolutionKernels<f32> for Convolution {
         image: &[f32],
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_weights: &mut [f32],
     ) {
-        Convolution::weight_gradient(self, index, image, d_out, relu_output, update, d_weights);
+        Convolution::weight_gradient(self, index, image, d_out, relu_output, accumulate, d_weights);
     }
 
     fn bias_gradient(
@@ -289,10 +308,10 @@ impl ConvolutionKernels<f32> for Convolution {
         index: usize,
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_bias: &mut [f32],
     ) {
-        Convolution::bias_gradient(self, index, d_out, relu_output, update, d_bias);
+        Convolution::bias_gradient(self, index, d_out, relu_output, accumulate, d_bias);
     }
 }
 
@@ -314,10 +333,10 @@ impl GramKernels<f32> for Gram {
         scale: f32,
         features: &[f32],
         d_gram: &[f32],
-        update: Accumulate,
+        accumulate: Accumulate,
         d_features: &mut [f32],
     ) {
-        Gram::gradient(self, scale, features, d_gram, update, d_features);
+        Gram::gradient(self, scale, features, d_gram, accumulate, d_features);
     }
 }
 
@@ -358,9 +377,15 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
         reference::convolution(&self.shape, &weights, &biases, activation, image, out);
     }
 
-    fn input_gradient(&self, d_out: &[T], relu_output: Option<&[T]>, update: Accumulate, d_image: &mut [T]) {
+    fn input_gradient(
+        &self,
+        d_out: &[T],
+        relu_output: Option<&[T]>,
+        accumulate: Accumulate,
+        d_image: &mut [T],
+    ) {
         let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
-        reference::convolution_input_gradient(&self.shape, &weights, d_out, relu_output, update, d_image);
+        reference::convolution_input_gradient(&self.shape, &weights, d_out, relu_output, accumulate, d_image);
     }
 
     fn weight_gradient(
@@ -369,11 +394,19 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
         image: &[T],
         d_out: &[T],
         relu_output: Option<&[T]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_weights: &mut [T],
     ) {
         let shape = &self.shape;
-        reference::convolution_weight_gradient(shape, index, image, d_out, relu_output, update, d_weights);
+        reference::convolution_weight_gradient(
+            shape,
+            index,
+            image,
+            d_out,
+            relu_output,
+            accumulate,
+            d_weights,
+        );
     }
 
     fn bias_gradient(
@@ -381,10 +414,10 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
         index: usize,
         d_out: &[T],
         relu_output: Option<&[T]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_bias: &mut [T],
     ) {
-        reference::convolution_bias_gradient(&self.shape, index, d_out, relu_output, update, d_bias);
+        reference::convolution_bias_gradient(&self.shape, index, d_out, relu_output, accumulate, d_bias);
     }
 }
 
@@ -407,7 +440,14 @@ impl<T: Float> GramKernels<T> for PlainGram {
         reference::gram(self.channels, scale, features, gram);
     }
 
-    fn gradient(&mut self, scale: T, features: &[T], d_gram: &[T], update: Accumulate, d_features: &mut [T]) {
-        reference::gram_gradient(self.channels, scale, features, d_gram, update, d_features);
+    fn gradient(
+        &mut self,
+        scale: T,
+        features: &[T],
+        d_gram: &[T],
+        accumulate: Accumulate,
+        d_features: &mut [T],
+    ) {
+        reference::gram_gradient(self.channels, scale, features, d_gram, accumulate, d_features);
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! Tensors are contiguous slices in NHWC order, weights in (KH, KW, Cin, Cout) order. In formulas `sy` and `sx` are the
 //! stride, `top` and `left` the padding before the image; (N, OH, OW, Cout) is the shape of a convolution's output and
-//! of `d_out`. All lengths are checked up front,
-//! as those of the fast kernels are. NaN is no more than zero, so ReLU makes zero of it and its relu_output is closed.
+//! of `d_out`. All lengths are checked first, as in
+//! the fast kernels. ReLU turns NaN into zero and passes no gradient there.
 
 pub use crate::convolution::reference::{
     convolution, convolution_bias_gradient, convolution_input_gradient, convolution_weight_gradient,

@@ -32,8 +32,8 @@ fn gram_matrices_of_no_positions_are_zero() {
         let mut gram = [7.0f32; 9];
         Gram::with_level(3, level).forward(f32::INFINITY, &[], &mut gram);
         assert_eq!(gram, [0.0; 9]);
-        for update in [Accumulate::Replace, Accumulate::Add] {
-            Gram::with_level(3, level).gradient(1.0, &[], &[1.0; 9], update, &mut []);
+        for accumulate in [Accumulate::Replace, Accumulate::Add] {
+            Gram::with_level(3, level).gradient(1.0, &[], &[1.0; 9], accumulate, &mut []);
         }
     }
     let mut gram = [7.0f64; 9];
@@ -229,8 +229,8 @@ fn im2col_looks_at_all_lengths() {
 fn nothing_varies_in_nothing<T: Element>() {
     for shape in [[0, 2, 2, 3], [1, 0, 2, 3], [1, 2, 0, 3], [1, 2, 2, 0], [1 << 40, 1 << 40, 0, 1]] {
         assert_eq!(T::total_variation(shape, &[]), T::zero());
-        for update in [Accumulate::Replace, Accumulate::Add] {
-            T::total_variation_gradient(shape, &[], T::one(), update, &mut []);
+        for accumulate in [Accumulate::Replace, Accumulate::Add] {
+            T::total_variation_gradient(shape, &[], T::one(), accumulate, &mut []);
         }
     }
 }
@@ -252,12 +252,12 @@ fn nan_is_treated_alike() {
     reference::relu(&odd, &mut plain);
     assert!(same(&fast, &plain) && fast.iter().all(|value| !value.is_nan()));
 
-    for update in [Accumulate::Replace, Accumulate::Add] {
+    for accumulate in [Accumulate::Replace, Accumulate::Add] {
         let (mut fast, mut plain) = (vec![9.0; 150], vec![9.0; 150]);
-        elementwise::relu_gradient(&odd, &d_out, update, &mut fast);
-        reference::relu_gradient(&odd, &d_out, update, &mut plain);
+        elementwise::relu_gradient(&odd, &d_out, accumulate, &mut fast);
+        reference::relu_gradient(&odd, &d_out, accumulate, &mut plain);
         assert!(same(&fast, &plain));
-        let earlier = if update == Accumulate::Add { 9.0 } else { 0.0 };
+        let earlier = if accumulate == Accumulate::Add { 9.0 } else { 0.0 };
         assert_eq!(fast[0], earlier, "NaN masks");
     }
 

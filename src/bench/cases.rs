@@ -216,7 +216,7 @@ impl Case {
         let floats = match &self.operation {
             Operation::Convolution { shape, .. } => {
                 let weights: usize = (0..shape.filters().len()).map(|index| shape.weight_len(index)).sum();
-                // Backward, the output is read as the gate beside its gradient.
+                // Backward, the output is read beside its gradient, as ReLU's mask.
                 let outputs = if forward { 1 } else { 2 };
                 values(&shape.input()) + weights + outputs * values(&shape.output())
             }

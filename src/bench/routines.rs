@@ -53,7 +53,7 @@ fn len(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
-/// Values in [-1, 1), the same for the same seed; about half of them close a ReLU's gate.
+/// Values in [-1, 1), the same for the same seed; about half of them are masked by a ReLU.
 fn values(len: usize, seed: u64) -> Vec<f32> {
     let mut random = fastrand::Rng::with_seed(seed);
     (0..len).map(|_| 2.0 * random.f32() - 1.0).collect()
@@ -69,9 +69,9 @@ fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) ->
     let weights: Vec<_> = filters.clone().map(|f| values(shape.weight_len(f), f as u64)).collect();
     let biases: Vec<_> = shape.filters().iter().map(|filter| vec![0.1; filter.out_channels()]).collect();
     let image = values(len(&shape.input()), 10);
-    let gate = values(len(&shape.output()), 11);
+    let relu_output = values(len(&shape.output()), 11);
     let d_out = values(len(&shape.output()), 12);
-    let (mut out, mut d_image) = (vec![0.0; gate.len()], vec![0.0; image.len()]);
+    let (mut out, mut d_image) = (vec![0.0; relu_output.len()], vec![0.0; image.len()]);
     let mut d_weights: Vec<_> = weights.iter().map(|weights| vec![0.0; weights.len()]).collect();
     let (relu, replace) = (Activation::Relu, Accumulate::Replace);
 
@@ -83,12 +83,19 @@ fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) ->
         (Implementation::Fast, Pass::Forward) => {
             Box::new(move || fast.forward(relu, &image, black_box(&mut out)))
         }
-        (Implementation::Fast, Pass::InputGradient) => {
-            Box::new(move || fast.input_gradient(&d_out, Some(&gate), replace, black_box(&mut d_image)))
-        }
+        (Implementation::Fast, Pass::InputGradient) => Box::new(move || {
+            fast.input_gradient(&d_out, Some(&relu_output), replace, black_box(&mut d_image))
+        }),
         (Implementation::Fast, Pass::WeightGradient) => Box::new(move || {
             for (index, d_weights) in d_weights.iter_mut().enumerate() {
-                fast.weight_gradient(index, &image, &d_out, Some(&gate), replace, black_box(d_weights));
+                fast.weight_gradient(
+                    index,
+                    &image,
+                    &d_out,
+                    Some(&relu_output),
+                    replace,
+                    black_box(d_weights),
+                );
             }
         }),
         (Implementation::Reference, Pass::Forward) => Box::new(move || {
@@ -96,14 +103,21 @@ fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) ->
             reference::convolution(&shape, &weights, &biases, relu, &image, black_box(&mut out));
         }),
         (Implementation::Reference, Pass::InputGradient) => Box::new(move || {
-            let (weights, gate, d_image) = (slices(&weights), Some(&gate[..]), black_box(&mut d_image));
-            reference::convolution_input_gradient(&shape, &weights, &d_out, gate, replace, d_image);
+            let (weights, relu_output, d_image) =
+                (slices(&weights), Some(&relu_output[..]), black_box(&mut d_image));
+            reference::convolution_input_gradient(&shape, &weights, &d_out, relu_output, replace, d_image);
         }),
         (Implementation::Reference, Pass::WeightGradient) => Box::new(move || {
             for (index, d_weights) in d_weights.iter_mut().enumerate() {
-                let (gate, d_weights) = (Some(&gate[..]), black_box(d_weights));
+                let (relu_output, d_weights) = (Some(&relu_output[..]), black_box(d_weights));
                 reference::convolution_weight_gradient(
-                    &shape, index, &image, &d_out, gate, replace, d_weights,
+                    &shape,
+                    index,
+                    &image,
+                    &d_out,
+                    relu_output,
+                    replace,
+                    d_weights,
                 );
             }
         }),
@@ -117,15 +131,15 @@ fn convolution(shape: &ConvShape, pass: Pass, implementation: Implementation) ->
             let mut im2col = Im2col::new(shape);
             Box::new(move || {
                 let (weights, d_image) = (slices(&weights), black_box(&mut d_image));
-                im2col.input_gradient(&weights, &d_out, Some(&gate), replace, d_image);
+                im2col.input_gradient(&weights, &d_out, Some(&relu_output), replace, d_image);
             })
         }
         (Implementation::MatrixMultiply, Pass::WeightGradient) => {
             let mut im2col = Im2col::new(shape);
             Box::new(move || {
                 for (index, d_weights) in d_weights.iter_mut().enumerate() {
-                    let (gate, d_weights) = (Some(&gate[..]), black_box(d_weights));
-                    im2col.weight_gradient(index, &image, &d_out, gate, replace, d_weights);
+                    let (relu_output, d_weights) = (Some(&relu_output[..]), black_box(d_weights));
+                    im2col.weight_gradient(index, &image, &d_out, relu_output, replace, d_weights);
                 }
             })
         }

@@ -74,15 +74,15 @@ fn relative_error(actual: &[f32], expected: &[f64]) -> f64 {
 fn terms(shape: &ConvShape) -> [usize; 3] {
     let taps = |filter: &PlacedFilter| filter.kernel()[0] * filter.kernel()[1];
     let largest = shape.filters().iter().map(taps).max().unwrap_or(0);
-    let arriving = shape.filters().iter().map(|filter| taps(filter) * filter.out_channels()).sum();
-    [largest * shape.input()[3], arriving, shape.output()[..3].iter().product()]
+    let upstream = shape.filters().iter().map(|filter| taps(filter) * filter.out_channels()).sum();
+    [largest * shape.input()[3], upstream, shape.output()[..3].iter().product()]
 }
 
 /// Checks forward and all gradients of one convolution on every level.
 fn check_convolution(
     shape: &ConvShape,
     activation: Activation,
-    update: Accumulate,
+    accumulate: Accumulate,
     seed: u64,
 ) -> Result<(), TestCaseError> {
     let filters = shape.filters().len();
@@ -111,17 +111,17 @@ fn check_convolution(
         close(&out, &expected, out_terms)?;
 
         let relu_output = (activation == Activation::Relu).then_some(&out[..]);
-        let wide_gate = relu_output.map(wide);
-        let wide_gate = wide_gate.as_deref();
+        let wide_mask = relu_output.map(wide);
+        let wide_mask = wide_mask.as_deref();
         let mut d_image = earlier.clone();
         let mut wide_d_image = wide(&earlier);
-        fast.input_gradient(&d_out, relu_output, update, &mut d_image);
+        fast.input_gradient(&d_out, relu_output, accumulate, &mut d_image);
         reference::convolution_input_gradient(
             shape,
             &weight_slices,
             &wide(&d_out),
-            wide_gate,
-            update,
+            wide_mask,
+            accumulate,
             &mut wide_d_image,
         );
         close(&d_image, &wide_d_image, image_terms)?;
@@ -129,27 +129,27 @@ fn check_convolution(
         for f in 0..filters {
             let mut d_weights = values(weights[f].len(), seed + 31);
             let mut wide_d_weights = wide(&d_weights);
-            fast.weight_gradient(f, &image, &d_out, relu_output, update, &mut d_weights);
+            fast.weight_gradient(f, &image, &d_out, relu_output, accumulate, &mut d_weights);
             reference::convolution_weight_gradient(
                 shape,
                 f,
                 &wide(&image),
                 &wide(&d_out),
-                wide_gate,
-                update,
+                wide_mask,
+                accumulate,
                 &mut wide_d_weights,
             );
             close(&d_weights, &wide_d_weights, weight_terms)?;
 
             let mut d_bias = values(biases[f].len(), seed + 32);
             let mut wide_d_bias = wide(&d_bias);
-            fast.bias_gradient(f, &d_out, relu_output, update, &mut d_bias);
+            fast.bias_gradient(f, &d_out, relu_output, accumulate, &mut d_bias);
             reference::convolution_bias_gradient(
                 shape,
                 f,
                 &wide(&d_out),
-                wide_gate,
-                update,
+                wide_mask,
+                accumulate,
                 &mut wide_d_bias,
             );
             close(&d_bias, &wide_d_bias, weight_terms)?;
@@ -162,7 +162,7 @@ fn check_convolution(
 fn check_im2col(
     shape: &ConvShape,
     activation: Activation,
-    update: Accumulate,
+    accumulate: Accumulate,
     seed: u64,
 ) -> Result<(), TestCaseError> {
     let filters = 0..shape.filters().len();
@@ -190,16 +190,16 @@ fn check_im2col(
     close(&out, &expected, out_terms)?;
 
     let relu_output = (activation == Activation::Relu).then_some(&out[..]);
-    let (wide_gate, wide_d_out) = (relu_output.map(wide), wide(&d_out));
-    let wide_gate = wide_gate.as_deref();
+    let (wide_mask, wide_d_out) = (relu_output.map(wide), wide(&d_out));
+    let wide_mask = wide_mask.as_deref();
     let (mut d_image, mut expected) = (earlier.clone(), wide(&earlier));
-    im2col.input_gradient(&weights, &d_out, relu_output, update, &mut d_image);
+    im2col.input_gradient(&weights, &d_out, relu_output, accumulate, &mut d_image);
     reference::convolution_input_gradient(
         shape,
         &wide_weights,
         &wide_d_out,
-        wide_gate,
-        update,
+        wide_mask,
+        accumulate,
         &mut expected,
     );
     close(&d_image, &expected, image_terms)?;
@@ -207,14 +207,14 @@ fn check_im2col(
     for f in filters {
         let mut d_weights = values(weights[f].len(), seed + 31);
         let mut expected = wide(&d_weights);
-        im2col.weight_gradient(f, &image, &d_out, relu_output, update, &mut d_weights);
+        im2col.weight_gradient(f, &image, &d_out, relu_output, accumulate, &mut d_weights);
         reference::convolution_weight_gradient(
             shape,
             f,
             &wide(&image),
             &wide_d_out,
-            wide_gate,
-            update,
+            wide_mask,
+            accumulate,
             &mut expected,
         );
         close(&d_weights, &expected, weight_terms)?;
@@ -229,11 +229,11 @@ proptest! {
     fn convolutions(
         shape in convolution(),
         relu in any::<bool>(),
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         let activation = if relu { Activation::Relu } else { Activation::None };
-        check_convolution(&shape, activation, update, seed)?;
+        check_convolution(&shape, activation, accumulate, seed)?;
     }
 
     #[test]
@@ -241,22 +241,22 @@ proptest! {
     fn convolutions_of_whole_vectors(
         shape in whole_vectors(),
         relu in any::<bool>(),
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         let activation = if relu { Activation::Relu } else { Activation::None };
-        check_convolution(&shape, activation, update, seed)?;
+        check_convolution(&shape, activation, accumulate, seed)?;
     }
 
     #[test]
     fn convolutions_through_im2col(
         shape in convolution(),
         relu in any::<bool>(),
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         let activation = if relu { Activation::Relu } else { Activation::None };
-        check_im2col(&shape, activation, update, seed)?;
+        check_im2col(&shape, activation, accumulate, seed)?;
     }
 }
 

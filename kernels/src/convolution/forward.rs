@@ -33,8 +33,8 @@ impl Forward {
                 out_channels: filter.out_channels(),
             })
             .collect();
-        let most_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]);
-        let windows = Windows::new(shape.input(), shape.output(), shape.step(), &filters, most_rows);
+        let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]);
+        let windows = Windows::new(shape.input(), shape.output(), shape.step(), &filters, max_rows);
         (windows, filters)
     }
 

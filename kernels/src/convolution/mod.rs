@@ -155,17 +155,17 @@ impl Convolution {
         &self,
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
         self.shape.assert_output(d_out, relu_output);
         self.shape.assert_input(d_image);
         match &self.input_gradient {
             InputGradient::UnitStride(unit_stride) => {
-                unit_stride.run(self.level, d_out, relu_output, update, d_image)
+                unit_stride.run(self.level, d_out, relu_output, accumulate, d_image)
             }
             InputGradient::AnyStride(any_stride) => {
-                any_stride.run((&self.shape, self.level), d_out, relu_output, update, d_image);
+                any_stride.run((&self.shape, self.level), d_out, relu_output, accumulate, d_image);
             }
         }
     }
@@ -181,7 +181,7 @@ impl Convolution {
         image: &[f32],
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_weights: &mut [f32],
     ) {
         self.shape.assert_input(image);
@@ -194,7 +194,7 @@ impl Convolution {
             image,
             d_out,
             relu_output,
-            update,
+            accumulate,
             d_weights,
         );
     }
@@ -209,12 +209,12 @@ impl Convolution {
         index: usize,
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_bias: &mut [f32],
     ) {
         self.shape.assert_output(d_out, relu_output);
         self.shape.assert_bias(index, d_bias);
-        weight_gradient::bias((&self.shape, index), d_out, relu_output, update, d_bias);
+        weight_gradient::bias((&self.shape, index), d_out, relu_output, accumulate, d_bias);
     }
 }
 

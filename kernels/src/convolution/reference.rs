@@ -52,7 +52,7 @@ pub fn convolution<T: Float>(
 /// `d_image[n, y, x, c] = sum over i, j, o of d_out[n, (y + top - i)/sy, (x + left - j)/sx, o] * weights[i, j, c, o]`
 /// over the windows that cover the pixel.
 ///
-/// `relu_output`, the output of a convolution with ReLU, closes the way for `d_out` where it is not positive.
+/// `relu_output`, the output of a convolution with ReLU, masks `d_out`: the gradient passes only where it is positive.
 ///
 /// ```
 /// use impasto_kernels::{ConvShape, Filter, Padding, Accumulate, reference};
@@ -76,17 +76,17 @@ pub fn convolution_input_gradient<T: Float>(
     weights: &[&[T]],
     d_out: &[T],
     relu_output: Option<&[T]>,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_image: &mut [T],
 ) {
     shape.assert_all_weights(weights);
     shape.assert_output(d_out, relu_output);
     shape.assert_input(d_image);
-    update.start(d_image);
+    accumulate.start(d_image);
     for (filter, weights) in shape.filters().iter().zip(weights) {
         for_each_tap(shape, filter, |input, weight, output| {
-            let arriving = masked(d_out, relu_output, output);
-            d_image[input] = d_image[input] + arriving * weights[weight];
+            let upstream = masked(d_out, relu_output, output);
+            d_image[input] = d_image[input] + upstream * weights[weight];
         });
     }
 }
@@ -102,13 +102,13 @@ pub fn convolution_weight_gradient<T: Float>(
     image: &[T],
     d_out: &[T],
     relu_output: Option<&[T]>,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_weights: &mut [T],
 ) {
     shape.assert_input(image);
     shape.assert_output(d_out, relu_output);
     shape.assert_weights(index, d_weights);
-    update.start(d_weights);
+    accumulate.start(d_weights);
     for_each_tap(shape, &shape.filters()[index], |input, weight, output| {
         d_weights[weight] = d_weights[weight] + image[input] * masked(d_out, relu_output, output);
     });
@@ -124,12 +124,12 @@ pub fn convolution_bias_gradient<T: Float>(
     index: usize,
     d_out: &[T],
     relu_output: Option<&[T]>,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_bias: &mut [T],
 ) {
     shape.assert_output(d_out, relu_output);
     shape.assert_bias(index, d_bias);
-    update.start(d_bias);
+    accumulate.start(d_bias);
     for_each_output(shape, &shape.filters()[index], |position, o| {
         d_bias[o] = d_bias[o] + masked(d_out, relu_output, position);
     });

@@ -14,14 +14,14 @@ pub(super) fn weights(
     image: &[f32],
     d_out: &[f32],
     relu_output: Option<&[f32]>,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_weights: &mut [f32],
 ) {
     let filter = shape.filters()[index];
     let [batch, out_height, out_width, _] = shape.output();
     let windows = Windows { shape, filter, image };
     let gradients = Gradients { shape, filter, d_out, relu_output };
-    product.run(batch * out_height * out_width, &windows, &gradients, update, d_weights);
+    product.run(batch * out_height * out_width, &windows, &gradients, accumulate, d_weights);
 }
 
 /// Adds up `d_out` over all positions.
@@ -29,12 +29,12 @@ pub(super) fn bias(
     (shape, index): (&ConvShape, usize),
     d_out: &[f32],
     relu_output: Option<&[f32]>,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_bias: &mut [f32],
 ) {
     let filter = shape.filters()[index];
     let channels = shape.output()[3];
-    if update == Accumulate::Replace {
+    if accumulate == Accumulate::Replace {
         d_bias.fill(0.0);
     }
     // A sum over every pixel: columns of f64 keep the rounding of millions of terms away.
@@ -89,7 +89,7 @@ impl Rows for Windows<'_> {
     }
 }
 
-/// The part of `d_out` that belongs to one filter, closed where its relu_output is not positive.
+/// The part of `d_out` that belongs to one filter, masked by `relu_output`.
 struct Gradients<'a> {
     shape: &'a ConvShape,
     filter: PlacedFilter,

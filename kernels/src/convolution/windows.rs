@@ -57,14 +57,14 @@ pub(super) enum WindowProduct {
 }
 
 impl Windows {
-    /// Windows of these filters; strips have at most `most_rows` rows. The sizes are those of a checked shape, and the
+    /// Windows of these filters; strips have at most `max_rows` rows. The sizes are those of a checked shape, and the
     /// stride is its step: nothing here wraps.
     pub(super) fn new(
         source: [usize; 4],
         target: [usize; 4],
         stride: [usize; 2],
         filters: &[Filter],
-        most_rows: usize,
+        max_rows: usize,
     ) -> Self {
         let before = largest(filters.iter().map(|f| f.before));
         let reach = largest(filters.iter().map(|f| [0, 1].map(|axis| f.kernel[axis] - f.before[axis])));
@@ -83,7 +83,7 @@ impl Windows {
             frame_width: if in_place { source[2] } else { needed(1) },
             in_place,
             unit,
-            rows_per_strip: parallel::rows_per_strip(target, most_rows).next_multiple_of(unit),
+            rows_per_strip: parallel::rows_per_strip(target, max_rows).next_multiple_of(unit),
             scratch: 0,
         };
         let tiles = filters.iter().filter(|filter| filter.is_winograd(stride));
@@ -93,7 +93,7 @@ impl Windows {
 
     /// Values of the scratch buffer that each thread wants: a strip's frame, and what the filters want.
     pub(super) fn scratch_len(&self) -> usize {
-        // A gated source is copied even if windows stay inside.
+        // A masked source is copied even if windows stay inside.
         self.frame(0, self.rows_per_strip).pixels() * self.source[3] + self.scratch
     }
 

@@ -355,7 +355,7 @@ unsafe fn transform_products<S: Simd>(
                             Epilogue::Replace => row[j],
                             Epilogue::Add => simd.add(row[j], simd.load(place)),
                             Epilogue::Bias(_) => simd.add(row[j], bias),
-                            Epilogue::BiasRelu(_) => simd.rectify(simd.add(row[j], bias)),
+                            Epilogue::BiasRelu(_) => simd.relu(simd.add(row[j], bias)),
                         };
                         simd.store(place, value);
                     }

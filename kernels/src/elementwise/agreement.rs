@@ -10,7 +10,7 @@ proptest! {
     #[test]
     fn total_variations(
         (n, h, w, c) in (1..=2usize, 1..=most(40, 9), 1..=most(40, 9), 1..=5usize),
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         on_each_level(|| {
@@ -21,15 +21,15 @@ proptest! {
         prop_assert!((sum - expected).abs() <= 1e-5 * expected + 1e-9);
         let mut d_image = values(image.len(), seed + 1);
         let mut expected = wide(&d_image);
-        elementwise::total_variation_gradient(shape, &image, 0.3, update, &mut d_image);
-        reference::total_variation_gradient(shape, &wide(&image), f64::from(0.3f32), update, &mut expected);
+        elementwise::total_variation_gradient(shape, &image, 0.3, accumulate, &mut d_image);
+        reference::total_variation_gradient(shape, &wide(&image), f64::from(0.3f32), accumulate, &mut expected);
         close(&d_image, &expected, 4)?;
             Ok(())
         })?;
     }
 
     #[test]
-    fn elementwise_passes(len in prop_oneof![1..200usize, most(16_000, 200)..most(40_000, 300)], update in accumulate(), seed in 0..1000u64) {
+    fn elementwise_passes(len in prop_oneof![1..200usize, most(16_000, 200)..most(40_000, 300)], accumulate in accumulate(), seed in 0..1000u64) {
         on_each_level(|| {
         let (a, b, earlier) = (values(len, seed), values(len, seed + 1), values(len, seed + 2));
 
@@ -37,8 +37,8 @@ proptest! {
         let sum = elementwise::squared_difference(&a, &b);
         prop_assert!((sum - expected).abs() <= 1e-5 * expected);
         let (mut d_a, mut expected) = (earlier.clone(), wide(&earlier));
-        elementwise::squared_difference_gradient(&a, &b, 0.7, update, &mut d_a);
-        reference::squared_difference_gradient(&wide(&a), &wide(&b), f64::from(0.7f32), update, &mut expected);
+        elementwise::squared_difference_gradient(&a, &b, 0.7, accumulate, &mut d_a);
+        reference::squared_difference_gradient(&wide(&a), &wide(&b), f64::from(0.7f32), accumulate, &mut expected);
         close(&d_a, &expected, 2)?;
 
         let (mut out, mut expected) = (vec![f32::NAN; len], vec![f64::NAN; len]);
@@ -46,8 +46,8 @@ proptest! {
         reference::relu(&wide(&a), &mut expected);
         close(&out, &expected, 1)?;
         let (mut d_in, mut expected) = (earlier.clone(), wide(&earlier));
-        elementwise::relu_gradient(&out, &b, update, &mut d_in);
-        reference::relu_gradient(&wide(&out), &wide(&b), update, &mut expected);
+        elementwise::relu_gradient(&out, &b, accumulate, &mut d_in);
+        reference::relu_gradient(&wide(&out), &wide(&b), accumulate, &mut expected);
         close(&d_in, &expected, 1)?;
             Ok(())
         })?;

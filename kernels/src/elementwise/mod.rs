@@ -109,7 +109,7 @@ pub fn relu(input: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn relu_gradient(out: &[f32], d_out: &[f32], update: Accumulate, d_input: &mut [f32]) {
+pub fn relu_gradient(out: &[f32], d_out: &[f32], accumulate: Accumulate, d_input: &mut [f32]) {
     assert_eq!(out.len(), d_out.len());
     assert_eq!(out.len(), d_input.len());
     let level = Level::current();
@@ -118,11 +118,11 @@ pub fn relu_gradient(out: &[f32], d_out: &[f32], update: Accumulate, d_input: &m
         let d_out = &d_out[start..][..d_input.len()];
         vectorized!(level, |out: &'a [f32],
                             d_out: &'a [f32],
-                            update: Accumulate,
+                            accumulate: Accumulate,
                             d_input: &'a mut [f32]|
          -> () {
             for ((d_input, &out), &d_out) in d_input.iter_mut().zip(out).zip(d_out) {
-                let old = if update == Accumulate::Add { *d_input } else { 0.0 };
+                let old = if accumulate == Accumulate::Add { *d_input } else { 0.0 };
                 *d_input = old + if out > 0.0 { d_out } else { 0.0 };
             }
         });
@@ -160,7 +160,13 @@ pub fn squared_difference(a: &[f32], b: &[f32]) -> f64 {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn squared_difference_gradient(a: &[f32], b: &[f32], scale: f32, update: Accumulate, d_a: &mut [f32]) {
+pub fn squared_difference_gradient(
+    a: &[f32],
+    b: &[f32],
+    scale: f32,
+    accumulate: Accumulate,
+    d_a: &mut [f32],
+) {
     assert_eq!(a.len(), b.len());
     assert_eq!(a.len(), d_a.len());
     let level = Level::current();
@@ -169,11 +175,11 @@ pub fn squared_difference_gradient(a: &[f32], b: &[f32], scale: f32, update: Acc
         vectorized!(level, |a: &'a [f32],
                             b: &'a [f32],
                             scale: f32,
-                            update: Accumulate,
+                            accumulate: Accumulate,
                             d_a: &'a mut [f32]|
          -> () {
             for ((d_a, &a), &b) in d_a.iter_mut().zip(a).zip(b) {
-                let old = if update == Accumulate::Add { *d_a } else { 0.0 };
+                let old = if accumulate == Accumulate::Add { *d_a } else { 0.0 };
                 *d_a = old + 2.0 * scale * (a - b);
             }
         });
@@ -217,7 +223,7 @@ pub fn total_variation_gradient(
     shape: [usize; 4],
     image: &[f32],
     scale: f32,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_image: &mut [f32],
 ) {
     let [_, height, width, channels] = shape;
@@ -241,13 +247,13 @@ pub fn total_variation_gradient(
                                 below: &'a [f32],
                                 scale: f32,
                                 channels: usize,
-                                update: Accumulate,
+                                accumulate: Accumulate,
                                 d_row: &'a mut [f32]|
              -> () {
                 let len = row.len();
                 let (above, below, d_row) = (&above[..len], &below[..len], &mut d_row[..len]);
                 for index in 0..len {
-                    let old = if update == Accumulate::Add { d_row[index] } else { 0.0 };
+                    let old = if accumulate == Accumulate::Add { d_row[index] } else { 0.0 };
                     let vertical = 2.0 * row[index] - above[index] - below[index];
                     d_row[index] = old + 2.0 * scale * vertical;
                 }

@@ -19,10 +19,10 @@ pub fn relu<T: Float>(input: &[T], out: &mut [T]) {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn relu_gradient<T: Float>(out: &[T], d_out: &[T], update: Accumulate, d_input: &mut [T]) {
+pub fn relu_gradient<T: Float>(out: &[T], d_out: &[T], accumulate: Accumulate, d_input: &mut [T]) {
     assert_eq!(out.len(), d_out.len());
     assert_eq!(out.len(), d_input.len());
-    update.start(d_input);
+    accumulate.start(d_input);
     for (index, d_input) in d_input.iter_mut().enumerate() {
         *d_input = *d_input + masked(d_out, Some(out), index);
     }
@@ -42,10 +42,16 @@ pub fn squared_difference<T: Float>(a: &[T], b: &[T]) -> T {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn squared_difference_gradient<T: Float>(a: &[T], b: &[T], scale: T, update: Accumulate, d_a: &mut [T]) {
+pub fn squared_difference_gradient<T: Float>(
+    a: &[T],
+    b: &[T],
+    scale: T,
+    accumulate: Accumulate,
+    d_a: &mut [T],
+) {
     assert_eq!(a.len(), b.len());
     assert_eq!(a.len(), d_a.len());
-    update.start(d_a);
+    accumulate.start(d_a);
     let two = T::one() + T::one();
     for ((d_a, &a), &b) in d_a.iter_mut().zip(a).zip(b) {
         *d_a = *d_a + two * scale * (a - b);
@@ -71,12 +77,12 @@ pub fn total_variation_gradient<T: Float>(
     shape: [usize; 4],
     image: &[T],
     scale: T,
-    update: Accumulate,
+    accumulate: Accumulate,
     d_image: &mut [T],
 ) {
     check_image(shape, image);
     assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
-    update.start(d_image);
+    accumulate.start(d_image);
     let two = T::one() + T::one();
     for_each_neighbors(shape, |a, b| {
         let slope = two * scale * (image[b] - image[a]);

@@ -29,8 +29,8 @@ pub(crate) enum Epilogue<'a> {
 }
 
 impl From<Accumulate> for Epilogue<'_> {
-    fn from(update: Accumulate) -> Self {
-        match update {
+    fn from(accumulate: Accumulate) -> Self {
+        match accumulate {
             Accumulate::Replace => Epilogue::Replace,
             Accumulate::Add => Epilogue::Add,
         }
@@ -141,7 +141,7 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
 /// row, that would take longer than the sums.
 ///
 /// # Safety
-/// As for [`tile`].
+/// As for [`micro_kernel`].
 #[inline(always)]
 unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
     simd: S,
@@ -179,7 +179,7 @@ unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
                 let bias = load_all::<S, NV>(simd, bias);
                 for r in 0..ROWS {
                     for v in 0..NV {
-                        let value = simd.rectify(simd.add(sums[r][v], bias[v]));
+                        let value = simd.relu(simd.add(sums[r][v], bias[v]));
                         simd.store(target.add(r * stride + v * S::LANES), value);
                     }
                 }
@@ -208,7 +208,7 @@ pub(crate) const MAX_COLUMNS: usize = 32;
 /// Writes the first rows and columns of a tile that reaches beyond the last row or column.
 ///
 /// # Safety
-/// As for [`tile`].
+/// As for [`micro_kernel`].
 #[inline(always)]
 unsafe fn store_part<S: Simd, const ROWS: usize, const NV: usize>(
     simd: S,

@@ -195,13 +195,13 @@ impl TransposedProduct {
         positions: usize,
         left: &impl Rows,
         right: &impl Rows,
-        update: Accumulate,
+        accumulate: Accumulate,
         target: &mut [f32],
     ) {
         let cut = Cut::new(self.level, positions, left.len(), right.len());
         let right = Operand::right(right, cut.panel);
         self.sum_parts(cut, &Operand::left(left), Some(&right));
-        self.add_parts(cut, false, update, 1.0, target);
+        self.add_parts(cut, false, accumulate, 1.0, target);
     }
 
     /// `target[i, j] = scale * sum over p of matrix[p, i] * matrix[p, j]`.
@@ -265,11 +265,11 @@ impl TransposedProduct {
     }
 
     /// Adds up the partial sums: `target (+)= scale * their sum`; in the symmetric case on and above the diagonal.
-    fn add_parts(&self, cut: Cut, symmetric: bool, update: Accumulate, scale: f32, target: &mut [f32]) {
+    fn add_parts(&self, cut: Cut, symmetric: bool, accumulate: Accumulate, scale: f32, target: &mut [f32]) {
         let sums = &self.partial_sums[..];
         parallel::for_each_chunk(cut.columns, target, |start, target| {
             let first_row = start / cut.columns;
-            self.level.run(AddParts { sums, cut, symmetric, update, scale, first_row, target });
+            self.level.run(AddParts { sums, cut, symmetric, accumulate, scale, first_row, target });
         });
     }
 }
@@ -384,7 +384,7 @@ struct AddParts<'a> {
     sums: &'a [f32],
     cut: Cut,
     symmetric: bool,
-    update: Accumulate,
+    accumulate: Accumulate,
     scale: f32,
     first_row: usize,
     target: &'a mut [f32],
@@ -395,7 +395,7 @@ impl Kernel for AddParts<'_> {
 
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
-        let AddParts { sums, cut, symmetric, update, scale, first_row, target } = self;
+        let AddParts { sums, cut, symmetric, accumulate, scale, first_row, target } = self;
         let Cut { rows, columns, panel, .. } = cut;
         let part_len = cut.groups() * cut.task_len();
         for (i, row) in (first_row..).zip(target.chunks_exact_mut(columns)) {
@@ -408,7 +408,7 @@ impl Kernel for AddParts<'_> {
                     total.iter_mut().zip(part).for_each(|(total, &sum)| *total += sum);
                 }
                 for (target, &total) in target.iter_mut().zip(&*total) {
-                    let old = if update == Accumulate::Add { *target } else { 0.0 };
+                    let old = if accumulate == Accumulate::Add { *target } else { 0.0 };
                     *target = old + scale * total;
                 }
             }

@@ -92,7 +92,7 @@ impl Gram {
         scale: f32,
         features: &[f32],
         d_gram: &[f32],
-        update: Accumulate,
+        accumulate: Accumulate,
         d_features: &mut [f32],
     ) {
         let channels = self.channels;
@@ -102,14 +102,14 @@ impl Gram {
             return;
         }
         self.d_gram.set_symmetric(scale, d_gram);
-        let chunk = parallel::rows_a_chunk(features.len() / channels, channels) * channels;
+        let chunk = parallel::rows_per_chunk(features.len() / channels, channels) * channels;
         parallel::for_each_part(chunk, d_features, |index, target| {
             Product {
                 left: &features[index * chunk..][..target.len()],
                 left_grid: Grid::flat(channels),
                 segments: &[Segment { start: 0, len: channels }],
                 right: &self.d_gram,
-                epilogue: Epilogue::from(update),
+                epilogue: Epilogue::from(accumulate),
                 target_stride: channels,
                 rows: target.len() / channels,
                 target,

@@ -39,12 +39,12 @@ pub fn gram_gradient<T: Float>(
     scale: T,
     features: &[T],
     d_gram: &[T],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_features: &mut [T],
 ) {
     crate::gram::check(channels, features, d_gram);
     assert_eq!(features.len(), d_features.len(), "features and gradient have one shape");
-    update.start(d_features);
+    accumulate.start(d_features);
     for (row, d_row) in features.chunks_exact(channels).zip(d_features.chunks_exact_mut(channels)) {
         for j in 0..channels {
             for i in 0..channels {

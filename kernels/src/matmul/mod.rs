@@ -34,7 +34,7 @@ pub fn matmul<T: Gemm>(
     [m, k, n]: [usize; 3],
     a: Operand<'_, T>,
     b: Operand<'_, T>,
-    update: Accumulate,
+    accumulate: Accumulate,
     c: &mut [T],
 ) {
     // All that the unsafe code below relies on. Products that wrap would fit slices that are too short.
@@ -55,7 +55,7 @@ pub fn matmul<T: Gemm>(
             [m, k, n],
             (a.values.as_ptr(), strides(a.transposed, m, k)),
             (b.values.as_ptr(), strides(b.transposed, k, n)),
-            update,
+            accumulate,
             (c.as_mut_ptr(), (n as isize, 1)),
         );
     }
@@ -71,7 +71,7 @@ pub trait Gemm: Copy {
         sizes: [usize; 3],
         a: (*const Self, (isize, isize)),
         b: (*const Self, (isize, isize)),
-        update: Accumulate,
+        accumulate: Accumulate,
         c: (*mut Self, (isize, isize)),
     );
 }
@@ -83,10 +83,10 @@ macro_rules! gemm {
                 [m, k, n]: [usize; 3],
                 (a, (a_row, a_column)): (*const $type, (isize, isize)),
                 (b, (b_row, b_column)): (*const $type, (isize, isize)),
-                update: Accumulate,
+                accumulate: Accumulate,
                 (c, (c_row, c_column)): (*mut $type, (isize, isize)),
             ) {
-                let beta = if update == Accumulate::Add { 1.0 } else { 0.0 };
+                let beta = if accumulate == Accumulate::Add { 1.0 } else { 0.0 };
                 // SAFETY: passed on to the caller.
                 unsafe {
                     $function(m, k, n, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column);

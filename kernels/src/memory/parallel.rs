@@ -49,7 +49,7 @@ pub(crate) fn for_each_part(len: usize, target: &mut [f32], body: impl Fn(usize,
 
 /// Rows of a matrix, so many values each, that make a task: a multiple of every register tile's
 /// height, so that only the last task has a tile that is not full.
-pub(crate) fn rows_a_chunk(rows: usize, row_values: usize) -> usize {
+pub(crate) fn rows_per_chunk(rows: usize, row_values: usize) -> usize {
     rows.div_ceil(TASKS).min(cached_rows(row_values)).next_multiple_of(12)
 }
 

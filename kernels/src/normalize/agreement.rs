@@ -13,7 +13,7 @@ proptest! {
     fn moments_of_channels(
         (positions, channels) in prop_oneof![(1..most(300, 20), 1..70usize), (most(1000, 20)..most(2000, 40), 15..35usize)],
         offset in prop_oneof![Just(0.0f32), Just(30.0)],
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         on_each_level(|| {
@@ -25,9 +25,9 @@ proptest! {
         let d_moments = values(2 * channels, seed + 1);
         let mut d_x = values(x.len(), seed + 2);
         let mut expected_d_x = wide(&d_x);
-        normalize::moments_gradient(channels, &x, &found, &d_moments, update, &mut d_x);
+        normalize::moments_gradient(channels, &x, &found, &d_moments, accumulate, &mut d_x);
         let d_moments = wide(&d_moments);
-        reference::moments_gradient(channels, &wide(&x), &expected, &d_moments, update, &mut expected_d_x);
+        reference::moments_gradient(channels, &wide(&x), &expected, &d_moments, accumulate, &mut expected_d_x);
         close(&d_x, &expected_d_x, 4)?;
             Ok(())
         })?;
@@ -37,7 +37,7 @@ proptest! {
     fn normalizations(
         (positions, channels) in prop_oneof![(1..most(300, 20), 1..70usize), (most(1000, 20)..most(2000, 40), 15..35usize)],
         relu in any::<bool>(),
-        update in accumulate(),
+        accumulate in accumulate(),
         seed in 0..1000u64,
     ) {
         on_each_level(|| {
@@ -60,8 +60,8 @@ proptest! {
         let mut d_x = values(x.len(), seed + 3);
         let mut expected_d_x = wide(&d_x);
         let (mut sums, mut expected) = (vec![f32::NAN; 2 * channels], vec![f64::NAN; 2 * channels]);
-        normalize::normalize_gradient(with, &x, &d_out, &mut sums, Some((update, &mut d_x)));
-        let expected_gradient = Some((update, &mut expected_d_x[..]));
+        normalize::normalize_gradient(with, &x, &d_out, &mut sums, Some((accumulate, &mut d_x)));
+        let expected_gradient = Some((accumulate, &mut expected_d_x[..]));
         reference::normalize_gradient(wide_with, &wide(&x), &wide(&d_out), &mut expected, expected_gradient);
         close(&d_x, &expected_d_x, 4)?;
         close(&sums, &expected, positions)?;

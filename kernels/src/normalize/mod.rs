@@ -126,7 +126,7 @@ pub fn moments_gradient(
     x: &[f32],
     moments: &[f32],
     d_moments: &[f32],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_x: &mut [f32],
 ) {
     check_moments(channels, x, moments);
@@ -141,7 +141,7 @@ pub fn moments_gradient(
                             moments: &'a [f32],
                             d_moments: &'a [f32],
                             x: &'a [f32],
-                            update: Accumulate,
+                            accumulate: Accumulate,
                             d_x: &'a mut [f32]|
          -> () {
             let channels = moments.len() / 2;
@@ -152,7 +152,7 @@ pub fn moments_gradient(
                 for (row, d_row) in x.chunks_exact(channels).zip(d_x.chunks_exact_mut(channels)) {
                     let x = load(&row[group.clone()]);
                     let d_row = &mut d_row[group.clone()];
-                    let mut d = if update == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
+                    let mut d = if accumulate == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
                     for lane in 0..LANES {
                         d[lane] += d_mean[lane] + slope[lane] * (x[lane] - mean[lane]);
                     }
@@ -211,10 +211,10 @@ pub fn normalize_gradient(
             None => parts.for_each(|((sums, x), d_out)| {
                 level.run(GradientPart { with, x, d_out, sums, d_x: None });
             }),
-            Some((update, d_x)) => {
+            Some((accumulate, d_x)) => {
                 let parts = parts.zip(d_x.par_chunks_mut(part_len));
                 parts.for_each(|(((sums, x), d_out), d_x)| {
-                    level.run(GradientPart { with, x, d_out, sums, d_x: Some((update, d_x)) });
+                    level.run(GradientPart { with, x, d_out, sums, d_x: Some((accumulate, d_x)) });
                 });
             }
         }
@@ -244,23 +244,23 @@ impl Kernel for GradientPart<'_> {
             let rows = x.chunks_exact(channels).zip(d_out.chunks_exact(channels));
             for (position, (row, d_out)) in rows.enumerate() {
                 let x = load(&row[group.clone()]);
-                let mut arriving = load(&d_out[group.clone()]);
+                let mut upstream = load(&d_out[group.clone()]);
                 if with.activation == Activation::Relu {
                     let out = channel.normalized(x);
                     for lane in 0..LANES {
-                        arriving[lane] = if out[lane] > 0.0 { arriving[lane] } else { 0.0 };
+                        upstream[lane] = if out[lane] > 0.0 { upstream[lane] } else { 0.0 };
                     }
                 }
                 for lane in 0..LANES {
-                    sum[lane] += arriving[lane];
+                    sum[lane] += upstream[lane];
                     products[lane] +=
-                        arriving[lane] * ((x[lane] - channel.mean[lane]) * channel.inverse[lane]);
+                        upstream[lane] * ((x[lane] - channel.mean[lane]) * channel.inverse[lane]);
                 }
-                if let Some((update, d_x)) = &mut d_x {
+                if let Some((accumulate, d_x)) = &mut d_x {
                     let d_row = &mut d_x[position * channels..][group.clone()];
-                    let mut d = if *update == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
+                    let mut d = if *accumulate == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
                     for lane in 0..LANES {
-                        d[lane] += arriving[lane] * channel.factor[lane];
+                        d[lane] += upstream[lane] * channel.factor[lane];
                     }
                     store(d, d_row);
                 }

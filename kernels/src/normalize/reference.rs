@@ -34,13 +34,13 @@ pub fn moments_gradient<T: Float>(
     x: &[T],
     moments: &[T],
     d_moments: &[T],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_x: &mut [T],
 ) {
     check_moments(channels, x, moments);
     assert_eq!(d_moments.len(), moments.len(), "a gradient for each moment");
     assert_eq!(d_x.len(), x.len(), "the gradient has the values' shape");
-    update.start(d_x);
+    accumulate.start(d_x);
     let share = T::one() / T::from(x.len() / channels).unwrap_or_else(T::nan);
     let two = T::one() + T::one();
     for (index, (d_x, &x)) in d_x.iter_mut().zip(x).enumerate() {
@@ -64,7 +64,7 @@ pub fn normalize<T: Float>(with: Normalization<'_, T>, x: &[T], out: &mut [T]) {
     }
 }
 
-/// The gradient of [`normalize`]: with `g = d_out`, closed where ReLU was,
+/// The gradient of [`normalize`]: with `g = d_out` where the activation passed a gradient, else 0,
 /// `d_x[p, c] = g[p, c] * scale[c] / sqrt(variance[c] + epsilon)`.
 ///
 /// `sums`, of shape (2, C), receives what the other gradients follow from: `sum over p of g[p, c]`, then
@@ -82,20 +82,20 @@ pub fn normalize_gradient<T: Float>(
     with.check_gradient(x, d_out, sums, d_x.as_ref().map(|(_, d_x)| &**d_x));
     let channels = with.channels();
     sums.fill(T::zero());
-    if let Some((update, d_x)) = &mut d_x {
-        update.start(d_x);
+    if let Some((accumulate, d_x)) = &mut d_x {
+        accumulate.start(d_x);
     }
     for (index, (&x, &d_out)) in x.iter().zip(d_out).enumerate() {
         let c = index % channels;
         let normal = normal(&with, c, x);
-        let is_open =
+        let passes =
             with.activation == Activation::None || normal * with.scale[c] + with.shift[c] > T::zero();
-        let arriving = if is_open { d_out } else { T::zero() };
-        sums[c] = sums[c] + arriving;
-        sums[channels + c] = sums[channels + c] + arriving * normal;
+        let upstream = if passes { d_out } else { T::zero() };
+        sums[c] = sums[c] + upstream;
+        sums[channels + c] = sums[channels + c] + upstream * normal;
         if let Some((_, d_x)) = &mut d_x {
             let deviation = (with.moments[channels + c] + with.epsilon).sqrt();
-            d_x[index] = d_x[index] + arriving * with.scale[c] / deviation;
+            d_x[index] = d_x[index] + upstream * with.scale[c] / deviation;
         }
     }
 }

@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
-    fn max_pools(shape in pooling(), update in accumulate(), seed in 0..1000u64) {
+    fn max_pools(shape in pooling(), accumulate in accumulate(), seed in 0..1000u64) {
         on_each_level(|| {
         let image = coarse_values(len(shape.input()), seed);
         let d_out = values(len(shape.output()), seed + 1);
@@ -32,8 +32,8 @@ proptest! {
         prop_assert_eq!(&argmax, &expected_argmax, "of equal values the first wins");
         let mut d_image = image.clone();
         let mut expected = wide(&image);
-        pool::max_pool_gradient(&shape, &d_out, &argmax, update, &mut d_image);
-        reference::max_pool_gradient(&shape, &wide(&d_out), &argmax, update, &mut expected);
+        pool::max_pool_gradient(&shape, &d_out, &argmax, accumulate, &mut d_image);
+        reference::max_pool_gradient(&shape, &wide(&d_out), &argmax, accumulate, &mut expected);
         close(&d_image, &expected, 8)?;
             Ok(())
         })?;

@@ -113,8 +113,8 @@ impl Window<'_> {
                         let start = row * self.row_stride + column * channels + channel;
                         let value = simd.load(self.image.as_ptr().add(start));
                         let here = simd.splat((row * self.kernel_width + column) as f32);
-                        place = simd.where_greater(value, best, here, place);
-                        best = simd.where_greater(value, best, value, best);
+                        place = simd.select_greater(value, best, here, place);
+                        best = simd.select_greater(value, best, value, best);
                     }
                 }
                 simd.store(out.as_mut_ptr().add(channel), best);
@@ -151,7 +151,7 @@ pub fn max_pool_gradient(
     shape: &PoolShape,
     d_out: &[f32],
     argmax: &[u8],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_image: &mut [f32],
 ) {
     let level = Level::current();
@@ -168,7 +168,7 @@ pub fn max_pool_gradient(
                 y,
                 d_out: &d_out[n * out_len..][..out_len],
                 argmax: &argmax[n * out_len..][..out_len],
-                update,
+                accumulate,
                 d_row,
             });
         }
@@ -181,7 +181,7 @@ struct PoolGradientRow<'a> {
     y: usize,
     d_out: &'a [f32],
     argmax: &'a [u8],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_row: &'a mut [f32],
 }
 
@@ -190,7 +190,7 @@ impl Kernel for PoolGradientRow<'_> {
 
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
-        let PoolGradientRow { shape, y, d_out, argmax, update, d_row } = self;
+        let PoolGradientRow { shape, y, d_out, argmax, accumulate, d_row } = self;
         let channels = shape.input()[3];
         let [_, out_height, out_width, _] = shape.output();
         // Windows that cover a row or column start in the `kernel` ones that end with it.
@@ -205,17 +205,17 @@ impl Kernel for PoolGradientRow<'_> {
             while columns.end < out_width && columns.end * stride_x <= x {
                 columns.end += 1;
             }
-            let mut update = update;
+            let mut accumulate = accumulate;
             for row in rows.start..rows.end {
                 for column in columns.start..columns.end {
                     let start = (row * out_width + column) * channels;
                     let place = (y - row * stride_y) * shape.kernel()[1] + (x - column * stride_x);
                     let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
-                    add_won(simd, place, d_out, argmax, update, pixel);
-                    update = Accumulate::Add;
+                    add_won(simd, place, d_out, argmax, accumulate, pixel);
+                    accumulate = Accumulate::Add;
                 }
             }
-            if update == Accumulate::Replace {
+            if accumulate == Accumulate::Replace {
                 pixel.fill(0.0);
             }
         }
@@ -229,7 +229,7 @@ fn add_won<S: Simd>(
     place: usize,
     d_out: &[f32],
     argmax: &[u8],
-    update: Accumulate,
+    accumulate: Accumulate,
     pixel: &mut [f32],
 ) {
     let channels = pixel.len();
@@ -241,15 +241,15 @@ fn add_won<S: Simd>(
         unsafe {
             let target = pixel.as_mut_ptr().add(channel);
             let argmax = simd.load_bytes(argmax.as_ptr().add(channel));
-            let won = simd.where_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
-            let sum = if update == Accumulate::Add { simd.add(simd.load(target), won) } else { won };
+            let won = simd.zero_unless_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
+            let sum = if accumulate == Accumulate::Add { simd.add(simd.load(target), won) } else { won };
             simd.store(target, sum);
         }
         channel += S::LANES;
     }
     while channel < channels {
         let won = if usize::from(argmax[channel]) == place { d_out[channel] } else { 0.0 };
-        pixel[channel] = if update == Accumulate::Add { pixel[channel] + won } else { won };
+        pixel[channel] = if accumulate == Accumulate::Add { pixel[channel] + won } else { won };
         channel += 1;
     }
 }

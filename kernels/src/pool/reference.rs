@@ -34,12 +34,12 @@ pub fn max_pool_gradient<T: Float>(
     shape: &PoolShape,
     d_out: &[T],
     argmax: &[u8],
-    update: Accumulate,
+    accumulate: Accumulate,
     d_image: &mut [T],
 ) {
     shape.assert_input(d_image);
     shape.assert_output(d_out, argmax);
-    update.start(d_image);
+    accumulate.start(d_image);
     for_each_window(shape, |output, places| {
         for (input, place) in places {
             if argmax[output] == place {

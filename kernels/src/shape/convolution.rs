@@ -213,7 +213,7 @@ impl ConvShape {
         assert_eq!(image.len(), self.input_len(), "the image is (N, H, W, Cin)");
     }
 
-    /// Panics unless an output, or its gradient, and its relu_output have the output's length.
+    /// Panics unless an output, or its gradient, and the output of ReLU that masks it have the output's length.
     pub(crate) fn assert_output<T>(&self, out: &[T], relu_output: Option<&[T]>) {
         let len = self.output_len();
         assert_eq!(out.len(), len, "the output is (N, H, W, Cout)");

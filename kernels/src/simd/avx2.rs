@@ -48,9 +48,9 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch(self, place: *const f32) {
+    fn prefetch(self, address: *const f32) {
         // SAFETY: the token proves a processor with SSE, and a prefetch touches nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
     #[inline(always)]
@@ -78,28 +78,19 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn rectify(self, value: __m256) -> __m256 {
+    fn relu(self, value: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         unsafe { _mm256_max_ps(value, _mm256_setzero_ps()) }
     }
 
     #[inline(always)]
-    fn relu_output(self, value: __m256, relu_output: __m256) -> __m256 {
-        // SAFETY: the token proves AVX.
-        unsafe {
-            let open = _mm256_cmp_ps::<_CMP_GT_OQ>(relu_output, _mm256_setzero_ps());
-            _mm256_and_ps(value, open)
-        }
-    }
-
-    #[inline(always)]
-    fn where_greater(self, a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
+    fn select_greater(self, a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         unsafe { _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) }
     }
 
     #[inline(always)]
-    fn where_equal(self, a: __m256, b: __m256, value: __m256) -> __m256 {
+    fn zero_unless_equal(self, a: __m256, b: __m256, value: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         unsafe { _mm256_and_ps(value, _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b)) }
     }

@@ -52,9 +52,9 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn prefetch(self, place: *const f32) {
+    fn prefetch(self, address: *const f32) {
         // SAFETY: the token proves a processor with SSE, and a prefetch touches nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
     #[inline(always)]
@@ -82,28 +82,19 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn rectify(self, value: __m512) -> __m512 {
+    fn relu(self, value: __m512) -> __m512 {
         // SAFETY: the token proves AVX-512 F.
         unsafe { _mm512_max_ps(value, _mm512_setzero_ps()) }
     }
 
     #[inline(always)]
-    fn relu_output(self, value: __m512, relu_output: __m512) -> __m512 {
-        // SAFETY: the token proves AVX-512 F.
-        unsafe {
-            let open = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(relu_output, _mm512_setzero_ps());
-            _mm512_maskz_mov_ps(open, value)
-        }
-    }
-
-    #[inline(always)]
-    fn where_greater(self, a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
+    fn select_greater(self, a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
         // SAFETY: the token proves AVX-512 F.
         unsafe { _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), x) }
     }
 
     #[inline(always)]
-    fn where_equal(self, a: __m512, b: __m512, value: __m512) -> __m512 {
+    fn zero_unless_equal(self, a: __m512, b: __m512, value: __m512) -> __m512 {
         // SAFETY: the token proves AVX-512 F.
         unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b), value) }
     }

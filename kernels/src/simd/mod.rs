@@ -199,10 +199,10 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// `target` is valid for writing [`Simd::LANES`] values and aligned for f32; it need not be for the whole vector.
     unsafe fn store(self, target: *mut f32, value: Self::Vector);
-    /// Asks for the cache line at `place`, which will be used soon; a hint that may be ignored, so any address will do.
+    /// Prefetches the cache line at `address`. A hint: any address is allowed.
     #[inline(always)]
-    fn prefetch(self, place: *const f32) {
-        let _ = place;
+    fn prefetch(self, address: *const f32) {
+        let _ = address;
     }
     /// `a * b + c`, rounded once where the instruction set can.
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
@@ -213,11 +213,9 @@ pub(crate) trait Simd: Copy {
     /// `a * b`.
     fn multiply(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `value` where it is greater than zero, else zero.
-    fn rectify(self, value: Self::Vector) -> Self::Vector;
-    /// `value` where `relu_output` is greater than zero, else zero.
-    fn relu_output(self, value: Self::Vector, relu_output: Self::Vector) -> Self::Vector;
+    fn relu(self, value: Self::Vector) -> Self::Vector;
     /// `x` where `a > b`, else `y`.
-    fn where_greater(
+    fn select_greater(
         self,
         a: Self::Vector,
         b: Self::Vector,
@@ -225,7 +223,7 @@ pub(crate) trait Simd: Copy {
         y: Self::Vector,
     ) -> Self::Vector;
     /// `value` where `a == b`, else zero.
-    fn where_equal(self, a: Self::Vector, b: Self::Vector, value: Self::Vector) -> Self::Vector;
+    fn zero_unless_equal(self, a: Self::Vector, b: Self::Vector, value: Self::Vector) -> Self::Vector;
     /// The small whole numbers at `source`.
     ///
     /// # Safety

@@ -60,27 +60,18 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn rectify(self, value: float32x4_t) -> float32x4_t {
+    fn relu(self, value: float32x4_t) -> float32x4_t {
         self.relu_output(value, value)
     }
 
     #[inline(always)]
-    fn relu_output(self, value: float32x4_t, relu_output: float32x4_t) -> float32x4_t {
-        // SAFETY: Advanced SIMD is always there on aarch64.
-        unsafe {
-            let open = vcgtq_f32(relu_output, vdupq_n_f32(0.0));
-            vreinterpretq_f32_u32(vandq_u32(open, vreinterpretq_u32_f32(value)))
-        }
-    }
-
-    #[inline(always)]
-    fn where_greater(self, a: float32x4_t, b: float32x4_t, x: float32x4_t, y: float32x4_t) -> float32x4_t {
+    fn select_greater(self, a: float32x4_t, b: float32x4_t, x: float32x4_t, y: float32x4_t) -> float32x4_t {
         // SAFETY: Advanced SIMD is always there on aarch64.
         unsafe { vbslq_f32(vcgtq_f32(a, b), x, y) }
     }
 
     #[inline(always)]
-    fn where_equal(self, a: float32x4_t, b: float32x4_t, value: float32x4_t) -> float32x4_t {
+    fn zero_unless_equal(self, a: float32x4_t, b: float32x4_t, value: float32x4_t) -> float32x4_t {
         // SAFETY: Advanced SIMD is always there on aarch64.
         unsafe { vreinterpretq_f32_u32(vandq_u32(vceqq_f32(a, b), vreinterpretq_u32_f32(value))) }
     }

@@ -78,21 +78,16 @@ impl<const LANES: usize> Simd for Portable<LANES> {
     }
 
     #[inline(always)]
-    fn rectify(self, value: [f32; LANES]) -> [f32; LANES] {
-        self.relu_output(value, value)
-    }
-
-    #[inline(always)]
-    fn relu_output(self, value: [f32; LANES], relu_output: [f32; LANES]) -> [f32; LANES] {
+    fn relu(self, value: [f32; LANES]) -> [f32; LANES] {
         let mut result = [0.0; LANES];
         for lane in 0..LANES {
-            result[lane] = if relu_output[lane] > 0.0 { value[lane] } else { 0.0 };
+            result[lane] = if value[lane] > 0.0 { value[lane] } else { 0.0 };
         }
         result
     }
 
     #[inline(always)]
-    fn where_greater(
+    fn select_greater(
         self,
         a: [f32; LANES],
         b: [f32; LANES],
@@ -107,7 +102,7 @@ impl<const LANES: usize> Simd for Portable<LANES> {
     }
 
     #[inline(always)]
-    fn where_equal(self, a: [f32; LANES], b: [f32; LANES], value: [f32; LANES]) -> [f32; LANES] {
+    fn zero_unless_equal(self, a: [f32; LANES], b: [f32; LANES], value: [f32; LANES]) -> [f32; LANES] {
         let mut result = [0.0; LANES];
         for lane in 0..LANES {
             result[lane] = if a[lane] == b[lane] { value[lane] } else { 0.0 };

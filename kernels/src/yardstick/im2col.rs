@@ -110,23 +110,23 @@ impl Im2col {
         weights: &[&[f32]],
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
         let Im2col { shape, windows, products } = self;
         shape.assert_all_weights(weights);
         shape.assert_output(d_out, relu_output);
         shape.assert_input(d_image);
-        if update == Accumulate::Replace {
+        if accumulate == Accumulate::Replace {
             d_image.fill(0.0);
         }
         for (filter, weights) in shape.filters().iter().zip(weights) {
             let sizes = Sizes::new(shape, filter);
             let d_products = copy_masked(shape, filter, d_out, relu_output, products);
-            let product = |d_products: &[f32], update: Accumulate, target: &mut [f32]| {
+            let product = |d_products: &[f32], accumulate: Accumulate, target: &mut [f32]| {
                 let rows = d_products.len() / sizes.channels;
                 let b = Operand { values: weights, transposed: true };
-                matmul([rows, sizes.channels, sizes.window], plain(d_products), b, update, target);
+                matmul([rows, sizes.channels, sizes.window], plain(d_products), b, accumulate, target);
             };
             let tasks = d_products.par_chunks(sizes.windows_per_task * sizes.channels);
             if is_pixel(shape, filter) {
@@ -156,7 +156,7 @@ impl Im2col {
         image: &[f32],
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_weights: &mut [f32],
     ) {
         let Im2col { shape, windows, products } = self;
@@ -178,7 +178,7 @@ impl Im2col {
                 part
             })
             .collect();
-        if update == Accumulate::Replace {
+        if accumulate == Accumulate::Replace {
             d_weights.fill(0.0);
         }
         for part in &parts {
@@ -288,7 +288,7 @@ fn add_windows(shape: &ConvShape, filter: &PlacedFilter, windows: &[f32], d_imag
     });
 }
 
-/// The part of `d_out` that belongs to one filter, (N * OH * OW, Cout), zero where the relu_output is closed.
+/// The part of `d_out` that belongs to one filter, (N * OH * OW, Cout), zero where `relu_output` is not positive.
 fn copy_masked<'a>(
     shape: &ConvShape,
     filter: &PlacedFilter,

@@ -69,7 +69,7 @@ impl AnyStride {
         (shape, level): (&ConvShape, Level),
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
         let [_, _, width, channels] = shape.input();
@@ -79,7 +79,7 @@ impl AnyStride {
         let [reach, _] = largest(shape.filters().iter().map(|f| [f.kernel()[0] - f.before()[0], 0]));
 
         parallel::for_each_strip(shape.input(), self.rows_per_strip, d_image, |n, rows, strip| {
-            if update == Accumulate::Replace {
+            if accumulate == Accumulate::Replace {
                 strip.fill(0.0);
             }
             let image_len = out_height * out_width * out_channels;
@@ -87,7 +87,7 @@ impl AnyStride {
             let relu_output = relu_output.map(|relu_output| &relu_output[n * image_len..][..image_len]);
             let row_len = out_width * out_channels;
             with_scratch(AnyStride::scratch(shape, level.panel_width()), |scratch| {
-                let (gated, products) = scratch.split_at_mut(row_len);
+                let (masked, products) = scratch.split_at_mut(row_len);
                 // The output rows whose windows touch these rows of the image.
                 let first = (rows.start + 1).saturating_sub(reach).div_ceil(stride_y);
                 let end = ((rows.end - 1 + above) / stride_y + 1).min(out_height);
@@ -102,9 +102,9 @@ impl AnyStride {
                                 shape,
                                 image: d_out,
                                 relu_output,
-                                target: &mut *gated,
+                                target: &mut *masked,
                             });
-                            &*gated
+                            &*masked
                         }
                     };
                     let runs = (0..out_width).step_by(self.windows_per_run);

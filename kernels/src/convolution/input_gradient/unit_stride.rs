@@ -29,8 +29,8 @@ impl UnitStride {
             out_channels: shape.input()[3],
         });
         let filters: Vec<Filter> = flipped.collect();
-        let most_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(MIN_ROWS);
-        let windows = Windows::new(shape.output(), shape.input(), [1, 1], &filters, most_rows);
+        let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(MIN_ROWS);
+        let windows = Windows::new(shape.output(), shape.input(), [1, 1], &filters, max_rows);
         (windows, filters)
     }
 
@@ -61,11 +61,11 @@ impl UnitStride {
         level: Level,
         d_out: &[f32],
         relu_output: Option<&[f32]>,
-        update: Accumulate,
+        accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
         self.windows.for_each_strip(level, d_out, relu_output, d_image, |mut strip| {
-            let mut epilogue = Epilogue::from(update);
+            let mut epilogue = Epilogue::from(accumulate);
             for filter in &self.filters {
                 filter.run(&mut strip, 0, epilogue);
                 epilogue = Epilogue::Add;

@@ -88,8 +88,8 @@ impl Case {
             .map(|place| number(4, place / stride, place % stride))
             .collect();
 
-        let finishes = [Epilogue::Replace, Epilogue::Add, Epilogue::Bias(&bias), Epilogue::BiasRelu(&bias)];
-        for (kind, epilogue) in finishes.into_iter().enumerate() {
+        let epilogues = [Epilogue::Replace, Epilogue::Add, Epilogue::Bias(&bias), Epilogue::BiasRelu(&bias)];
+        for (kind, epilogue) in epilogues.into_iter().enumerate() {
             let mut target = earlier.clone();
             let mut starts = [left[rows - 1].as_ptr(); HEIGHT];
             starts.iter_mut().zip(&left).for_each(|(start, row)| *start = row.as_ptr());
