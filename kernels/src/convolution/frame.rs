@@ -31,7 +31,7 @@ impl Kernel for CopyFrame<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         self.copy();
     }
 }

@@ -21,10 +21,9 @@ mod weight_gradient;
 mod windows;
 mod winograd;
 
-use crate::gemm::micro_kernel::MAX_COLUMNS;
 use crate::gemm::tn::TransposedProduct;
 use crate::shape::{ConvShape, PlacedFilter};
-use crate::simd::Level;
+use crate::simd::{Level, MAX_NR};
 use crate::{Accumulate, Activation};
 use forward::Forward;
 use input_gradient::{any_stride::AnyStride, unit_stride::UnitStride};
@@ -87,7 +86,7 @@ impl Convolution {
     /// Values that a convolution of this shape allocates at most, for its packed weights and for the scratch memory of
     /// one thread that runs it; `usize::MAX` where they are too many to count.
     pub fn buffers_len(shape: &ConvShape) -> usize {
-        let whole = |len: usize| len.next_multiple_of(MAX_COLUMNS);
+        let whole = |len: usize| len.next_multiple_of(MAX_NR);
         let packed = shape.filters().iter().map(|filter| {
             let (taps, [_, _, _, channels]) = (window_len(filter, 1), shape.input());
             let window = taps * channels;
@@ -100,7 +99,7 @@ impl Convolution {
         });
         let gradient = match shape.stride() {
             [1, 1] => UnitStride::windows(shape).0.scratch_len(),
-            _ => AnyStride::scratch(shape, MAX_COLUMNS),
+            _ => AnyStride::scratch(shape, MAX_NR),
         };
         let scratch = Forward::windows(shape).0.scratch_len().max(gradient);
         packed.fold(scratch, usize::saturating_add)

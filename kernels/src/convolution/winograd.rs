@@ -13,7 +13,7 @@ use crate::gemm::micro_kernel::{Epilogue, Segment};
 use crate::gemm::nn::{Grid, Product};
 use crate::gemm::packed::PackedMatrix;
 use crate::shape::MAX_UNIT;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{Kernel, Level, MAX_MR, Simd};
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// Rows and columns of a tile of outputs.
@@ -34,7 +34,7 @@ const LARGE_SQUARE: f32 = 2.0;
 
 /// Tiles that are transformed, multiplied and transformed back together: few enough that what they become stays in
 /// the L2 cache with the weights, enough to use each weight read two times over from registers.
-const BATCH: usize = 12;
+const BATCH: usize = MAX_MR;
 
 /// Channels that every instruction set reads in whole vectors.
 const CHANNELS: usize = 16;
@@ -192,7 +192,7 @@ impl Kernel for Tiles<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
         let Tiles { winograd: Winograd { channels, out_channels, weights, .. }, mut region } = self;
         let (channels, out_channels) = (*channels, *out_channels);
         let across = region.columns.div_ceil(TILE);
@@ -235,7 +235,7 @@ impl Kernel for Tiles<'_> {
                     target_stride: out_channels,
                     rows: batch,
                 };
-                Kernel::run::<S, ROWS, VECTORS>(product, simd);
+                Kernel::run::<S, MR, NV>(product, simd);
             }
             for index in 0..batch {
                 let (y, x) = ((first + index) / across * TILE, (first + index) % across * TILE);

@@ -68,7 +68,7 @@ impl Kernel for Squares<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) -> f64 {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) -> f64 {
         squares(simd, self.a, self.b)
     }
 }

@@ -5,7 +5,11 @@
 
 use crate::Accumulate;
 use crate::memory::LINE;
-use crate::simd::Simd;
+use crate::simd::{MAX_MR, MAX_NR, Simd};
+
+/// Rows of the lower tiles that the last rows of a matrix take, where the instruction set's own would be mostly empty.
+pub(crate) const LOW: usize = 4;
+pub(crate) const MIDDLE: usize = 8;
 
 /// `len` values of the left operand: `left[r] + start + k * left_step` for each `k` below `len`. The step is 1 along a row,
 /// and the length of a row where a matrix is read along its columns.
@@ -69,7 +73,7 @@ pub(crate) struct Place {
 }
 
 /// `sums[r, n] = sum over k of left[r][k * left_step] * panel[k * panel_step + n]`, where `k` runs over the segments
-/// of the rows that start at `left[r]`; then `epilogue`. The tile is MR = `ROWS` rows by NR = `NV * S::LANES` columns.
+/// of the rows that start at `left[r]`; then `epilogue`. The tile is `MR` rows by NR = `NV * S::LANES` columns.
 ///
 /// Prefetches one cache line of the next tile per `k`, from `coming` on: the hardware prefetcher does not detect a stride
 /// of a whole tile of rows.
@@ -80,9 +84,9 @@ pub(crate) struct Place {
 /// have values. `place` is valid for writing (for [`Epilogue::Add`] also for reading) its rows and columns, which the tile
 /// must cover. A bias has a value for each of the columns. All pointers are aligned for f32.
 #[inline(always)]
-pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
+pub(crate) unsafe fn micro_kernel<S: Simd, const MR: usize, const NV: usize>(
     simd: S,
-    left: &[*const f32; ROWS],
+    left: &[*const f32; MR],
     segments: &[Segment],
     left_step: usize,
     panel: *const f32,
@@ -92,9 +96,9 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
     place: Place,
 ) {
     let zero = simd.splat(0.0);
-    let mut sums = [[zero; NV]; ROWS];
+    let mut sums = [[zero; NV]; MR];
     if matches!(epilogue, Epilogue::Add) {
-        for r in 0..ROWS {
+        for r in 0..MR {
             for v in 0..NV {
                 simd.prefetch(place.target.wrapping_add(r * place.stride + v * S::LANES));
             }
@@ -114,7 +118,7 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
                 for v in 0..NV {
                     right[v] = simd.load(panel.add(v * S::LANES));
                 }
-                for r in 0..ROWS {
+                for r in 0..MR {
                     let value = simd.splat(*rows[r].add(k * left_step));
                     for v in 0..NV {
                         sums[r][v] = simd.multiply_add(value, right[v], sums[r][v]);
@@ -129,7 +133,7 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
     }
     // SAFETY: passed on to the caller.
     unsafe {
-        if (place.rows, place.columns) == (ROWS, NV * S::LANES) {
+        if (place.rows, place.columns) == (MR, NV * S::LANES) {
             store(simd, &sums, epilogue, place);
         } else {
             store_part(simd, &sums, epilogue, place);
@@ -143,9 +147,9 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const ROWS: usize, const NV: usize>(
 /// # Safety
 /// As for [`micro_kernel`].
 #[inline(always)]
-unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
+unsafe fn store<S: Simd, const MR: usize, const NV: usize>(
     simd: S,
-    sums: &[[S::Vector; NV]; ROWS],
+    sums: &[[S::Vector; NV]; MR],
     epilogue: Epilogue<'_>,
     Place { target, stride, .. }: Place,
 ) {
@@ -153,14 +157,14 @@ unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
     unsafe {
         match epilogue {
             Epilogue::Replace => {
-                for r in 0..ROWS {
+                for r in 0..MR {
                     for v in 0..NV {
                         simd.store(target.add(r * stride + v * S::LANES), sums[r][v]);
                     }
                 }
             }
             Epilogue::Add => {
-                for r in 0..ROWS {
+                for r in 0..MR {
                     for v in 0..NV {
                         let place = target.add(r * stride + v * S::LANES);
                         simd.store(place, simd.add(sums[r][v], simd.load(place)));
@@ -169,7 +173,7 @@ unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
             }
             Epilogue::Bias(bias) => {
                 let bias = load_all::<S, NV>(simd, bias);
-                for r in 0..ROWS {
+                for r in 0..MR {
                     for v in 0..NV {
                         simd.store(target.add(r * stride + v * S::LANES), simd.add(sums[r][v], bias[v]));
                     }
@@ -177,7 +181,7 @@ unsafe fn store<S: Simd, const ROWS: usize, const NV: usize>(
             }
             Epilogue::BiasRelu(bias) => {
                 let bias = load_all::<S, NV>(simd, bias);
-                for r in 0..ROWS {
+                for r in 0..MR {
                     for v in 0..NV {
                         let value = simd.relu(simd.add(sums[r][v], bias[v]));
                         simd.store(target.add(r * stride + v * S::LANES), value);
@@ -201,26 +205,22 @@ unsafe fn load_all<S: Simd, const NV: usize>(simd: S, values: &[f32]) -> [S::Vec
     vectors
 }
 
-/// Rows of the highest tile, and columns of the widest.
-const MAX_ROWS: usize = 12;
-pub(crate) const MAX_COLUMNS: usize = 32;
-
 /// Writes the first rows and columns of a tile that reaches beyond the last row or column.
 ///
 /// # Safety
 /// As for [`micro_kernel`].
 #[inline(always)]
-unsafe fn store_part<S: Simd, const ROWS: usize, const NV: usize>(
+unsafe fn store_part<S: Simd, const MR: usize, const NV: usize>(
     simd: S,
-    sums: &[[S::Vector; NV]; ROWS],
+    sums: &[[S::Vector; NV]; MR],
     epilogue: Epilogue<'_>,
     Place { target, stride, rows, columns }: Place,
 ) {
-    const { assert!(ROWS <= MAX_ROWS && NV * S::LANES <= MAX_COLUMNS) };
+    const { assert!(MR <= MAX_MR && NV * S::LANES <= MAX_NR) };
     // Written out whole first: to choose among the sums by a number that is not a constant would keep them in memory,
     // not in registers, from the beginning.
-    let mut spilled = [[0.0f32; MAX_COLUMNS]; MAX_ROWS];
-    for r in 0..ROWS {
+    let mut spilled = [[0.0f32; MAX_NR]; MAX_MR];
+    for r in 0..MR {
         for v in 0..NV {
             // SAFETY: the tile fits, as asserted above.
             unsafe { simd.store(spilled[r].as_mut_ptr().add(v * S::LANES), sums[r][v]) };

@@ -5,7 +5,7 @@
 //! product (one segment), a convolution (a segment for each row of the window: implicit im2col) and
 //! the gradients of both.
 
-use crate::gemm::micro_kernel::{Epilogue, Place, Segment, micro_kernel};
+use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
 use crate::gemm::packed::PackedMatrix;
 use crate::simd::{Kernel, Simd};
 
@@ -93,11 +93,11 @@ impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(mut self, simd: S) {
         if self.rows == 0 {
             return;
         }
-        let panel = S::LANES * VECTORS;
+        let panel = S::LANES * NV;
         let (mut depth, mut reach) = (0usize, 0);
         for segment in self.segments {
             // Sums that wrapped would be found by the assertions below: no slice and no matrix is so large.
@@ -125,9 +125,9 @@ impl Kernel for Product<'_> {
         let mut first_column = 0;
         while first_column < columns {
             if columns - first_column <= S::LANES {
-                self.panel::<S, ROWS, 1>(simd, first_column);
+                self.panel::<S, MR, 1>(simd, first_column);
             } else {
-                self.panel::<S, ROWS, VECTORS>(simd, first_column);
+                self.panel::<S, MR, NV>(simd, first_column);
             }
             first_column += panel;
         }
@@ -137,16 +137,18 @@ impl Kernel for Product<'_> {
 impl Product<'_> {
     /// All rows of one panel's columns.
     #[inline(always)]
-    fn panel<S: Simd, const ROWS: usize, const NV: usize>(&mut self, simd: S, first_column: usize) {
+    fn panel<S: Simd, const MR: usize, const NV: usize>(&mut self, simd: S, first_column: usize) {
         let mut cursor = Cursor { column: 0, row_start: 0 };
         // Loop 1: tiles of MR rows.
         let mut first_row = 0;
         while first_row < self.rows {
             // Few rows left take a lower tile, rather than one that is mostly empty.
             let height = match self.rows - first_row {
-                1..=4 if ROWS > 4 => self.tile::<S, 4, NV>(simd, first_row, first_column, &mut cursor),
-                5..=8 if ROWS > 8 => self.tile::<S, 8, NV>(simd, first_row, first_column, &mut cursor),
-                _ => self.tile::<S, ROWS, NV>(simd, first_row, first_column, &mut cursor),
+                1..=LOW if MR > LOW => self.tile::<S, LOW, NV>(simd, first_row, first_column, &mut cursor),
+                ..=MIDDLE if MR > MIDDLE => {
+                    self.tile::<S, MIDDLE, NV>(simd, first_row, first_column, &mut cursor)
+                }
+                _ => self.tile::<S, MR, NV>(simd, first_row, first_column, &mut cursor),
             };
             first_row += height;
         }
@@ -154,19 +156,19 @@ impl Product<'_> {
 
     /// One tile; returns its height.
     #[inline(always)]
-    fn tile<S: Simd, const HEIGHT: usize, const NV: usize>(
+    fn tile<S: Simd, const MR: usize, const NV: usize>(
         &mut self,
         simd: S,
         first_row: usize,
         first_column: usize,
         cursor: &mut Cursor,
     ) -> usize {
-        let rows = (self.rows - first_row).min(HEIGHT);
+        let rows = (self.rows - first_row).min(MR);
         let columns = (self.right.columns() - first_column).min(NV * S::LANES);
         // A tile at the end computes its last row again instead of rows that do not exist.
-        let mut starts = [self.left.as_ptr(); HEIGHT];
+        let mut starts = [self.left.as_ptr(); MR];
         let mut start = 0;
-        for r in 0..HEIGHT {
+        for r in 0..MR {
             if r < rows {
                 start = cursor.next(&self.left_grid);
             }
@@ -177,14 +179,14 @@ impl Product<'_> {
         let place = Place { target, stride: self.target_stride, rows, columns };
         let epilogue = self.epilogue.after_columns(first_column);
         // The next tile's rows, for the first panel alone: the others find them in the cache.
-        let ahead = if first_column == 0 { HEIGHT * self.left_grid.pixel_stride } else { 0 };
+        let ahead = if first_column == 0 { MR * self.left_grid.pixel_stride } else { 0 };
         let coming = starts[0].wrapping_add(ahead);
         // SAFETY: each start is that of an existing row, whose segments end inside `left`; the panel's slice has
         // `panel_width` values for each row of the right operand, which are as many as the segments have values, and
         // `NV` vectors are no wider; the place names existing rows and columns of the target only, which have a bias
         // each if there are biases. `PackedMatrix::panel` cut the slice, `run` asserted all the rest.
         unsafe {
-            micro_kernel::<S, HEIGHT, NV>(
+            micro_kernel::<S, MR, NV>(
                 simd,
                 &starts,
                 self.segments,
@@ -196,6 +198,6 @@ impl Product<'_> {
                 place,
             )
         }
-        HEIGHT
+        MR
     }
 }

@@ -92,9 +92,9 @@ impl Kernel for SymmetricPanel<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let SymmetricPanel { scale, matrix, size, first_column, target } = self;
-        let panel = S::LANES * VECTORS;
+        let panel = S::LANES * NV;
         let columns = panel.min(size - first_column);
         for first in (0..size).step_by(BLOCK) {
             let rows = BLOCK.min(size - first);

@@ -5,11 +5,11 @@
 //! many parts, whose sums cost little to add; large ones into groups, so that partial sums do not outgrow the caches.
 
 use crate::Accumulate;
-use crate::gemm::micro_kernel::{Epilogue, MAX_COLUMNS, Place, Segment, micro_kernel};
+use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
 use crate::memory::parallel::{self, TASKS};
 use crate::memory::{AlignedBuffer, with_scratch};
 use crate::shape::checked_len;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{Kernel, Level, MAX_NR, Simd};
 use std::ops::Range;
 
 /// Positions that all tiles pass over before the next are read: of 128 channels 64 KiB, a part of a usual L2 cache.
@@ -115,7 +115,7 @@ impl<R: Rows> Kernel for CopyRows<'_, R> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let len = self.rows.len();
         for (position, target) in self.block.zip(self.target.chunks_exact_mut(self.stride)) {
             let (row, behind) = target.split_at_mut(len);
@@ -296,13 +296,13 @@ impl Kernel for BlockSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(mut self, simd: S) {
         let panel = self.panel;
         let holds = |values: &[f32], stride: usize| {
             self.positions.checked_mul(stride).is_some_and(|len| len <= values.len())
         };
         // All that the unsafe code below relies on.
-        assert_eq!(panel, S::LANES * VECTORS, "panels are as wide as the tile");
+        assert_eq!(panel, S::LANES * NV, "panels are as wide as the tile");
         assert!(self.rows <= self.left_stride && holds(self.left, self.left_stride));
         assert!(holds(self.right, self.right_stride));
         assert_eq!((self.right_stride % panel, self.first_column % panel), (0, 0));
@@ -319,16 +319,16 @@ impl Kernel for BlockSums<'_> {
             while first_row < end {
                 let left = end - first_row;
                 // Rows that only the panel's last vector has on or above the diagonal.
-                let narrow = VECTORS > 1 && self.symmetric && first_row >= first_column + panel - S::LANES;
+                let narrow = NV > 1 && self.symmetric && first_row >= first_column + panel - S::LANES;
                 let target = sums[first_row * panel..].as_mut_ptr();
                 let at = (first_row, first_column, left);
                 first_row += match (left, narrow) {
-                    (1..=4, false) if ROWS > 4 => self.tile::<S, 4, VECTORS>(simd, at, target),
-                    (5..=8, false) if ROWS > 8 => self.tile::<S, 8, VECTORS>(simd, at, target),
-                    (_, false) => self.tile::<S, ROWS, VECTORS>(simd, at, target),
-                    (1..=4, true) if ROWS > 4 => self.tile::<S, 4, 1>(simd, at, target),
-                    (5..=8, true) if ROWS > 8 => self.tile::<S, 8, 1>(simd, at, target),
-                    (_, true) => self.tile::<S, ROWS, 1>(simd, at, target),
+                    (1..=LOW, false) if MR > LOW => self.tile::<S, LOW, NV>(simd, at, target),
+                    (..=MIDDLE, false) if MR > MIDDLE => self.tile::<S, MIDDLE, NV>(simd, at, target),
+                    (_, false) => self.tile::<S, MR, NV>(simd, at, target),
+                    (1..=LOW, true) if MR > LOW => self.tile::<S, LOW, 1>(simd, at, target),
+                    (..=MIDDLE, true) if MR > MIDDLE => self.tile::<S, MIDDLE, 1>(simd, at, target),
+                    (_, true) => self.tile::<S, MR, 1>(simd, at, target),
                 };
             }
             first_column += panel;
@@ -340,14 +340,14 @@ impl BlockSums<'_> {
     /// One tile of the last `NV` vectors of the panel at `first_column`, whose row `first_row` is at `target`;
     /// `rows_left` rows exist. Returns the tile's height.
     #[inline(always)]
-    fn tile<S: Simd, const HEIGHT: usize, const NV: usize>(
+    fn tile<S: Simd, const MR: usize, const NV: usize>(
         &self,
         simd: S,
         (first_row, first_column, rows_left): (usize, usize, usize),
         target: *mut f32,
     ) -> usize {
-        let rows = rows_left.min(HEIGHT);
-        let mut starts = [self.left.as_ptr(); HEIGHT];
+        let rows = rows_left.min(MR);
+        let mut starts = [self.left.as_ptr(); MR];
         for (r, start) in starts.iter_mut().enumerate() {
             // A tile at the end computes its last row again instead of rows that do not exist.
             *start = start.wrapping_add(first_row + r.min(rows - 1));
@@ -363,7 +363,7 @@ impl BlockSums<'_> {
         // so that the last `NV` vectors of one lie inside; the target has these rows of a panel. `run` asserted the
         // lengths, and cut the target into panels of all rows.
         unsafe {
-            micro_kernel::<S, HEIGHT, NV>(
+            micro_kernel::<S, MR, NV>(
                 simd,
                 &starts,
                 &segments,
@@ -375,7 +375,7 @@ impl BlockSums<'_> {
                 place,
             );
         }
-        HEIGHT
+        MR
     }
 }
 
@@ -394,14 +394,14 @@ impl Kernel for AddParts<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let AddParts { sums, cut, symmetric, accumulate, scale, first_row, target } = self;
         let Cut { rows, columns, panel, .. } = cut;
         let part_len = cut.groups() * cut.task_len();
         for (i, row) in (first_row..).zip(target.chunks_exact_mut(columns)) {
             let skipped = if symmetric { i / panel } else { 0 };
             for (index, target) in row.chunks_mut(panel).enumerate().skip(skipped) {
-                let mut total = [0.0f32; MAX_COLUMNS];
+                let mut total = [0.0f32; MAX_NR];
                 let total = &mut total[..target.len()];
                 for part in sums.chunks_exact(part_len) {
                     let part = &part[(index * rows + i) * panel..][..total.len()];
@@ -429,7 +429,7 @@ impl Kernel for Mirror<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let Mirror { size, target } = self;
         for top in (0..size).step_by(SQUARE) {
             let (above, below) = target.split_at_mut(top * size);

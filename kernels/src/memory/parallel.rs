@@ -1,6 +1,7 @@
 //! How work is cut for several threads: by shape alone, never by the number of threads, so that
 //! every result has the same bits however many there are.
 
+use crate::simd::MAX_MR;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -47,10 +48,10 @@ pub(crate) fn for_each_part(len: usize, target: &mut [f32], body: impl Fn(usize,
     target.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(index, part)| body(index, part));
 }
 
-/// Rows of a matrix, so many values each, that make a task: a multiple of every register tile's
-/// height, so that only the last task has a tile that is not full.
+/// Rows per task of a matrix whose rows have `row_values` values: a multiple of every register tile's rows, so that only
+/// the last task has a tile that is not full.
 pub(crate) fn rows_per_chunk(rows: usize, row_values: usize) -> usize {
-    rows.div_ceil(TASKS).min(cached_rows(row_values)).next_multiple_of(12)
+    rows.div_ceil(TASKS).min(cached_rows(row_values)).next_multiple_of(MAX_MR)
 }
 
 /// Calls `body(start, chunk)` for chunks of `target`, in parallel where there is more than one;

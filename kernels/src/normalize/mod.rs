@@ -235,7 +235,7 @@ impl Kernel for GradientPart<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let GradientPart { with, x, d_out, sums, mut d_x } = self;
         let channels = with.channels();
         for group in groups(channels) {

@@ -56,7 +56,7 @@ impl Kernel for PoolRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
         let PoolRow { shape, image, out, argmax } = self;
         let [_, _, width, channels] = shape.input();
         let (stride, kernel_width) = (shape.stride()[1], shape.kernel()[1]);
@@ -189,7 +189,7 @@ impl Kernel for PoolGradientRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
         let PoolGradientRow { shape, y, d_out, argmax, accumulate, d_row } = self;
         let channels = shape.input()[3];
         let [_, out_height, out_width, _] = shape.output();

@@ -16,6 +16,13 @@ mod vectorized;
 
 pub(crate) use vectorized::vectorized;
 
+/// The most rows of a register tile, MR, of any instruction set: a multiple of all instruction sets' MR, so that work which is cut into
+/// multiples of it has tiles that are not full at its end only.
+pub(crate) const MAX_MR: usize = 12;
+
+/// The most columns of a register tile, NR, of any instruction set.
+pub(crate) const MAX_NR: usize = 32;
+
 use std::sync::OnceLock;
 
 /// The environment variable that forces an instruction set: `avx512`, `avx2`, `neon` or `portable`.
@@ -174,10 +181,10 @@ pub(crate) trait Kernel {
 
     /// The body; must be `#[inline(always)]`, so that it is compiled with the caller's instructions.
     ///
-    /// `ROWS` x `VECTORS` is the register tile that suits the instruction set: that many
-    /// accumulators, the vectors of one row of the right operand and one broadcast value fit its
-    /// registers. Kernels without a tile ignore both.
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) -> Self::Output;
+    /// The register tile of the instruction set is `MR` rows of `NV` vectors, NR = `NV * S::LANES` columns: its
+    /// accumulators, the vectors of one row of the right operand and one broadcast value fit the registers. Kernels
+    /// without a tile ignore both.
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) -> Self::Output;
 }
 
 /// Proof that an instruction set exists, and its few operations that the kernels are made of.
@@ -243,7 +250,8 @@ impl Kernel for PanelWidth {
     type Output = usize;
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) -> usize {
-        S::LANES * VECTORS
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) -> usize {
+        const { assert!(MAX_MR.is_multiple_of(MR) && S::LANES * NV <= MAX_NR) };
+        S::LANES * NV
     }
 }

@@ -10,7 +10,7 @@ macro_rules! vectorized {
         impl<'a> $crate::simd::Kernel for Loop<'a> {
             type Output = $output;
             #[inline(always)]
-            fn run<S: $crate::simd::Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) -> $output {
+            fn run<S: $crate::simd::Simd, const MR: usize, const NV: usize>(self, _: S) -> $output {
                 let Loop { $($name,)* .. } = self;
                 $body
             }

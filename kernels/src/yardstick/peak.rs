@@ -65,7 +65,7 @@ impl Kernel for Chains {
     type Output = usize;
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) -> usize {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) -> usize {
         // Values that stay finite and that the compiler cannot foresee.
         let factor = simd.splat(black_box(0.999));
         let summand = simd.splat(black_box(0.001));

@@ -155,6 +155,11 @@ impl AnyStride {
     }
 }
 
+/// Values of one row of a 3x3 window over an RGB image, and from one window to the next at stride 2: the first layer of
+/// many networks. Without padding, it has a loop of its own, whose length the compiler knows.
+const RGB_ROW: usize = 3 * 3;
+const RGB_STEP: usize = 2 * 3;
+
 /// Adds one row of each window to the pixels it covers: window `x`, counted from `first` on, starts
 /// `x * step - before` values into `target`; what lies outside is dropped.
 struct AddWindows<'a> {
@@ -172,21 +177,19 @@ impl Kernel for AddWindows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, _: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, _: S) {
         let AddWindows { windows, window, first, row, step, before, target } = self;
         let count = windows.len() / window;
-        // SqueezeNet's first layer: windows of three pixels of three channels, every second pixel, none
-        // of which reaches beyond the image.
         let all_inside = (first + count).saturating_sub(1) * step + row.len() <= target.len();
-        if (row.len(), step, before) == (9, 6, 0) && all_inside {
+        if (row.len(), step, before) == (RGB_ROW, RGB_STEP, 0) && all_inside {
             // Every second window, since these do not touch each other: what two windows share would stall if it were
             // written and read back at once.
             for parity in 0..2 {
                 let mut x = parity;
                 while x < count {
-                    let values = &windows[x * window + row.start..][..9];
-                    let pixels = &mut target[(first + x) * step..][..9];
-                    for index in 0..9 {
+                    let values = &windows[x * window + row.start..][..RGB_ROW];
+                    let pixels = &mut target[(first + x) * step..][..RGB_ROW];
+                    for index in 0..RGB_ROW {
                         pixels[index] += values[index];
                     }
                     x += 2;

@@ -60,7 +60,7 @@ impl Case {
         }
     }
 
-    fn check<S: Simd, const HEIGHT: usize, const NV: usize>(self, simd: S) {
+    fn check<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
         let Case { depth, rows, columns, left_step, gap, .. } = self;
         let width = NV * S::LANES;
         // Two segments, and values between them that no row has.
@@ -91,13 +91,13 @@ impl Case {
         let epilogues = [Epilogue::Replace, Epilogue::Add, Epilogue::Bias(&bias), Epilogue::BiasRelu(&bias)];
         for (kind, epilogue) in epilogues.into_iter().enumerate() {
             let mut target = earlier.clone();
-            let mut starts = [left[rows - 1].as_ptr(); HEIGHT];
+            let mut starts = [left[rows - 1].as_ptr(); MR];
             starts.iter_mut().zip(&left).for_each(|(start, row)| *start = row.as_ptr());
             let place = Place { target: target.as_mut_ptr(), stride, rows, columns };
             // SAFETY: each row's buffer ends with the last value of its segments, the panel's with its last row, the
             // target's with its last column; rows that do not exist read the last one that does.
             unsafe {
-                micro_kernel::<S, HEIGHT, NV>(
+                micro_kernel::<S, MR, NV>(
                     simd,
                     &starts,
                     &[first, second],
@@ -120,7 +120,7 @@ impl Case {
                 };
                 assert_eq!(
                     actual, expected,
-                    "{self:?}, epilogue {kind}: row {r}, column {n} of {HEIGHT} x {width}"
+                    "{self:?}, epilogue {kind}: row {r}, column {n} of {MR} x {width}"
                 );
             }
         }
@@ -132,21 +132,19 @@ fn up_to(most: usize) -> Vec<usize> {
     (1..=most).filter(|&number| !cfg!(miri) || number == 1 || number == most).collect()
 }
 
-fn check_geometry<S: Simd, const HEIGHT: usize, const NV: usize>(simd: S) {
+fn check_geometry<S: Simd, const MR: usize, const NV: usize>(simd: S) {
     let width = NV * S::LANES;
     let layouts: &[(usize, usize)] =
         if cfg!(miri) { &[(3, S::LANES)] } else { &[(1, 0), (3, 0), (5, S::LANES)] };
-    for rows in up_to(HEIGHT) {
+    for rows in up_to(MR) {
         for columns in up_to(width) {
             for &(left_step, gap) in layouts {
                 let numbers = Case { depth: 0, rows, columns, left_step, gap, contents: Contents::Numbers };
                 for depth in [0, 1, 2, 13] {
-                    Case { depth, ..numbers }.check::<S, HEIGHT, NV>(simd);
+                    Case { depth, ..numbers }.check::<S, MR, NV>(simd);
                 }
-                Case { depth: HEIGHT, contents: Contents::LeftIdentity, ..numbers }
-                    .check::<S, HEIGHT, NV>(simd);
-                Case { depth: width, contents: Contents::RightIdentity, ..numbers }
-                    .check::<S, HEIGHT, NV>(simd);
+                Case { depth: MR, contents: Contents::LeftIdentity, ..numbers }.check::<S, MR, NV>(simd);
+                Case { depth: width, contents: Contents::RightIdentity, ..numbers }.check::<S, MR, NV>(simd);
             }
         }
     }
@@ -159,16 +157,16 @@ impl Kernel for AllGeometries {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+    fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
         check_geometry::<S, 4, 1>(simd);
-        check_geometry::<S, ROWS, VECTORS>(simd);
+        check_geometry::<S, MR, NV>(simd);
         if cfg!(miri) {
             return;
         }
-        check_geometry::<S, ROWS, 1>(simd);
-        check_geometry::<S, 8, VECTORS>(simd);
+        check_geometry::<S, MR, 1>(simd);
+        check_geometry::<S, 8, NV>(simd);
         check_geometry::<S, 8, 1>(simd);
-        check_geometry::<S, 4, VECTORS>(simd);
+        check_geometry::<S, 4, NV>(simd);
     }
 }
 
