@@ -2,10 +2,10 @@
 //! compares its fast kernels with its `reference`, over odd shapes, single pixels, strides, paddings and channel counts, on
 //! every instruction set of this processor and on the tile geometry of AVX-512 in plain Rust.
 
+use crate::kernels::Kernels;
 use crate::options::Accumulate;
 use crate::simd::Level;
 use proptest::prelude::*;
-use std::cell::Cell;
 
 /// Values in [-1, 1) that depend on `seed`: the same for both twins, and different in each operand.
 pub(crate) fn values(len: usize, seed: u64) -> Vec<f32> {
@@ -31,23 +31,14 @@ pub(crate) fn levels() -> Vec<Level> {
     levels
 }
 
-thread_local! {
-    static FORCED: Cell<Option<Level>> = const { Cell::new(None) };
-}
-
-/// The level that [`on_each_level`] asks for on this thread.
-pub(crate) fn forced_level() -> Option<Level> {
-    FORCED.get()
-}
-
-/// Runs a check with every level in the place of [`Level::current`], for kernels that take no level.
-pub(crate) fn on_each_level(check: impl Fn() -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
-    let result = levels().into_iter().try_for_each(|level| {
-        FORCED.set(Some(level));
-        check().map_err(|error| TestCaseError::fail(format!("{level:?}: {error}")))
-    });
-    FORCED.set(None);
-    result
+/// Runs a check with the kernels of every level.
+pub(crate) fn on_each_level(
+    check: impl Fn(Kernels) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    levels().into_iter().try_for_each(|level| {
+        check(Kernels::with_level(level))
+            .map_err(|error| TestCaseError::fail(format!("{}: {error}", level.name())))
+    })
 }
 
 /// Random cases of each property.

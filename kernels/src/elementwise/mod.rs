@@ -7,10 +7,10 @@
 mod agreement;
 pub(crate) mod reference;
 
-use crate::Accumulate;
 use crate::memory::parallel;
 use crate::shape::checked_len;
-use crate::simd::{Kernel, Level, Simd, vectorized};
+use crate::simd::{Kernel, Simd, vectorized};
+use crate::{Accumulate, Kernels};
 
 /// Vectors of independent sums that one pass keeps, so that the additions need not wait for each other.
 const SUMS: usize = 4;
@@ -91,16 +91,26 @@ impl Kernel for Squares<'_> {
 /// # Panics
 /// If the lengths differ.
 pub fn relu(input: &[f32], out: &mut [f32]) {
-    assert_eq!(input.len(), out.len());
-    let level = Level::current();
-    parallel::for_each_chunk(1, out, |start, out| {
-        let input = &input[start..][..out.len()];
-        vectorized!(level, |input: &'a [f32], out: &'a mut [f32]| -> () {
-            for (out, &value) in out.iter_mut().zip(input) {
-                *out = if value > 0.0 { value } else { 0.0 };
-            }
+    Kernels::current().relu(input, out);
+}
+
+impl Kernels {
+    /// As [`relu`](fn@relu), with this instruction set.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn relu(self, input: &[f32], out: &mut [f32]) {
+        assert_eq!(input.len(), out.len());
+        let level = self.level();
+        parallel::for_each_chunk(1, out, |start, out| {
+            let input = &input[start..][..out.len()];
+            vectorized!(level, |input: &'a [f32], out: &'a mut [f32]| -> () {
+                for (out, &value) in out.iter_mut().zip(input) {
+                    *out = if value > 0.0 { value } else { 0.0 };
+                }
+            });
         });
-    });
+    }
 }
 
 /// The gradient of [`relu`], from its output.
@@ -110,23 +120,33 @@ pub fn relu(input: &[f32], out: &mut [f32]) {
 /// # Panics
 /// If the lengths differ.
 pub fn relu_gradient(out: &[f32], d_out: &[f32], accumulate: Accumulate, d_input: &mut [f32]) {
-    assert_eq!(out.len(), d_out.len());
-    assert_eq!(out.len(), d_input.len());
-    let level = Level::current();
-    parallel::for_each_chunk(1, d_input, |start, d_input| {
-        let out = &out[start..][..d_input.len()];
-        let d_out = &d_out[start..][..d_input.len()];
-        vectorized!(level, |out: &'a [f32],
-                            d_out: &'a [f32],
-                            accumulate: Accumulate,
-                            d_input: &'a mut [f32]|
-         -> () {
-            for ((d_input, &out), &d_out) in d_input.iter_mut().zip(out).zip(d_out) {
-                let old = if accumulate == Accumulate::Add { *d_input } else { 0.0 };
-                *d_input = old + if out > 0.0 { d_out } else { 0.0 };
-            }
+    Kernels::current().relu_gradient(out, d_out, accumulate, d_input);
+}
+
+impl Kernels {
+    /// As [`relu_gradient`](fn@relu_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn relu_gradient(self, out: &[f32], d_out: &[f32], accumulate: Accumulate, d_input: &mut [f32]) {
+        assert_eq!(out.len(), d_out.len());
+        assert_eq!(out.len(), d_input.len());
+        let level = self.level();
+        parallel::for_each_chunk(1, d_input, |start, d_input| {
+            let out = &out[start..][..d_input.len()];
+            let d_out = &d_out[start..][..d_input.len()];
+            vectorized!(level, |out: &'a [f32],
+                                d_out: &'a [f32],
+                                accumulate: Accumulate,
+                                d_input: &'a mut [f32]|
+             -> () {
+                for ((d_input, &out), &d_out) in d_input.iter_mut().zip(out).zip(d_out) {
+                    let old = if accumulate == Accumulate::Add { *d_input } else { 0.0 };
+                    *d_input = old + if out > 0.0 { d_out } else { 0.0 };
+                }
+            });
         });
-    });
+    }
 }
 
 /// `sum of (a - b)^2`.
@@ -151,9 +171,19 @@ pub fn relu_gradient(out: &[f32], d_out: &[f32], accumulate: Accumulate, d_input
 /// # Panics
 /// If the lengths differ.
 pub fn squared_difference(a: &[f32], b: &[f32]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let level = Level::current();
-    parallel::sum(a.len(), |range| level.run(Squares { a: &a[range.clone()], b: &b[range] }))
+    Kernels::current().squared_difference(a, b)
+}
+
+impl Kernels {
+    /// As [`squared_difference`](fn@squared_difference), with this instruction set.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn squared_difference(self, a: &[f32], b: &[f32]) -> f64 {
+        assert_eq!(a.len(), b.len());
+        let level = self.level();
+        parallel::sum(a.len(), |range| level.run(Squares { a: &a[range.clone()], b: &b[range] }))
+    }
 }
 
 /// The gradient of `scale *` [`squared_difference`] with respect to `a`: `2 * scale * (a - b)`.
@@ -167,23 +197,40 @@ pub fn squared_difference_gradient(
     accumulate: Accumulate,
     d_a: &mut [f32],
 ) {
-    assert_eq!(a.len(), b.len());
-    assert_eq!(a.len(), d_a.len());
-    let level = Level::current();
-    parallel::for_each_chunk(1, d_a, |start, d_a| {
-        let (a, b) = (&a[start..][..d_a.len()], &b[start..][..d_a.len()]);
-        vectorized!(level, |a: &'a [f32],
-                            b: &'a [f32],
-                            scale: f32,
-                            accumulate: Accumulate,
-                            d_a: &'a mut [f32]|
-         -> () {
-            for ((d_a, &a), &b) in d_a.iter_mut().zip(a).zip(b) {
-                let old = if accumulate == Accumulate::Add { *d_a } else { 0.0 };
-                *d_a = old + 2.0 * scale * (a - b);
-            }
+    Kernels::current().squared_difference_gradient(a, b, scale, accumulate, d_a);
+}
+
+impl Kernels {
+    /// As [`squared_difference_gradient`](fn@squared_difference_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn squared_difference_gradient(
+        self,
+        a: &[f32],
+        b: &[f32],
+        scale: f32,
+        accumulate: Accumulate,
+        d_a: &mut [f32],
+    ) {
+        assert_eq!(a.len(), b.len());
+        assert_eq!(a.len(), d_a.len());
+        let level = self.level();
+        parallel::for_each_chunk(1, d_a, |start, d_a| {
+            let (a, b) = (&a[start..][..d_a.len()], &b[start..][..d_a.len()]);
+            vectorized!(level, |a: &'a [f32],
+                                b: &'a [f32],
+                                scale: f32,
+                                accumulate: Accumulate,
+                                d_a: &'a mut [f32]|
+             -> () {
+                for ((d_a, &a), &b) in d_a.iter_mut().zip(a).zip(b) {
+                    let old = if accumulate == Accumulate::Add { *d_a } else { 0.0 };
+                    *d_a = old + 2.0 * scale * (a - b);
+                }
+            });
         });
-    });
+    }
 }
 
 /// The sum of squared differences between vertical and between horizontal neighbors of an image
@@ -198,19 +245,30 @@ pub fn squared_difference_gradient(
 ///
 /// # Panics
 /// If the length is not the shape's.
-pub fn total_variation([batch, height, width, channels]: [usize; 4], image: &[f32]) -> f64 {
-    check_image([batch, height, width, channels], image);
-    if image.is_empty() {
-        return 0.0;
+pub fn total_variation(shape: [usize; 4], image: &[f32]) -> f64 {
+    Kernels::current().total_variation(shape, image)
+}
+
+impl Kernels {
+    /// As [`total_variation`](fn@total_variation), with this instruction set.
+    ///
+    /// # Panics
+    /// If the length is not the shape's.
+    pub fn total_variation(self, [batch, height, width, channels]: [usize; 4], image: &[f32]) -> f64 {
+        check_image([batch, height, width, channels], image);
+        if image.is_empty() {
+            return 0.0;
+        }
+        let level = self.level();
+        let row_len = width * channels;
+        parallel::sum_of_parts(batch * height, |index| {
+            let row = &image[index * row_len..][..row_len];
+            let below =
+                if (index + 1) % height == 0 { row } else { &image[(index + 1) * row_len..][..row_len] };
+            let vertical = level.run(Squares { a: below, b: row });
+            vertical + level.run(Squares { a: &row[channels..], b: &row[..row.len() - channels] })
+        })
     }
-    let level = Level::current();
-    let row_len = width * channels;
-    parallel::sum_of_parts(batch * height, |index| {
-        let row = &image[index * row_len..][..row_len];
-        let below = if (index + 1) % height == 0 { row } else { &image[(index + 1) * row_len..][..row_len] };
-        let vertical = level.run(Squares { a: below, b: row });
-        vertical + level.run(Squares { a: &row[channels..], b: &row[..row.len() - channels] })
-    })
 }
 
 /// The gradient of `scale *` [`total_variation`] with respect to the image.
@@ -226,47 +284,64 @@ pub fn total_variation_gradient(
     accumulate: Accumulate,
     d_image: &mut [f32],
 ) {
-    let [_, height, width, channels] = shape;
-    check_image(shape, image);
-    assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
-    if image.is_empty() {
-        return;
-    }
-    let level = Level::current();
-    let row_len = width * channels;
-    let rows_per_strip = parallel::rows_per_strip(shape, usize::MAX);
-    parallel::for_each_strip(shape, rows_per_strip, d_image, |n, rows, strip| {
-        for (y, d_row) in rows.zip(strip.chunks_exact_mut(row_len)) {
-            let row_at = |y: usize| &image[(n * height + y) * row_len..][..row_len];
-            let row = row_at(y);
-            // At the border the missing neighbor is the pixel itself: a difference of zero.
-            let above = row_at(y.saturating_sub(1));
-            let below = row_at((y + 1).min(height - 1));
-            vectorized!(level, |row: &'a [f32],
-                                above: &'a [f32],
-                                below: &'a [f32],
-                                scale: f32,
-                                channels: usize,
-                                accumulate: Accumulate,
-                                d_row: &'a mut [f32]|
-             -> () {
-                let len = row.len();
-                let (above, below, d_row) = (&above[..len], &below[..len], &mut d_row[..len]);
-                for index in 0..len {
-                    let old = if accumulate == Accumulate::Add { d_row[index] } else { 0.0 };
-                    let vertical = 2.0 * row[index] - above[index] - below[index];
-                    d_row[index] = old + 2.0 * scale * vertical;
-                }
-                let edge = len - channels;
-                for index in 0..edge {
-                    d_row[index] += 2.0 * scale * (row[index] - row[index + channels]);
-                }
-                for index in channels..len {
-                    d_row[index] += 2.0 * scale * (row[index] - row[index - channels]);
-                }
-            });
+    Kernels::current().total_variation_gradient(shape, image, scale, accumulate, d_image);
+}
+
+impl Kernels {
+    /// As [`total_variation_gradient`](fn@total_variation_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn total_variation_gradient(
+        self,
+        shape: [usize; 4],
+        image: &[f32],
+        scale: f32,
+        accumulate: Accumulate,
+        d_image: &mut [f32],
+    ) {
+        let [_, height, width, channels] = shape;
+        check_image(shape, image);
+        assert_eq!(d_image.len(), image.len(), "the gradient has the image's shape");
+        if image.is_empty() {
+            return;
         }
-    });
+        let level = self.level();
+        let row_len = width * channels;
+        let rows_per_strip = parallel::rows_per_strip(shape, usize::MAX);
+        parallel::for_each_strip(shape, rows_per_strip, d_image, |n, rows, strip| {
+            for (y, d_row) in rows.zip(strip.chunks_exact_mut(row_len)) {
+                let row_at = |y: usize| &image[(n * height + y) * row_len..][..row_len];
+                let row = row_at(y);
+                // At the border the missing neighbor is the pixel itself: a difference of zero.
+                let above = row_at(y.saturating_sub(1));
+                let below = row_at((y + 1).min(height - 1));
+                vectorized!(level, |row: &'a [f32],
+                                    above: &'a [f32],
+                                    below: &'a [f32],
+                                    scale: f32,
+                                    channels: usize,
+                                    accumulate: Accumulate,
+                                    d_row: &'a mut [f32]|
+                 -> () {
+                    let len = row.len();
+                    let (above, below, d_row) = (&above[..len], &below[..len], &mut d_row[..len]);
+                    for index in 0..len {
+                        let old = if accumulate == Accumulate::Add { d_row[index] } else { 0.0 };
+                        let vertical = 2.0 * row[index] - above[index] - below[index];
+                        d_row[index] = old + 2.0 * scale * vertical;
+                    }
+                    let edge = len - channels;
+                    for index in 0..edge {
+                        d_row[index] += 2.0 * scale * (row[index] - row[index + channels]);
+                    }
+                    for index in channels..len {
+                        d_row[index] += 2.0 * scale * (row[index] - row[index - channels]);
+                    }
+                });
+            }
+        });
+    }
 }
 
 /// Panics unless the image has the shape (N, H, W, C).
@@ -287,27 +362,46 @@ pub fn adam(
     second_moment: &mut [f32],
     values: &mut [f32],
 ) {
-    assert_eq!(gradient.len(), first_moment.len());
-    assert_eq!(gradient.len(), second_moment.len());
-    assert_eq!(gradient.len(), values.len());
-    let level = Level::current();
-    parallel::for_each_chunk_of_three(first_moment, second_moment, values, |start, m, v, x| {
-        let g = &gradient[start..][..x.len()];
-        vectorized!(level, |step: f32,
-                            betas: [f32; 2],
-                            epsilon: f32,
-                            g: &'a [f32],
-                            m: &'a mut [f32],
-                            v: &'a mut [f32],
-                            x: &'a mut [f32]|
-         -> () {
-            for (((x, &g), m), v) in x.iter_mut().zip(g).zip(m).zip(v) {
-                *m = betas[0] * *m + (1.0 - betas[0]) * g;
-                *v = betas[1] * *v + (1.0 - betas[1]) * g * g;
-                *x -= step * *m / (v.sqrt() + epsilon);
-            }
+    Kernels::current().adam(step, betas, epsilon, gradient, first_moment, second_moment, values);
+}
+
+impl Kernels {
+    /// As [`adam`](fn@adam), with this instruction set.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn adam(
+        self,
+        step: f32,
+        betas: [f32; 2],
+        epsilon: f32,
+        gradient: &[f32],
+        first_moment: &mut [f32],
+        second_moment: &mut [f32],
+        values: &mut [f32],
+    ) {
+        assert_eq!(gradient.len(), first_moment.len());
+        assert_eq!(gradient.len(), second_moment.len());
+        assert_eq!(gradient.len(), values.len());
+        let level = self.level();
+        parallel::for_each_chunk_of_three(first_moment, second_moment, values, |start, m, v, x| {
+            let g = &gradient[start..][..x.len()];
+            vectorized!(level, |step: f32,
+                                betas: [f32; 2],
+                                epsilon: f32,
+                                g: &'a [f32],
+                                m: &'a mut [f32],
+                                v: &'a mut [f32],
+                                x: &'a mut [f32]|
+             -> () {
+                for (((x, &g), m), v) in x.iter_mut().zip(g).zip(m).zip(v) {
+                    *m = betas[0] * *m + (1.0 - betas[0]) * g;
+                    *v = betas[1] * *v + (1.0 - betas[1]) * g * g;
+                    *x -= step * *m / (v.sqrt() + epsilon);
+                }
+            });
         });
-    });
+    }
 }
 
 /// Keeps each channel of an image (N, H, W, 3) within its range `[low, high]`; NaN stays NaN. See
@@ -324,23 +418,33 @@ pub fn adam(
 /// # Panics
 /// If the length is not a multiple of three.
 pub fn clamp(values: &mut [f32], ranges: [[f32; 2]; 3]) {
-    /// Values after which whole vectors and whole pixels begin anew.
-    const PERIOD: usize = 48;
-    assert_eq!(values.len() % 3, 0, "pixels have three channels");
-    let level = Level::current();
-    let mut bounds = [[0.0f32; PERIOD]; 2];
-    for index in 0..PERIOD {
-        [bounds[0][index], bounds[1][index]] = ranges[index % 3];
-    }
-    parallel::for_each_chunk(PERIOD, values, |_, values| {
-        vectorized!(level, |values: &'a mut [f32], bounds: [[f32; PERIOD]; 2]| -> () {
-            let [low, high] = bounds;
-            for values in values.chunks_mut(PERIOD) {
-                for ((value, &low), &high) in values.iter_mut().zip(&low).zip(&high) {
-                    *value = if *value < low { low } else { *value };
-                    *value = if *value > high { high } else { *value };
+    Kernels::current().clamp(values, ranges);
+}
+
+impl Kernels {
+    /// As [`clamp`](fn@clamp), with this instruction set.
+    ///
+    /// # Panics
+    /// If the length is not a multiple of three.
+    pub fn clamp(self, values: &mut [f32], ranges: [[f32; 2]; 3]) {
+        /// Values after which whole vectors and whole pixels begin anew.
+        const PERIOD: usize = 48;
+        assert_eq!(values.len() % 3, 0, "pixels have three channels");
+        let level = self.level();
+        let mut bounds = [[0.0f32; PERIOD]; 2];
+        for index in 0..PERIOD {
+            [bounds[0][index], bounds[1][index]] = ranges[index % 3];
+        }
+        parallel::for_each_chunk(PERIOD, values, |_, values| {
+            vectorized!(level, |values: &'a mut [f32], bounds: [[f32; PERIOD]; 2]| -> () {
+                let [low, high] = bounds;
+                for values in values.chunks_mut(PERIOD) {
+                    for ((value, &low), &high) in values.iter_mut().zip(&low).zip(&high) {
+                        *value = if *value < low { low } else { *value };
+                        *value = if *value > high { high } else { *value };
+                    }
                 }
-            }
+            });
         });
-    });
+    }
 }

@@ -10,8 +10,8 @@ mod agreement;
 pub(crate) mod reference;
 
 use crate::memory::with_scratch;
-use crate::simd::{Kernel, Level, Simd, vectorized};
-use crate::{Accumulate, Activation};
+use crate::simd::{Kernel, Simd, vectorized};
+use crate::{Accumulate, Activation, Kernels};
 use rayon::prelude::*;
 
 /// Channels whose sums and factors stay in registers while a part is walked over.
@@ -83,37 +83,47 @@ impl<T> Normalization<'_, T> {
 /// # Panics
 /// If a length does not fit the channels.
 pub fn moments(channels: usize, x: &[f32], moments: &mut [f32]) {
-    check_moments(channels, x, moments);
-    let level = Level::current();
-    // Variances of differences from one of the values: nothing cancels where the mean is large.
-    let pivot = &x[..channels];
-    let sums = sums_of_parts(channels, x.len(), |partial_sums, part_len| {
-        partial_sums.zip(x.par_chunks(part_len)).for_each(|(sums, x)| {
-            vectorized!(level, |pivot: &'a [f32], x: &'a [f32], sums: &'a mut [f32]| -> () {
-                let channels = pivot.len();
-                for group in groups(channels) {
-                    let pivot = load(&pivot[group.clone()]);
-                    let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
-                    for row in x.chunks_exact(channels) {
-                        let x = load(&row[group.clone()]);
-                        for lane in 0..LANES {
-                            let difference = x[lane] - pivot[lane];
-                            sum[lane] += difference;
-                            squares[lane] += difference * difference;
+    Kernels::current().moments(channels, x, moments);
+}
+
+impl Kernels {
+    /// As [`moments`](fn@moments), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn moments(self, channels: usize, x: &[f32], moments: &mut [f32]) {
+        check_moments(channels, x, moments);
+        let level = self.level();
+        // Variances of differences from one of the values: nothing cancels where the mean is large.
+        let pivot = &x[..channels];
+        let sums = sums_of_parts(channels, x.len(), |partial_sums, part_len| {
+            partial_sums.zip(x.par_chunks(part_len)).for_each(|(sums, x)| {
+                vectorized!(level, |pivot: &'a [f32], x: &'a [f32], sums: &'a mut [f32]| -> () {
+                    let channels = pivot.len();
+                    for group in groups(channels) {
+                        let pivot = load(&pivot[group.clone()]);
+                        let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
+                        for row in x.chunks_exact(channels) {
+                            let x = load(&row[group.clone()]);
+                            for lane in 0..LANES {
+                                let difference = x[lane] - pivot[lane];
+                                sum[lane] += difference;
+                                squares[lane] += difference * difference;
+                            }
                         }
+                        store(sum, &mut sums[group.clone()]);
+                        store(squares, &mut sums[channels..][group]);
                     }
-                    store(sum, &mut sums[group.clone()]);
-                    store(squares, &mut sums[channels..][group]);
-                }
+                });
             });
         });
-    });
-    let positions = (x.len() / channels) as f64;
-    let (means, variances) = moments.split_at_mut(channels);
-    for (c, (mean, variance)) in means.iter_mut().zip(variances).enumerate() {
-        let from_pivot = sums[c] / positions;
-        *mean = (f64::from(pivot[c]) + from_pivot) as f32;
-        *variance = (sums[channels + c] / positions - from_pivot * from_pivot).max(0.0) as f32;
+        let positions = (x.len() / channels) as f64;
+        let (means, variances) = moments.split_at_mut(channels);
+        for (c, (mean, variance)) in means.iter_mut().zip(variances).enumerate() {
+            let from_pivot = sums[c] / positions;
+            *mean = (f64::from(pivot[c]) + from_pivot) as f32;
+            *variance = (sums[channels + c] / positions - from_pivot * from_pivot).max(0.0) as f32;
+        }
     }
 }
 
@@ -129,38 +139,56 @@ pub fn moments_gradient(
     accumulate: Accumulate,
     d_x: &mut [f32],
 ) {
-    check_moments(channels, x, moments);
-    assert_eq!(d_moments.len(), moments.len(), "a gradient for each moment");
-    assert_eq!(d_x.len(), x.len(), "the gradient has the values' shape");
-    let level = Level::current();
-    let part_len = part_len(channels);
-    let mean_share = (channels as f64 / x.len() as f64) as f32;
-    let parts = d_x.par_chunks_mut(part_len).zip(x.par_chunks(part_len));
-    parts.for_each(|(d_x, x)| {
-        vectorized!(level, |mean_share: f32,
-                            moments: &'a [f32],
-                            d_moments: &'a [f32],
-                            x: &'a [f32],
-                            accumulate: Accumulate,
-                            d_x: &'a mut [f32]|
-         -> () {
-            let channels = moments.len() / 2;
-            for group in groups(channels) {
-                let mean = load(&moments[group.clone()]);
-                let d_mean = load(&d_moments[group.clone()]).map(|d| d * mean_share);
-                let slope = load(&d_moments[channels..][group.clone()]).map(|d| d * 2.0 * mean_share);
-                for (row, d_row) in x.chunks_exact(channels).zip(d_x.chunks_exact_mut(channels)) {
-                    let x = load(&row[group.clone()]);
-                    let d_row = &mut d_row[group.clone()];
-                    let mut d = if accumulate == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
-                    for lane in 0..LANES {
-                        d[lane] += d_mean[lane] + slope[lane] * (x[lane] - mean[lane]);
+    Kernels::current().moments_gradient(channels, x, moments, d_moments, accumulate, d_x);
+}
+
+impl Kernels {
+    /// As [`moments_gradient`](fn@moments_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn moments_gradient(
+        self,
+        channels: usize,
+        x: &[f32],
+        moments: &[f32],
+        d_moments: &[f32],
+        accumulate: Accumulate,
+        d_x: &mut [f32],
+    ) {
+        check_moments(channels, x, moments);
+        assert_eq!(d_moments.len(), moments.len(), "a gradient for each moment");
+        assert_eq!(d_x.len(), x.len(), "the gradient has the values' shape");
+        let level = self.level();
+        let part_len = part_len(channels);
+        let mean_share = (channels as f64 / x.len() as f64) as f32;
+        let parts = d_x.par_chunks_mut(part_len).zip(x.par_chunks(part_len));
+        parts.for_each(|(d_x, x)| {
+            vectorized!(level, |mean_share: f32,
+                                moments: &'a [f32],
+                                d_moments: &'a [f32],
+                                x: &'a [f32],
+                                accumulate: Accumulate,
+                                d_x: &'a mut [f32]|
+             -> () {
+                let channels = moments.len() / 2;
+                for group in groups(channels) {
+                    let mean = load(&moments[group.clone()]);
+                    let d_mean = load(&d_moments[group.clone()]).map(|d| d * mean_share);
+                    let slope = load(&d_moments[channels..][group.clone()]).map(|d| d * 2.0 * mean_share);
+                    for (row, d_row) in x.chunks_exact(channels).zip(d_x.chunks_exact_mut(channels)) {
+                        let x = load(&row[group.clone()]);
+                        let d_row = &mut d_row[group.clone()];
+                        let mut d = if accumulate == Accumulate::Add { load(d_row) } else { [0.0; LANES] };
+                        for lane in 0..LANES {
+                            d[lane] += d_mean[lane] + slope[lane] * (x[lane] - mean[lane]);
+                        }
+                        store(d, d_row);
                     }
-                    store(d, d_row);
                 }
-            }
+            });
         });
-    });
+    }
 }
 
 /// Shifts and scales each channel; see [`crate::reference::normalize`].
@@ -168,26 +196,36 @@ pub fn moments_gradient(
 /// # Panics
 /// If a length does not fit the channels.
 pub fn normalize(with: Normalization<'_, f32>, x: &[f32], out: &mut [f32]) {
-    with.check(x);
-    assert_eq!(out.len(), x.len(), "the output has the values' shape");
-    let level = Level::current();
-    let part_len = part_len(with.channels());
-    let parts = out.par_chunks_mut(part_len).zip(x.par_chunks(part_len));
-    parts.for_each(|(out, x)| {
-        vectorized!(level, |with: Normalization<'a, f32>, x: &'a [f32], out: &'a mut [f32]| -> () {
-            let channels = with.channels();
-            for group in groups(channels) {
-                let channel = Channels::load(&with, group.clone());
-                for (row, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-                    let mut values = channel.normalized(load(&row[group.clone()]));
-                    if with.activation == Activation::Relu {
-                        values = values.map(|value| if value > 0.0 { value } else { 0.0 });
+    Kernels::current().normalize(with, x, out);
+}
+
+impl Kernels {
+    /// As [`normalize`](fn@normalize), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn normalize(self, with: Normalization<'_, f32>, x: &[f32], out: &mut [f32]) {
+        with.check(x);
+        assert_eq!(out.len(), x.len(), "the output has the values' shape");
+        let level = self.level();
+        let part_len = part_len(with.channels());
+        let parts = out.par_chunks_mut(part_len).zip(x.par_chunks(part_len));
+        parts.for_each(|(out, x)| {
+            vectorized!(level, |with: Normalization<'a, f32>, x: &'a [f32], out: &'a mut [f32]| -> () {
+                let channels = with.channels();
+                for group in groups(channels) {
+                    let channel = Channels::load(&with, group.clone());
+                    for (row, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+                        let mut values = channel.normalized(load(&row[group.clone()]));
+                        if with.activation == Activation::Relu {
+                            values = values.map(|value| if value > 0.0 { value } else { 0.0 });
+                        }
+                        store(values, &mut out[group.clone()]);
                     }
-                    store(values, &mut out[group.clone()]);
                 }
-            }
+            });
         });
-    });
+    }
 }
 
 /// The gradient of [`normalize`] with respect to the values, which is not computed where `d_x` is `None`,
@@ -202,24 +240,41 @@ pub fn normalize_gradient(
     sums: &mut [f32],
     d_x: Option<(Accumulate, &mut [f32])>,
 ) {
-    with.check_gradient(x, d_out, sums, d_x.as_ref().map(|(_, d_x)| &**d_x));
-    let channels = with.channels();
-    let level = Level::current();
-    let totals = sums_of_parts(channels, x.len(), |partial_sums, part_len| {
-        let parts = partial_sums.zip(x.par_chunks(part_len)).zip(d_out.par_chunks(part_len));
-        match d_x {
-            None => parts.for_each(|((sums, x), d_out)| {
-                level.run(GradientPart { with, x, d_out, sums, d_x: None });
-            }),
-            Some((accumulate, d_x)) => {
-                let parts = parts.zip(d_x.par_chunks_mut(part_len));
-                parts.for_each(|(((sums, x), d_out), d_x)| {
-                    level.run(GradientPart { with, x, d_out, sums, d_x: Some((accumulate, d_x)) });
-                });
+    Kernels::current().normalize_gradient(with, x, d_out, sums, d_x);
+}
+
+impl Kernels {
+    /// As [`normalize_gradient`](fn@normalize_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length does not fit the channels.
+    pub fn normalize_gradient(
+        self,
+        with: Normalization<'_, f32>,
+        x: &[f32],
+        d_out: &[f32],
+        sums: &mut [f32],
+        d_x: Option<(Accumulate, &mut [f32])>,
+    ) {
+        with.check_gradient(x, d_out, sums, d_x.as_ref().map(|(_, d_x)| &**d_x));
+        let channels = with.channels();
+        let level = self.level();
+        let totals = sums_of_parts(channels, x.len(), |partial_sums, part_len| {
+            let parts = partial_sums.zip(x.par_chunks(part_len)).zip(d_out.par_chunks(part_len));
+            match d_x {
+                None => parts.for_each(|((sums, x), d_out)| {
+                    level.run(GradientPart { with, x, d_out, sums, d_x: None });
+                }),
+                Some((accumulate, d_x)) => {
+                    let parts = parts.zip(d_x.par_chunks_mut(part_len));
+                    parts.for_each(|(((sums, x), d_out), d_x)| {
+                        level.run(GradientPart { with, x, d_out, sums, d_x: Some((accumulate, d_x)) });
+                    });
+                }
             }
-        }
-    });
-    sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total as f32);
+        });
+        sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total as f32);
+    }
 }
 
 /// The gradient of one part of the positions.

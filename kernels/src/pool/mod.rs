@@ -6,10 +6,10 @@
 mod agreement;
 pub(crate) mod reference;
 
-use crate::Accumulate;
 use crate::memory::parallel;
 use crate::shape::PoolShape;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{Kernel, Simd};
+use crate::{Accumulate, Kernels};
 
 /// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
 ///
@@ -30,18 +30,28 @@ use crate::simd::{Kernel, Level, Simd};
 /// # Panics
 /// If a length is not the shape's.
 pub fn max_pool(shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {
-    let level = Level::current();
-    let [_, height, width, channels] = shape.input();
-    let [_, out_height, out_width, _] = shape.output();
-    shape.assert_input(image);
-    shape.assert_output(out, argmax);
-    let row_len = width * channels;
-    parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
-        let (n, y) = (row / out_height, row % out_height);
-        let rows = shape.window(0, y);
-        let image = &image[(n * height + rows.start) * row_len..][..rows.len() * row_len];
-        level.run(PoolRow { shape, image, out, argmax });
-    });
+    Kernels::current().max_pool(shape, image, out, argmax);
+}
+
+impl Kernels {
+    /// As [`max_pool`](fn@max_pool), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn max_pool(self, shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {
+        let level = self.level();
+        let [_, height, width, channels] = shape.input();
+        let [_, out_height, out_width, _] = shape.output();
+        shape.assert_input(image);
+        shape.assert_output(out, argmax);
+        let row_len = width * channels;
+        parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
+            let (n, y) = (row / out_height, row % out_height);
+            let rows = shape.window(0, y);
+            let image = &image[(n * height + rows.start) * row_len..][..rows.len() * row_len];
+            level.run(PoolRow { shape, image, out, argmax });
+        });
+    }
 }
 
 /// One row of the output, from the rows of the image that its windows cover.
@@ -154,25 +164,42 @@ pub fn max_pool_gradient(
     accumulate: Accumulate,
     d_image: &mut [f32],
 ) {
-    let level = Level::current();
-    let [_, _, width, channels] = shape.input();
-    let [_, out_height, out_width, _] = shape.output();
-    shape.assert_input(d_image);
-    shape.assert_output(d_out, argmax);
-    let out_len = out_height * out_width * channels;
-    let rows_per_strip = parallel::rows_per_strip(shape.input(), usize::MAX);
-    parallel::for_each_strip(shape.input(), rows_per_strip, d_image, |n, rows, strip| {
-        for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
-            level.run(PoolGradientRow {
-                shape,
-                y,
-                d_out: &d_out[n * out_len..][..out_len],
-                argmax: &argmax[n * out_len..][..out_len],
-                accumulate,
-                d_row,
-            });
-        }
-    });
+    Kernels::current().max_pool_gradient(shape, d_out, argmax, accumulate, d_image);
+}
+
+impl Kernels {
+    /// As [`max_pool_gradient`](fn@max_pool_gradient), with this instruction set.
+    ///
+    /// # Panics
+    /// If a length is not the shape's.
+    pub fn max_pool_gradient(
+        self,
+        shape: &PoolShape,
+        d_out: &[f32],
+        argmax: &[u8],
+        accumulate: Accumulate,
+        d_image: &mut [f32],
+    ) {
+        let level = self.level();
+        let [_, _, width, channels] = shape.input();
+        let [_, out_height, out_width, _] = shape.output();
+        shape.assert_input(d_image);
+        shape.assert_output(d_out, argmax);
+        let out_len = out_height * out_width * channels;
+        let rows_per_strip = parallel::rows_per_strip(shape.input(), usize::MAX);
+        parallel::for_each_strip(shape.input(), rows_per_strip, d_image, |n, rows, strip| {
+            for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
+                level.run(PoolGradientRow {
+                    shape,
+                    y,
+                    d_out: &d_out[n * out_len..][..out_len],
+                    argmax: &argmax[n * out_len..][..out_len],
+                    accumulate,
+                    d_row,
+                });
+            }
+        });
+    }
 }
 
 /// One row of the image's gradient, gathered from the windows that cover it.

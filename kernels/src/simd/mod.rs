@@ -134,10 +134,6 @@ impl Level {
     /// A value of [`ENVIRONMENT_VARIABLE`] that cannot be honored is ignored here: programs that
     /// want to refuse it ask [`Level::from_environment`] first.
     pub fn current() -> Level {
-        #[cfg(test)]
-        if let Some(level) = crate::testing::forced_level() {
-            return level;
-        }
         static CURRENT: OnceLock<Level> = OnceLock::new();
         *CURRENT.get_or_init(|| Level::from_environment().unwrap_or_else(|_| Level::available()[0]))
     }
