@@ -56,10 +56,14 @@ pub mod transfer;
 
 mod memory;
 
+/// The instruction sets that the kernels are compiled for.
+pub mod simd {
+    pub use impasto_kernels::{Level, LevelError};
+}
+
 // Their types are in the signatures of this crate.
 pub use impasto_arrays::{self as arrays, files};
 pub use impasto_autodiff as autodiff;
-pub use impasto_kernels::simd;
 pub use impasto_squeezenet::{PoolRounding, SqueezeNet, Weights, WeightsError};
 pub use impasto_squeezenet::{architecture, weights};
 pub use ndarray;

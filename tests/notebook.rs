@@ -5,7 +5,7 @@ mod common;
 
 use common::data_trial;
 use impasto::check::{self, Answers};
-use impasto::simd::{ENVIRONMENT_VARIABLE, Level};
+use impasto::simd::Level;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::env;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn on_level(level: Level) -> Trial {
     data_trial(format!("{CHECKS}_on_{}", level.name()), move |_| {
         let output = Command::new(env::current_exe()?)
             .args(["--exact", CHECKS])
-            .env(ENVIRONMENT_VARIABLE, level.name())
+            .env(Level::ENVIRONMENT_VARIABLE, level.name())
             .output()?;
         let report = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));

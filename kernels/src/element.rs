@@ -9,6 +9,19 @@ use crate::{
 use num_traits::Float;
 use std::fmt::{Debug, Display};
 
+/// Cannot be named outside this crate, so that only its own types have the traits below.
+mod sealed {
+    pub trait Sealed {}
+}
+use sealed::Sealed;
+
+impl Sealed for f32 {}
+impl Sealed for f64 {}
+impl Sealed for Convolution {}
+impl Sealed for Gram {}
+impl<T> Sealed for PlainConvolution<T> {}
+impl Sealed for PlainGram {}
+
 /// A type of values that all kernels exist for: f32 or f64.
 ///
 /// The methods are those of [`crate::reference`], which has their formulas.
@@ -27,7 +40,7 @@ use std::fmt::{Debug, Display};
 ///
 /// # Panics
 /// If a slice's length does not fit the shape or the others.
-pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'static {
+pub trait Element: Float + Gemm + Sealed + Default + Debug + Display + Send + Sync + 'static {
     /// A convolution with its weights in the form its kernels want.
     type Convolution: ConvolutionKernels<Self>;
     /// Gram matrices with the buffers they work in.
@@ -94,8 +107,8 @@ pub trait Element: Float + Gemm + Default + Debug + Display + Send + Sync + 'sta
     );
 }
 
-/// The kernels of a convolution for one element type.
-pub trait ConvolutionKernels<T>: Send {
+/// The kernels of a convolution for one element type. Sealed, as [`Element`] is.
+pub trait ConvolutionKernels<T>: Send + Sealed {
     /// Values that a convolution of this shape allocates at most, for its weights and for the scratch memory of one
     /// thread that runs it; `usize::MAX` where they are too many to count.
     fn buffers_len(shape: &ConvShape) -> usize;
@@ -136,8 +149,8 @@ pub trait ConvolutionKernels<T>: Send {
     );
 }
 
-/// The kernels of Gram matrices for one element type.
-pub trait GramKernels<T>: Send {
+/// The kernels of Gram matrices for one element type. Sealed, as [`Element`] is.
+pub trait GramKernels<T>: Send + Sealed {
     /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
     fn scratch_len(&self) -> usize;
     /// Gram matrices of features with `channels` channels.

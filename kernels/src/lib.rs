@@ -68,7 +68,7 @@ mod options;
 mod pool;
 pub mod reference;
 mod shape;
-pub mod simd;
+mod simd;
 #[cfg(test)]
 mod testing;
 pub mod yardstick;
@@ -79,7 +79,7 @@ pub use gram::Gram;
 pub use kernels::Kernels;
 pub use matmul::{Operand, matmul};
 pub use memory::reserve_scratch;
-pub use normalize::Normalization;
+pub use normalize::normalization::Normalization;
 pub use options::{Accumulate, Activation};
 pub use pool::{max_pool, max_pool_gradient};
 pub use shape::{ConvShape, Filter, Padding, PlacedFilter, PoolRounding, PoolShape, ShapeError};

@@ -11,6 +11,7 @@ pub enum Accumulate {
 
 /// The activation function that a kernel applies in the same pass over its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Activation {
     /// Nothing.
     None,

@@ -8,7 +8,6 @@
 //! Products wrap only where overflow checks are off, as in a release build: `.ci/run` runs these with `--release` too.
 //! With overflow checks on, arithmetic that would wrap panics with other words than those expected here.
 
-use impasto_kernels::simd::ENVIRONMENT_VARIABLE;
 use impasto_kernels::*;
 use impasto_kernels::{Operand, matmul};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -132,7 +131,7 @@ fn say(probe: &Probe) {
 fn in_a_process_of_its_own(probe: &Probe, level: Level) -> Result<(), Failed> {
     let output = Command::new(std::env::current_exe()?)
         .env(PROBE, probe.name)
-        .env(ENVIRONMENT_VARIABLE, level.name())
+        .env(Level::ENVIRONMENT_VARIABLE, level.name())
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let expected = if probe.says.is_empty() { "ended well" } else { probe.says };

@@ -56,6 +56,7 @@ impl ConvOptions {
         match self.activation {
             Activation::None => "conv2d",
             Activation::Relu => "conv2d+relu",
+            _ => "conv2d+activation",
         }
     }
 }

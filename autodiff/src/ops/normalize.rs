@@ -45,6 +45,7 @@ impl NormalizeOptions {
         match self.activation {
             Activation::None => "normalize",
             Activation::Relu => "normalize+relu",
+            _ => "normalize+activation",
         }
     }
 }

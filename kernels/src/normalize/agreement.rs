@@ -1,6 +1,6 @@
 //! The fast passes of batch normalization against the plain loops.
 
-use super::Normalization;
+use crate::Normalization;
 use crate::options::Activation;
 use crate::reference;
 use crate::testing::{CASES, accumulate, close, coarse_values, most, on_each_level, values, wide};

@@ -25,9 +25,6 @@ pub(crate) const MAX_NR: usize = 32;
 
 use std::sync::OnceLock;
 
-/// The environment variable that forces an instruction set: `avx512`, `avx2`, `neon` or `portable`.
-pub const ENVIRONMENT_VARIABLE: &str = "IMPASTO_SIMD";
-
 /// An instruction set that the kernels are compiled for.
 ///
 /// ```
@@ -39,6 +36,7 @@ pub const ENVIRONMENT_VARIABLE: &str = "IMPASTO_SIMD";
 /// println!("computing with {}", Level::current().name());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Level {
     /// Plain Rust: whatever the compiler's baseline for the target offers.
     Portable,
@@ -53,16 +51,18 @@ pub enum Level {
     PortableWide,
 }
 
-/// Why [`ENVIRONMENT_VARIABLE`] could not be honored.
+/// Why [`Level::ENVIRONMENT_VARIABLE`] could not be honored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LevelError {
     /// The name is not one of an instruction set.
     #[error(
-        "{ENVIRONMENT_VARIABLE}={0} is not an instruction set: use avx512, avx2, neon or portable, or unset it"
+        "{variable}={0} is not an instruction set: use avx512, avx2, neon or portable, or unset it",
+        variable = Level::ENVIRONMENT_VARIABLE
     )]
     Unknown(String),
     /// The name is known, but this processor cannot run it.
-    #[error("{ENVIRONMENT_VARIABLE}={} asks for instructions this processor does not have: use one of {available}, or unset it", .requested.name())]
+    #[error("{variable}={} asks for instructions this processor does not have: use one of {available}, or unset it", .requested.name(), variable = Level::ENVIRONMENT_VARIABLE)]
     Unavailable {
         /// What was asked for.
         requested: Level,
@@ -72,7 +72,10 @@ pub enum LevelError {
 }
 
 impl Level {
-    /// The name that [`ENVIRONMENT_VARIABLE`] takes and reports print.
+    /// The environment variable that forces an instruction set: `avx512`, `avx2`, `neon` or `portable`.
+    pub const ENVIRONMENT_VARIABLE: &str = "IMPASTO_SIMD";
+
+    /// The name that [`Level::ENVIRONMENT_VARIABLE`] takes and reports print.
     pub const fn name(self) -> &'static str {
         match self {
             Level::Portable => "portable",
@@ -109,13 +112,13 @@ impl Level {
             .collect()
     }
 
-    /// The widest instruction set of this processor, or the one that [`ENVIRONMENT_VARIABLE`] names.
+    /// The widest instruction set of this processor, or the one that [`Level::ENVIRONMENT_VARIABLE`] names.
     ///
     /// # Errors
     /// The variable names no instruction set, or one that this processor lacks.
     pub fn from_environment() -> Result<Level, LevelError> {
         let available = Level::available();
-        let Some(name) = std::env::var_os(ENVIRONMENT_VARIABLE) else {
+        let Some(name) = std::env::var_os(Level::ENVIRONMENT_VARIABLE) else {
             return Ok(available[0]);
         };
         let requested = [Level::Avx512, Level::Avx2, Level::Neon, Level::Portable]
@@ -131,7 +134,7 @@ impl Level {
 
     /// The instruction set all kernels of this process use, decided at the first call.
     ///
-    /// A value of [`ENVIRONMENT_VARIABLE`] that cannot be honored is ignored here: programs that
+    /// A value of [`Level::ENVIRONMENT_VARIABLE`] that cannot be honored is ignored here: programs that
     /// want to refuse it ask [`Level::from_environment`] first.
     pub fn current() -> Level {
         static CURRENT: OnceLock<Level> = OnceLock::new();

@@ -1,9 +1,9 @@
 //! What kernels are measured against. Nothing here computes a picture.
 //!
-//! - [`im2col`]: convolution the classical way
+//! - [`Im2col`]: convolution the classical way
 //! - [`peak`]: the best that this machine can do, measured
 
-pub mod im2col;
+mod im2col;
 pub mod peak;
 
 pub use im2col::Im2col;

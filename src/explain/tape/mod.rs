@@ -18,7 +18,7 @@ pub use roles::Role;
 use crate::transfer::{Inspection, Losses, StyleTransfer, TransferError};
 use clock::StepTimes;
 use impasto_autodiff::{Tape, TapeError, Var};
-use impasto_kernels::simd::Level;
+use impasto_kernels::Level;
 use ndarray::{Array3, Array4, ArrayView4, Ix4};
 use roles::Roles;
 
