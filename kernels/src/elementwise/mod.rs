@@ -8,6 +8,7 @@ mod agreement;
 pub(crate) mod reference;
 
 use crate::memory::parallel;
+use crate::memory::tuning::MAX_F32_SUM;
 use crate::shape::checked_len;
 use crate::simd::{Kernel, Simd, vectorized};
 use crate::{Accumulate, Kernels};
@@ -15,15 +16,12 @@ use crate::{Accumulate, Kernels};
 /// Vectors of independent sums that one pass keeps, so that the additions need not wait for each other.
 const SUMS: usize = 4;
 
-/// Values whose squares are added in f32: a hundred or so to each lane lose no more than f32 loses anyway.
-const SUMMED: usize = 4096;
-
 /// `sum of (a - b)^2` over two slices of one length.
 #[inline(always)]
 fn squares<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f64 {
     let step = SUMS * S::LANES;
     let mut total = 0.0;
-    for (a, b) in a.chunks(SUMMED).zip(b.chunks(SUMMED)) {
+    for (a, b) in a.chunks(MAX_F32_SUM).zip(b.chunks(MAX_F32_SUM)) {
         let whole = a.len().min(b.len()) / step * step;
         let mut sums = [simd.splat(0.0); SUMS];
         let mut first = 0;

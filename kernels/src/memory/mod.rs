@@ -1,7 +1,11 @@
-//! Buffers that start at cache lines, scratch memory of each thread, and how work is cut among threads.
+//! Buffers that start at cache lines, scratch memory of each thread, how work is cut among threads, and the sizes that
+//! were chosen for the machine.
 
 mod aligned;
 pub(crate) mod parallel;
+mod scratch;
+pub(crate) mod tuning;
 
-pub use aligned::reserve_scratch;
-pub(crate) use aligned::{AlignedBuffer, LINE, with_scratch};
+pub(crate) use aligned::{AlignedBuffer, LINE};
+pub use scratch::reserve_scratch;
+pub(crate) use scratch::with_scratch;

@@ -1,21 +1,12 @@
 //! How work is cut for several threads: by shape alone, never by the number of threads, so that
 //! every result has the same bits however many there are.
 
+use super::tuning::{CACHED, CHUNK, TASKS};
 use crate::simd::MAX_MR;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Tasks that work is cut into: enough to feed 16 threads, each long enough to be worth waking for.
-pub(crate) const TASKS: usize = 16;
-
-/// Values worth a task of their own where the work is a few operations a value: 64 KiB of f32 take
-/// about as long as waking a thread.
-const CHUNK: usize = 1 << 14;
-
-/// Values that a task works on at a time: 256 KiB of f32, half of a usual L2 cache.
-const CACHED: usize = 1 << 16;
-
-/// Rows of so many values that stay in the L2 cache together; at least one.
+/// Rows of `row_values` values that stay in the L2 cache together; at least one.
 pub(crate) fn cached_rows(row_values: usize) -> usize {
     (CACHED / row_values.max(1)).max(1)
 }

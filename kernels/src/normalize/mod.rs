@@ -10,6 +10,7 @@ mod agreement;
 pub(crate) mod normalization;
 pub(crate) mod reference;
 
+use crate::memory::tuning::CHUNK;
 use crate::memory::with_scratch;
 use crate::simd::{Kernel, Simd, vectorized};
 use crate::{Accumulate, Activation, Kernels, Normalization};
@@ -17,10 +18,6 @@ use rayon::prelude::*;
 
 /// Channels whose sums and factors stay in registers while a part is walked over.
 const LANES: usize = 16;
-
-/// Values in a part: enough to be worth a task, few enough to stay in the L2 cache from one group of
-/// channels to the next.
-const PART: usize = 1 << 14;
 
 /// The means, then the variances, of `channels` channels; see [`crate::reference::moments`].
 ///
@@ -315,9 +312,9 @@ pub(crate) fn check_moments<T>(channels: usize, x: &[T], moments: &[T]) {
     assert_eq!(moments.len(), 2 * channels, "a mean and a variance a channel");
 }
 
-/// Values in a part: whole positions.
+/// Values in a part: whole positions, few enough to stay in the L2 cache from one group of channels to the next.
 fn part_len(channels: usize) -> usize {
-    (PART / channels).max(1) * channels
+    (CHUNK / channels).max(1) * channels
 }
 
 /// Two sums a channel over all positions. `compute` is handed a place for the sums of each part of the

@@ -7,8 +7,8 @@ use crate::convolution::{largest, window_len};
 use crate::gemm::micro_kernel::{Epilogue, Segment};
 use crate::gemm::nn::{Grid, Product};
 use crate::gemm::packed::PackedMatrix;
-use crate::memory::parallel;
-use crate::memory::with_scratch;
+use crate::memory::tuning::{MAX_RUN, MIN_STRIP_ANY_STRIDE};
+use crate::memory::{parallel, with_scratch};
 use crate::shape::ConvShape;
 use crate::simd::{Kernel, Level, Simd};
 use std::ops::Range;
@@ -22,12 +22,6 @@ pub(in crate::convolution) struct AnyStride {
     rows_per_strip: usize,
 }
 
-/// Values of windows that are computed together, at least one window: 16 MiB, more than whole rows of usual images.
-const RUN: usize = 1 << 22;
-
-/// Rows in a strip at least: the products of windows that reach into the next strip are computed twice.
-const MIN_ROWS: usize = 24;
-
 impl AnyStride {
     pub(in crate::convolution) fn new(shape: &ConvShape, level: Level) -> Self {
         let panel = level.panel_width();
@@ -38,7 +32,7 @@ impl AnyStride {
         AnyStride {
             weights,
             windows_per_run: AnyStride::run_of_windows(shape, panel)[0],
-            rows_per_strip: parallel::rows_per_strip(shape.input(), usize::MAX).max(MIN_ROWS),
+            rows_per_strip: parallel::rows_per_strip(shape.input(), usize::MAX).max(MIN_STRIP_ANY_STRIDE),
         }
     }
 
@@ -54,7 +48,7 @@ impl AnyStride {
     fn run_of_windows(shape: &ConvShape, panel: usize) -> [usize; 2] {
         let lens = shape.filters().iter().map(|filter| window_len(filter, shape.input()[3]));
         let widest = lens.max().unwrap_or(1).next_multiple_of(panel);
-        [(RUN / widest).clamp(1, shape.output()[2]), widest]
+        [(MAX_RUN / widest).clamp(1, shape.output()[2]), widest]
     }
 
     /// Values of the scratch buffer that each thread wants: a row of `d_out`, and the gradients of a run of its windows.

@@ -5,6 +5,7 @@ use crate::Accumulate;
 use crate::convolution::windows::{Filter, WindowProduct, Windows};
 use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::parallel;
+use crate::memory::tuning::MIN_STRIP;
 use crate::shape::ConvShape;
 use crate::simd::Level;
 
@@ -13,9 +14,6 @@ pub(in crate::convolution) struct UnitStride {
     windows: Windows,
     filters: Vec<WindowProduct>,
 }
-
-/// Rows in a strip at least: the frame repeats the rows between strips, and copying them costs.
-const MIN_ROWS: usize = 4;
 
 impl UnitStride {
     /// The flipped windows of all filters over the output.
@@ -29,7 +27,7 @@ impl UnitStride {
             out_channels: shape.input()[3],
         });
         let filters: Vec<Filter> = flipped.collect();
-        let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(MIN_ROWS);
+        let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(MIN_STRIP);
         let windows = Windows::new(shape.output(), shape.input(), [1, 1], &filters, max_rows);
         (windows, filters)
     }
