@@ -41,7 +41,7 @@ impl Sealed for PlainGram {}
 /// # Panics
 /// If a slice's length does not fit the shape or the others.
 pub trait Element: Float + Gemm + Sealed + Default + Debug + Display + Send + Sync + 'static {
-    /// A convolution with its weights in the form its kernels want.
+    /// A convolution with its packed weights.
     type Convolution: ConvolutionKernels<Self>;
     /// Gram matrices with the buffers they work in.
     type Gram: GramKernels<Self>;
@@ -112,7 +112,7 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
     /// Values that a convolution of this shape allocates at most, for its weights and for the scratch memory of one
     /// thread that runs it; `usize::MAX` where they are too many to count.
     fn buffers_len(shape: &ConvShape) -> usize;
-    /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
+    /// Values of the scratch buffer that each thread needs; see [`crate::reserve_scratch`].
     fn scratch_len(&self) -> usize;
     /// A convolution of this shape with all weights zero.
     fn new(shape: ConvShape) -> Self;
@@ -151,7 +151,7 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
 
 /// The kernels of Gram matrices for one element type. Sealed, as [`Element`] is.
 pub trait GramKernels<T>: Send + Sealed {
-    /// Values of the scratch buffer that each thread wants; see [`crate::reserve_scratch`].
+    /// Values of the scratch buffer that each thread needs; see [`crate::reserve_scratch`].
     fn scratch_len(&self) -> usize;
     /// Gram matrices of features with `channels` channels.
     fn new(channels: usize) -> Self;

@@ -4,7 +4,7 @@
 //! Every kernel exists twice. [`reference`](mod@reference) holds plain loops, generic over f32 and f64: read those
 //! first. Beside it stand the fast ones for f32: [`Convolution`], [`Gram`], [`max_pool`] and the
 //! functions of [`elementwise`], compiled for several instruction sets ([`Level`]) and run on
-//! rayon's threads. Property tests hold the two together.
+//! rayon's threads. Property tests check that the two agree.
 //!
 //! [`Element`] chooses between them by type: f32 computes fast, f64 by the reference.
 //!
@@ -45,14 +45,14 @@
 //! | convolution the classical way, and the best that this machine can do, to compare with | [`yardstick`] |
 //!
 //! This is the lowest crate: it knows no tape. The next one above, `impasto-autodiff`, makes differentiable operations
-//! of these kernels. How fast they are, and why, is told in `docs/performance.md`.
+//! of these kernels. `docs/performance.md` says how fast they are, and why.
 //!
 //! Tensors are NHWC: a batch of images, rows, columns, channels, the last changing fastest.
 //! Results do not depend on the number of threads: work is cut by shape, and partial sums are added
 //! in a fixed order.
 
 // Loops over registers count their index: an iterator's adapters may be compiled as functions of their own, without
-// the instructions of the kernel they serve.
+// the kernel's instructions.
 #![allow(clippy::needless_range_loop)]
 
 mod convolution;

@@ -1,9 +1,9 @@
 //! The forward pass: each filter's windows over the image.
 
 use super::windows::{Filter, WindowProduct, Windows};
-use crate::Activation;
 use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::parallel;
+use crate::options::Activation;
 use crate::shape::ConvShape;
 use crate::simd::Level;
 
@@ -60,7 +60,7 @@ impl Forward {
         });
     }
 
-    /// Values of the scratch buffer that each thread wants.
+    /// Values of the scratch buffer that each thread needs.
     pub(super) fn scratch_len(&self) -> usize {
         self.windows.scratch_len()
     }

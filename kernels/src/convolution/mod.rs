@@ -22,15 +22,15 @@ mod windows;
 mod winograd;
 
 use crate::gemm::tn::TransposedProduct;
+use crate::options::{Accumulate, Activation};
 use crate::shape::{ConvShape, PlacedFilter};
 use crate::simd::{Level, MAX_NR};
-use crate::{Accumulate, Activation};
 use forward::Forward;
 use input_gradient::{any_stride::AnyStride, unit_stride::UnitStride};
 
 /// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
 ///
-/// Weights are packed once, by [`Convolution::set_weights`], and then serve any number of passes.
+/// Weights are packed once, by [`Convolution::set_weights`], for any number of passes.
 ///
 /// ```
 /// use impasto_kernels::{ConvShape, Convolution, Activation, Filter, Padding, Accumulate};
@@ -105,7 +105,7 @@ impl Convolution {
         packed.fold(scratch, usize::saturating_add)
     }
 
-    /// Values of the scratch buffer that each thread wants for [`Convolution::forward`] and
+    /// Values of the scratch buffer that each thread needs for [`Convolution::forward`] and
     /// [`Convolution::input_gradient`]; see [`crate::reserve_scratch`].
     pub fn scratch_len(&self) -> usize {
         let gradient = match &self.input_gradient {

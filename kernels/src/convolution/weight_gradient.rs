@@ -2,9 +2,9 @@
 //! the output.
 
 use super::window_len;
-use crate::Accumulate;
 use crate::convolution::frame::{CopyFrame, Frame, copy_masked};
 use crate::gemm::tn::{Rows, TransposedProduct};
+use crate::options::Accumulate;
 use crate::shape::{ConvShape, PlacedFilter};
 
 /// Adds up `image^T * d_out` over all positions, the image seen through the filter's window.

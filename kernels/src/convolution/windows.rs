@@ -27,7 +27,7 @@ pub(super) struct Windows {
     /// Rows and columns that are computed together, even if they end beyond the target.
     unit: usize,
     rows_per_strip: usize,
-    /// Values of a scratch buffer that the filters want.
+    /// Values of scratch that the filters need.
     scratch: usize,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Whether Winograd's products serve it.
+    /// Whether it is computed by Winograd's products.
     fn is_winograd(&self, stride: [usize; 2]) -> bool {
-        stride == [1, 1] && winograd::serves(self.kernel, self.channels, self.out_channels)
+        stride == [1, 1] && winograd::supports(self.kernel, self.channels, self.out_channels)
     }
 }
 
@@ -91,7 +91,7 @@ impl Windows {
         windows
     }
 
-    /// Values of the scratch buffer that each thread wants: a strip's frame, and what the filters want.
+    /// Values of the scratch buffer that each thread needs: a strip's frame, and the filters' scratch.
     pub(super) fn scratch_len(&self) -> usize {
         // A masked source is copied even if windows stay inside.
         self.frame(0, self.rows_per_strip).pixels() * self.source[3] + self.scratch

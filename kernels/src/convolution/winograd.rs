@@ -8,6 +8,16 @@
 //! The transforms evaluate polynomials at 0, infinity and four more points. The usual ones, +-1 and +-2, lose a digit
 //! of f32: on random data after ReLU the result is off by 9e-7 (relative L2 norm, 16 channels), where the plain sum is
 //! by 8e-8. With +-sqrt(1/2) and +-sqrt(2) it is 4e-7; their squares, all that most of the entries hold, are exact.
+//! With s = sqrt(1/2) and l = sqrt(2):
+//!
+//! ```text
+//!       | 1    0   -5/2   0   1  0 |       |  1     0     0  |         | 1   1    1    1    1   0 |
+//!       | 0  -2s    -2    s   1  0 |       | -2/3 -2s/3 -1/3 |   A^T = | 0   s   -s    l   -l   0 |
+//! B^T = | 0   2s    -2   -s   1  0 |   G = | -2/3  2s/3 -1/3 |         | 0  1/2  1/2   2    2   0 |
+//!       | 0  -l/2  -1/2   l   1  0 |       |  1/6   l/6  1/3 |         | 0  s^3 -s^3  l^3 -l^3  1 |
+//!       | 0   l/2  -1/2  -l   1  0 |       |  1/6  -l/6  1/3 |
+//!       | 0   1     0   -5/2  0  1 |       |  0     0     1  |
+//! ```
 
 use crate::gemm::micro_kernel::{Epilogue, Segment};
 use crate::gemm::nn::{Grid, Product};
@@ -32,15 +42,15 @@ const LARGE: f64 = SQRT_2;
 const SMALL_SQUARE: f32 = 0.5;
 const LARGE_SQUARE: f32 = 2.0;
 
-/// Tiles that are transformed, multiplied and transformed back together: few enough that what they become stays in
-/// the L2 cache with the weights, enough to use each weight read two times over from registers.
+/// Tiles that are transformed, multiplied and transformed back together: as many as the highest register tile has rows,
+/// and few enough for their transforms to stay in the L2 cache with the weights.
 const BATCH: usize = MAX_MR;
 
 /// Channels that every instruction set reads in whole vectors.
 const CHANNELS: usize = 16;
 
 /// Whether a filter can be computed here: its window, and channels in whole vectors.
-pub(super) fn serves(kernel: [usize; 2], channels: usize, out_channels: usize) -> bool {
+pub(super) fn supports(kernel: [usize; 2], channels: usize, out_channels: usize) -> bool {
     kernel == [3, 3] && channels.is_multiple_of(CHANNELS) && out_channels.is_multiple_of(CHANNELS)
 }
 
@@ -49,7 +59,7 @@ pub(super) fn growth(kernel: [usize; 2]) -> usize {
     if kernel == [3, 3] { ELEMENTS / 9 } else { 1 }
 }
 
-/// Values of the scratch buffer that [`Winograd::run`] wants.
+/// Values of the scratch buffer that [`Winograd::run`] needs.
 pub(super) fn scratch(channels: usize, out_channels: usize) -> usize {
     ELEMENTS * BATCH * (channels + out_channels)
 }

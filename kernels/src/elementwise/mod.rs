@@ -1,5 +1,5 @@
-//! Kernels that touch each value once: ReLU, sums of squares, total variation, Adam, clamp. They are bound
-//! by memory, so each is one pass. See [`crate::reference`] for the formulas.
+//! Kernels that touch each value once: ReLU, sums of squares, total variation, Adam, clamp. They are limited
+//! by memory bandwidth, so each is one pass. See [`crate::reference`] for the formulas.
 //!
 //! Sums are taken in f32 over a few thousand values at a time and joined in f64.
 
@@ -7,11 +7,12 @@
 mod agreement;
 pub(crate) mod reference;
 
+use crate::kernels::Kernels;
 use crate::memory::parallel;
 use crate::memory::tuning::MAX_F32_SUM;
+use crate::options::Accumulate;
 use crate::shape::checked_len;
 use crate::simd::{Kernel, Simd, vectorized};
-use crate::{Accumulate, Kernels};
 
 /// Vectors of independent sums that one pass keeps, so that the additions need not wait for each other.
 const SUMS: usize = 4;

@@ -147,7 +147,7 @@ pub fn clamp<T: Float>(values: &mut [T], ranges: [[T; 2]; 3]) {
 fn for_each_neighbors(shape: [usize; 4], mut visit: impl FnMut(usize, usize)) {
     let [batch, height, width, channels] = shape;
     if shape.contains(&0) {
-        // Without this, the loops outside could go on for ever around one inside that has nothing to do.
+        // Without this, the outer loops could run practically for ever around an empty inner one.
         return;
     }
     for n in 0..batch {
@@ -167,7 +167,7 @@ fn for_each_neighbors(shape: [usize; 4], mut visit: impl FnMut(usize, usize)) {
     }
 }
 
-/// `d_out` where ReLU let it pass, else 0.
+/// `d_out` where the output of ReLU is positive, else 0.
 pub(crate) fn masked<T: Float>(d_out: &[T], relu_output: Option<&[T]>, index: usize) -> T {
     match relu_output {
         None => d_out[index],

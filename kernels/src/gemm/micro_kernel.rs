@@ -1,10 +1,10 @@
 //! The micro-kernel: a tile of MR x NR sums in registers, and the epilogue that writes them.
 //!
 //! Nothing here is a closure or goes through an iterator's adapters: those would be functions of their own, compiled
-//! without the instructions of the kernel that they serve wherever the compiler chooses not to inline them.
+//! without the instructions of the kernel wherever the compiler does not inline them.
 
-use crate::Accumulate;
 use crate::memory::LINE;
+use crate::options::Accumulate;
 use crate::simd::{MAX_MR, MAX_NR, Simd};
 
 /// Rows of the lower tiles that the last rows of a matrix take, where the instruction set's own would be mostly empty.
@@ -26,9 +26,9 @@ pub(crate) enum Epilogue<'a> {
     Replace,
     /// They are added to the target.
     Add,
-    /// One value a column is added, and they are written.
+    /// One value per column is added, and they are written.
     Bias(&'a [f32]),
-    /// The same, and what is not positive becomes zero.
+    /// The same, with ReLU.
     BiasRelu(&'a [f32]),
 }
 
@@ -141,8 +141,8 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const MR: usize, const NV: usize>(
     }
 }
 
-/// Writes a tile that exists whole. The kind of epilogue is asked for once a tile, not once a vector: with few values a
-/// row, that would take longer than the sums.
+/// Writes a tile whose rows and columns all exist. The epilogue is matched once per tile, not once per vector: with few
+/// terms per sum, matching would take longer than the sums.
 ///
 /// # Safety
 /// As for [`micro_kernel`].
@@ -205,7 +205,7 @@ unsafe fn load_all<S: Simd, const NV: usize>(simd: S, values: &[f32]) -> [S::Vec
     vectors
 }
 
-/// Writes the first rows and columns of a tile that reaches beyond the last row or column.
+/// Writes the rows and columns of a tile that exist, where it reaches beyond the last row or column.
 ///
 /// # Safety
 /// As for [`micro_kernel`].

@@ -1,15 +1,15 @@
 //! The loop nest of products of an image with a packed matrix.
 //!
 //! The left operand is read where it lies. Each of its rows is a list of [`Segment`]s, here of
-//! consecutive values at fixed distances from the row's start, which makes one nest serve a plain
-//! product (one segment), a convolution (a segment for each row of the window: implicit im2col) and
+//! consecutive values at fixed distances from the row's start, so that one nest computes a plain
+//! product (one segment), a convolution (one segment per row of the window: implicit im2col) and
 //! the gradients of both.
 
 use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
 use crate::gemm::packed::PackedMatrix;
 use crate::simd::{Kernel, Simd};
 
-/// Joins neighboring segments, so that the tile's inner loop runs as long as it can.
+/// Joins adjacent segments, so that the micro-kernel's inner loop is as long as possible.
 pub(crate) fn joined(segments: impl IntoIterator<Item = Segment>) -> Vec<Segment> {
     let mut joined: Vec<Segment> = Vec::new();
     for segment in segments {

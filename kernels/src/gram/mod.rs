@@ -6,12 +6,12 @@
 mod agreement;
 pub(crate) mod reference;
 
-use crate::Accumulate;
 use crate::gemm::micro_kernel::{Epilogue, Segment};
 use crate::gemm::nn::{Grid, Product};
 use crate::gemm::packed::PackedMatrix;
 use crate::gemm::tn::{Matrix, TransposedProduct};
 use crate::memory::parallel;
+use crate::options::Accumulate;
 use crate::shape::checked_len;
 use crate::simd::Level;
 
@@ -63,7 +63,7 @@ impl Gram {
         }
     }
 
-    /// Values of the scratch buffer that each thread wants for [`Gram::forward`]; see [`crate::reserve_scratch`].
+    /// Values of the scratch buffer that each thread needs for [`Gram::forward`]; see [`crate::reserve_scratch`].
     pub fn scratch_len(&self) -> usize {
         TransposedProduct::symmetric_scratch(self.d_gram.level(), self.channels)
     }

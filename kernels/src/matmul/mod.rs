@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod agreement;
 
-use crate::Accumulate;
+use crate::options::Accumulate;
 use crate::shape::checked_len;
 
 /// A matrix in memory, read as it lies or transposed.

@@ -34,7 +34,7 @@ pub(crate) fn for_each_strip(
     strips.for_each(|(n, first, strip)| body(n, first..first + strip.len() / row_len, strip));
 }
 
-/// Calls `body(index, part)` for parts of `len` values of `target`, a task each.
+/// Calls `body(index, part)` for parts of `len` values of `target`, one task per part.
 pub(crate) fn for_each_part(len: usize, target: &mut [f32], body: impl Fn(usize, &mut [f32]) + Sync) {
     target.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(index, part)| body(index, part));
 }

@@ -10,10 +10,12 @@ mod agreement;
 pub(crate) mod normalization;
 pub(crate) mod reference;
 
+use crate::kernels::Kernels;
 use crate::memory::tuning::CHUNK;
 use crate::memory::with_scratch;
+use crate::options::{Accumulate, Activation};
 use crate::simd::{Kernel, Simd, vectorized};
-use crate::{Accumulate, Activation, Kernels, Normalization};
+use normalization::Normalization;
 use rayon::prelude::*;
 
 /// Channels whose sums and factors stay in registers while a part is walked over.
@@ -309,7 +311,7 @@ pub(crate) fn check_moments<T>(channels: usize, x: &[T], moments: &[T]) {
         channels > 0 && !x.is_empty() && x.len().is_multiple_of(channels),
         "values are (positions, channels)"
     );
-    assert_eq!(moments.len(), 2 * channels, "a mean and a variance a channel");
+    assert_eq!(moments.len(), 2 * channels, "a mean and a variance per channel");
 }
 
 /// Values in a part: whole positions, few enough to stay in the L2 cache from one group of channels to the next.
@@ -317,8 +319,8 @@ fn part_len(channels: usize) -> usize {
     (CHUNK / channels).max(1) * channels
 }
 
-/// Two sums a channel over all positions. `compute` is handed a place for the sums of each part of the
-/// values, and the length of a part; the places are then added up in their order.
+/// Two sums per channel over all positions. `compute` gets the slices for the sums of each part of the values, and the
+/// length of a part; these sums are then added up in order.
 fn sums_of_parts(
     channels: usize,
     len: usize,

@@ -1,7 +1,7 @@
 //! What channels are normalized with.
 
 use super::check_moments;
-use crate::Activation;
+use crate::options::Activation;
 
 /// What each channel is normalized with: `out = (x - mean) / sqrt(variance + epsilon) * scale + shift`,
 /// then ReLU, if the activation says so.

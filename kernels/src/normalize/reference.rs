@@ -1,7 +1,8 @@
 //! Batch normalization in its two halves.
 
 use crate::normalize::check_moments;
-use crate::{Accumulate, Activation, Normalization};
+use crate::normalize::normalization::Normalization;
+use crate::options::{Accumulate, Activation};
 use num_traits::Float;
 
 /// `mean[c] = (sum over p of x[p, c]) / P`, then `variance[c] = (sum over p of (x[p, c] - mean[c])^2) / P`,

@@ -1,15 +1,16 @@
 //! Max pooling of f32 images and its gradient; see [`crate::reference::max_pool`].
 //!
-//! Both run along the channels, which lie side by side in memory, and are bound by its speed.
+//! Both loop over the channels, which are adjacent in memory, and are limited by memory bandwidth.
 
 #[cfg(test)]
 mod agreement;
 pub(crate) mod reference;
 
+use crate::kernels::Kernels;
 use crate::memory::parallel;
+use crate::options::Accumulate;
 use crate::shape::PoolShape;
 use crate::simd::{Kernel, Simd};
-use crate::{Accumulate, Kernels};
 
 /// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
 ///
@@ -153,7 +154,7 @@ impl Window<'_> {
     }
 }
 
-/// Sends each `d_out` to the pixel that won its window; see [`crate::reference::max_pool_gradient`].
+/// Adds each `d_out` to the pixel that was the maximum of its window; see [`crate::reference::max_pool_gradient`].
 ///
 /// # Panics
 /// If a length is not the shape's.
@@ -202,7 +203,7 @@ impl Kernels {
     }
 }
 
-/// One row of the image's gradient, gathered from the windows that cover it.
+/// One row of the image's gradient: a sum over the windows that cover it.
 struct PoolGradientRow<'a> {
     shape: &'a PoolShape,
     y: usize,
@@ -238,7 +239,7 @@ impl Kernel for PoolGradientRow<'_> {
                     let start = (row * out_width + column) * channels;
                     let place = (y - row * stride_y) * shape.kernel()[1] + (x - column * stride_x);
                     let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
-                    add_won(simd, place, d_out, argmax, accumulate, pixel);
+                    add_at_maximum(simd, place, d_out, argmax, accumulate, pixel);
                     accumulate = Accumulate::Add;
                 }
             }
@@ -249,9 +250,9 @@ impl Kernel for PoolGradientRow<'_> {
     }
 }
 
-/// `pixel (+)= d_out` for the channels whose maximum lay at `place` in the window.
+/// `pixel (+)= d_out` for the channels whose maximum was at `place` in the window.
 #[inline(always)]
-fn add_won<S: Simd>(
+fn add_at_maximum<S: Simd>(
     simd: S,
     place: usize,
     d_out: &[f32],
@@ -268,15 +269,16 @@ fn add_won<S: Simd>(
         unsafe {
             let target = pixel.as_mut_ptr().add(channel);
             let argmax = simd.load_bytes(argmax.as_ptr().add(channel));
-            let won = simd.zero_unless_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
-            let sum = if accumulate == Accumulate::Add { simd.add(simd.load(target), won) } else { won };
+            let passed = simd.zero_unless_equal(argmax, here, simd.load(d_out.as_ptr().add(channel)));
+            let sum =
+                if accumulate == Accumulate::Add { simd.add(simd.load(target), passed) } else { passed };
             simd.store(target, sum);
         }
         channel += S::LANES;
     }
     while channel < channels {
-        let won = if usize::from(argmax[channel]) == place { d_out[channel] } else { 0.0 };
-        pixel[channel] = if accumulate == Accumulate::Add { pixel[channel] + won } else { won };
+        let passed = if usize::from(argmax[channel]) == place { d_out[channel] } else { 0.0 };
+        pixel[channel] = if accumulate == Accumulate::Add { pixel[channel] + passed } else { passed };
         channel += 1;
     }
 }

@@ -26,7 +26,7 @@ pub fn max_pool<T: Float>(shape: &PoolShape, image: &[T], out: &mut [T], argmax:
     });
 }
 
-/// The gradient of [`max_pool`]: each `d_out` goes to the pixel that won its window.
+/// The gradient of [`max_pool`]: each `d_out` goes to the pixel that was the maximum of its window.
 ///
 /// # Panics
 /// If a length is not the shape's.

@@ -72,7 +72,7 @@ pub enum Padding {
     /// As TensorFlow's `SAME`: the output has `ceil(size / stride)` rows and columns; an odd
     /// row or column of padding goes to the bottom and right.
     Same,
-    /// So many rows and columns of zeros.
+    /// Explicit numbers of rows and columns of zeros.
     Explicit {
         /// Rows above.
         top: usize,

@@ -51,7 +51,7 @@ pub enum Level {
     PortableWide,
 }
 
-/// Why [`Level::ENVIRONMENT_VARIABLE`] could not be honored.
+/// Why [`Level::ENVIRONMENT_VARIABLE`] could not be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LevelError {
@@ -134,7 +134,7 @@ impl Level {
 
     /// The instruction set all kernels of this process use, decided at the first call.
     ///
-    /// A value of [`Level::ENVIRONMENT_VARIABLE`] that cannot be honored is ignored here: programs that
+    /// A value of [`Level::ENVIRONMENT_VARIABLE`] that cannot be followed is ignored here: programs that
     /// want to refuse it ask [`Level::from_environment`] first.
     pub fn current() -> Level {
         static CURRENT: OnceLock<Level> = OnceLock::new();

@@ -7,8 +7,8 @@
 
 use crate::matmul::{Operand, matmul};
 use crate::memory::parallel;
+use crate::options::{Accumulate, Activation};
 use crate::shape::{ConvShape, PlacedFilter, checked_len};
-use crate::{Accumulate, Activation};
 use rayon::prelude::*;
 
 /// A bank of convolutions through im2col, with the buffers it works in.

@@ -1,4 +1,4 @@
-//! What this machine can do at best, measured: the roof that benchmarks are held against.
+//! What this machine can do at best, measured: the roof in a roofline plot.
 
 use crate::simd::{Kernel, Level, Simd};
 use rayon::prelude::*;
@@ -6,13 +6,13 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// Independent chains of multiply-adds: more than latency times throughput of any core so far
-/// (4 cycles, 2 a cycle), and few enough for 16 registers.
+/// (4 cycles, 2 per cycle), and few enough for 16 registers.
 const CHAINS: usize = 12;
 
 /// Multiply-adds of each chain in one measurement: about a millisecond.
 const STEPS: usize = 300_000;
 
-/// The largest rate of multiply-adds, in FLOP/s (two a multiply-add), that all threads of the
+/// The largest rate of multiply-adds, in FLOP/s (a multiply-add counts two), that all threads of the
 /// current rayon pool reach together with the instructions of [`Level::current`]: the best of
 /// `repeats` measurements of about a millisecond.
 ///
@@ -66,7 +66,7 @@ impl Kernel for Chains {
 
     #[inline(always)]
     fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) -> usize {
-        // Values that stay finite and that the compiler cannot foresee.
+        // Values that stay finite, and that the compiler does not know.
         let factor = simd.splat(black_box(0.999));
         let summand = simd.splat(black_box(0.001));
         let mut chains = [summand; CHAINS];

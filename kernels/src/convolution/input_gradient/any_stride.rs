@@ -1,7 +1,6 @@
 //! The gradient with respect to the image at any stride: a plain product of `d_out` with the weights
 //! gives the gradient of every window, and the windows are added to the pixels they cover.
 
-use crate::Accumulate;
 use crate::convolution::frame::{CopyFrame, Frame};
 use crate::convolution::{largest, window_len};
 use crate::gemm::micro_kernel::{Epilogue, Segment};
@@ -9,6 +8,7 @@ use crate::gemm::nn::{Grid, Product};
 use crate::gemm::packed::PackedMatrix;
 use crate::memory::tuning::{MAX_RUN, MIN_STRIP_ANY_STRIDE};
 use crate::memory::{parallel, with_scratch};
+use crate::options::Accumulate;
 use crate::shape::ConvShape;
 use crate::simd::{Kernel, Level, Simd};
 use std::ops::Range;
@@ -51,7 +51,7 @@ impl AnyStride {
         [(MAX_RUN / widest).clamp(1, shape.output()[2]), widest]
     }
 
-    /// Values of the scratch buffer that each thread wants: a row of `d_out`, and the gradients of a run of its windows.
+    /// Values of the scratch buffer that each thread needs: a row of `d_out`, and the gradients of a run of its windows.
     pub(in crate::convolution) fn scratch(shape: &ConvShape, panel: usize) -> usize {
         let [_, _, out_width, out_channels] = shape.output();
         let [windows, widest] = AnyStride::run_of_windows(shape, panel);

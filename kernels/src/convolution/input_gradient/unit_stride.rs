@@ -1,11 +1,11 @@
 //! The gradient with respect to the image at stride 1: a convolution of `d_out` with the flipped windows of all
-//! filters, whose sums meet in the image.
+//! filters, added up in the image.
 
-use crate::Accumulate;
 use crate::convolution::windows::{Filter, WindowProduct, Windows};
 use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::parallel;
 use crate::memory::tuning::MIN_STRIP;
+use crate::options::Accumulate;
 use crate::shape::ConvShape;
 use crate::simd::Level;
 
@@ -20,7 +20,7 @@ impl UnitStride {
     pub(in crate::convolution) fn windows(shape: &ConvShape) -> (Windows, Vec<Filter>) {
         let flipped = shape.filters().iter().map(|filter| Filter {
             kernel: filter.kernel(),
-            // Row i of a filter's window meets image row y from output row y + before - i.
+            // Row i of a filter's window covers image row y for output row y + before - i.
             before: [0, 1].map(|axis| filter.kernel()[axis] - 1 - filter.before()[axis]),
             first_channel: filter.first_channel(),
             channels: filter.out_channels(),
@@ -49,7 +49,7 @@ impl UnitStride {
         });
     }
 
-    /// Values of the scratch buffer that each thread wants.
+    /// Values of the scratch buffer that each thread needs.
     pub(in crate::convolution) fn scratch_len(&self) -> usize {
         self.windows.scratch_len()
     }

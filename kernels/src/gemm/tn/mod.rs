@@ -11,9 +11,9 @@ mod sums;
 
 pub(crate) use operand::{Matrix, Rows};
 
-use crate::Accumulate;
 use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::{AlignedBuffer, parallel, with_scratch};
+use crate::options::Accumulate;
 use crate::simd::Level;
 use operand::{Operand, block_rows};
 use partition::Partition;
@@ -30,8 +30,7 @@ impl TransposedProduct {
         TransposedProduct { level, partial_sums: AlignedBuffer::empty() }
     }
 
-    /// Values of the scratch buffer that a symmetric product wants of each thread, whose rows lie in memory and have
-    /// `size` values.
+    /// Values of the scratch buffer that each thread needs for a symmetric product of rows of `size` values in memory.
     pub(crate) fn symmetric_scratch(level: Level, size: usize) -> usize {
         let stride = size.next_multiple_of(level.panel_width());
         if stride == size { 0 } else { block_rows(stride) * stride }
@@ -63,7 +62,7 @@ impl TransposedProduct {
         let size = matrix.len();
         let partition = Partition::new(self.level, positions, size, size);
         self.sum_parts(partition, &Operand::right(matrix, partition.panel), None::<&Operand<'_, Matrix<'_>>>);
-        // What lies below the diagonal was not summed; it becomes the mirror image of what lies above.
+        // Only the upper triangle was summed; the lower one is its mirror image.
         self.add_parts(partition, true, Accumulate::Replace, scale, target);
         self.level.run(Mirror { size, target });
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(crate) trait Rows: Sync {
     /// Values in a row.
     fn len(&self) -> usize;
-    /// All rows one after the other, where they lie so in memory.
+    /// All rows one after the other, if they are in memory in this order.
     fn in_memory(&self) -> Option<&[f32]>;
     /// Writes the row of `position` to `target`.
     fn copy_row(&self, position: usize, target: &mut [f32]);

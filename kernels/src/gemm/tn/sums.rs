@@ -1,8 +1,8 @@
 //! The kernels of a sum over positions: the sums of one block, their total, and the mirror image of a symmetric one.
 
 use super::partition::Partition;
-use crate::Accumulate;
 use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
+use crate::options::Accumulate;
 use crate::simd::{Kernel, MAX_NR, Simd};
 
 /// The sums of one block of positions, for the panels of one task.
@@ -17,7 +17,7 @@ pub(super) struct BlockSums<'a> {
     pub(super) panel: usize,
     /// The first column of the first panel.
     pub(super) first_column: usize,
-    /// Whether what lies below the diagonal is left out.
+    /// Whether the lower triangle is left out.
     pub(super) symmetric: bool,
     pub(super) epilogue: Epilogue<'a>,
     pub(super) target: &'a mut [f32],
@@ -147,7 +147,7 @@ impl Kernel for AddParts<'_> {
     }
 }
 
-/// Copies what lies above the diagonal of a square matrix to below it.
+/// Copies the upper triangle of a square matrix to the lower one.
 pub(super) struct Mirror<'a> {
     pub(super) size: usize,
     pub(super) target: &'a mut [f32],
