@@ -9,6 +9,7 @@ use crate::simd::{MAX_MR, MAX_NR, Simd};
 
 /// Rows of the lower tiles that the last rows of a matrix take, where the instruction set's own would be mostly empty.
 pub(crate) const LOW: usize = 4;
+pub(crate) const ABOVE_LOW: usize = LOW + 1;
 pub(crate) const MIDDLE: usize = 8;
 
 /// `len` values of the left operand: `left[r] + start + k * left_step` for each `k` below `len`. The step is 1 along a row,

@@ -5,7 +5,7 @@
 //! product (one segment), a convolution (one segment per row of the window: implicit im2col) and
 //! the gradients of both.
 
-use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
+use crate::gemm::micro_kernel::{ABOVE_LOW, Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
 use crate::gemm::packed::PackedMatrix;
 use crate::simd::{Kernel, Simd};
 
@@ -145,7 +145,7 @@ impl Product<'_> {
             // Few rows left take a lower tile, rather than one that is mostly empty.
             let height = match self.rows - first_row {
                 1..=LOW if MR > LOW => self.tile::<S, LOW, NV>(simd, first_row, first_column, &mut cursor),
-                ..=MIDDLE if MR > MIDDLE => {
+                ABOVE_LOW..=MIDDLE if MR > MIDDLE => {
                     self.tile::<S, MIDDLE, NV>(simd, first_row, first_column, &mut cursor)
                 }
                 _ => self.tile::<S, MR, NV>(simd, first_row, first_column, &mut cursor),

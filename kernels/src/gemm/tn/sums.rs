@@ -1,7 +1,7 @@
 //! The kernels of a sum over positions: the sums of one block, their total, and the mirror image of a symmetric one.
 
 use super::partition::Partition;
-use crate::gemm::micro_kernel::{Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
+use crate::gemm::micro_kernel::{ABOVE_LOW, Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
 use crate::options::Accumulate;
 use crate::simd::{Kernel, MAX_NR, Simd};
 
@@ -55,10 +55,12 @@ impl Kernel for BlockSums<'_> {
                 let at = (first_row, first_column, left);
                 first_row += match (left, narrow) {
                     (1..=LOW, false) if MR > LOW => self.tile::<S, LOW, NV>(simd, at, target),
-                    (..=MIDDLE, false) if MR > MIDDLE => self.tile::<S, MIDDLE, NV>(simd, at, target),
+                    (ABOVE_LOW..=MIDDLE, false) if MR > MIDDLE => {
+                        self.tile::<S, MIDDLE, NV>(simd, at, target)
+                    }
                     (_, false) => self.tile::<S, MR, NV>(simd, at, target),
                     (1..=LOW, true) if MR > LOW => self.tile::<S, LOW, 1>(simd, at, target),
-                    (..=MIDDLE, true) if MR > MIDDLE => self.tile::<S, MIDDLE, 1>(simd, at, target),
+                    (ABOVE_LOW..=MIDDLE, true) if MR > MIDDLE => self.tile::<S, MIDDLE, 1>(simd, at, target),
                     (_, true) => self.tile::<S, MR, 1>(simd, at, target),
                 };
             }
