@@ -134,7 +134,12 @@ pub(crate) fn lists_that_do_not_fit(sandbox: &Sandbox) {
     refused(sandbox, "--style-layers 1,4,6 --style-weights 1,2", 2, &mentions);
     refused(sandbox, "--style-layers 1,4,6", 2, &mentions);
     refused(sandbox, "--style-weights 1,2,3,4,5", 2, &mentions);
-    refused(sandbox, "--style-layers 1,4,6,4", 2, &["--style-layers", "layer 4 is listed twice", "sum of its weights"]);
+    refused(
+        sandbox,
+        "--style-layers 1,4,6,4",
+        2,
+        &["--style-layers", "layer 4 is listed twice", "sum of its weights"],
+    );
     refused(
         sandbox,
         "--style-blend 1,2",
