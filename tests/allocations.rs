@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::pictures::waves;
 use common::random_network;
+use common::waves;
 use impasto::{Iteration, StyleTransfer};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;

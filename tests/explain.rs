@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::pictures::waves;
 use common::random_network;
+use common::waves;
 use impasto::architecture::{self, FEATURES};
 use impasto::explain::{Explanation, NodeReport, Role};
 use impasto::{StyleTransfer, TransferError};

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::pictures::waves;
 use common::random_network;
+use common::waves;
 use impasto::image::{preprocess_image, resize_preprocessed};
 use impasto::transfer::{DEFAULT_JITTER, MAX_JITTER};
 use impasto::{

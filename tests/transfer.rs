@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::pictures::waves;
+use common::waves;
 use common::{random_image, random_network, relative_l2};
 use impasto::image::{deprocess_image, pixel_range, preprocess_image};
 use impasto::{

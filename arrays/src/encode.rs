@@ -1,16 +1,14 @@
 //! Named arrays to the bytes of a file. The same arrays give the same bytes, on every machine and at any time.
 
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 
 use half::f16;
-use ndarray::ArrayViewD;
+use ndarray::{ArrayD, ArrayViewD};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::npz::NpzWriter;
 use super::safetensors::{LENGTH_BYTES, METADATA};
-use super::{npy, tuple};
 
 /// A format that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +27,6 @@ pub enum Precision {
     Single,
     /// float16: half the size, rounded to eleven bits.
     Half,
-}
-
-impl Precision {
-    /// NumPy's type string and safetensors' name.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Single => ("<f4", "F32"),
-            Self::Half => ("<f2", "F16"),
-        }
-    }
 }
 
 /// A value that float16 cannot hold.
@@ -72,45 +60,31 @@ pub fn encode(
 }
 
 fn npz(arrays: &[NamedView<'_>], precision: Precision) -> Result<Vec<u8>, BeyondHalf> {
-    const IN_MEMORY: &str = "small members in memory can be written";
-    // Without the time of day, which would make each file another one.
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::default());
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    const IN_MEMORY: &str = "arrays with names of their own can be written to memory";
+    let mut writer = NpzWriter::new(Cursor::new(Vec::new()));
     for (name, array) in arrays {
-        let mut member = npy_header(precision, array.shape());
-        append_values(&mut member, name, array, precision)?;
-        writer.start_file(format!("{name}{}", npy::SUFFIX), options).expect(IN_MEMORY);
-        writer.write_all(&member).expect(IN_MEMORY);
+        match precision {
+            Precision::Single => writer.array(name, array.view()).expect(IN_MEMORY),
+            Precision::Half => writer.elements(name, halves(name, array)?.view()).expect(IN_MEMORY),
+        }
     }
     Ok(writer.finish().expect(IN_MEMORY).into_inner())
 }
 
-/// What stands in front of the values, padded as NumPy does, so that these can be mapped into memory.
-fn npy_header(precision: Precision, shape: &[usize]) -> Vec<u8> {
-    /// NumPy's `ARRAY_ALIGN`, in bytes.
-    const ALIGNMENT: usize = 64;
-    let shape: Vec<u64> = shape.iter().map(|&length| length as u64).collect();
-    let (descr, _) = precision.names();
-    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {}, }}", tuple(&shape));
-    let preamble = npy::MAGIC.len() + 4;
-    // A newline is the last byte.
-    let padded = (preamble + text.len() + 1).next_multiple_of(ALIGNMENT) - preamble;
-    text.extend(std::iter::repeat_n(' ', padded - 1 - text.len()));
-    text.push('\n');
-    let length = (text.len() as u16).to_le_bytes();
-    [npy::MAGIC, &[1, 0], &length, text.as_bytes()].concat()
-}
-
 fn safetensors(arrays: &[NamedView<'_>], precision: Precision) -> Result<Vec<u8>, BeyondHalf> {
-    let (_, dtype) = precision.names();
+    let dtype = match precision {
+        Precision::Single => "F32",
+        Precision::Half => "F16",
+    };
     let (mut header, mut data) = (Map::new(), Vec::new());
     // Some readers insist on being told where the names come from.
     header.insert(METADATA.to_owned(), json!({"format": "pt"}));
     for (name, array) in arrays {
         let start = data.len();
-        append_values(&mut data, name, array, precision)?;
+        match precision {
+            Precision::Single => data.extend(array.iter().flat_map(|value| value.to_le_bytes())),
+            Precision::Half => data.extend(halves(name, array)?.iter().flat_map(|half| half.to_le_bytes())),
+        }
         let entry = json!({"dtype": dtype, "shape": array.shape(), "data_offsets": [start, data.len()]});
         header.insert(name.clone(), entry);
     }
@@ -122,23 +96,12 @@ fn safetensors(arrays: &[NamedView<'_>], precision: Precision) -> Result<Vec<u8>
     Ok([&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat())
 }
 
-fn append_values(
-    bytes: &mut Vec<u8>,
-    name: &str,
-    array: &ArrayViewD<'_, f32>,
-    precision: Precision,
-) -> Result<(), BeyondHalf> {
-    for &value in array {
-        match precision {
-            Precision::Single => bytes.extend(value.to_le_bytes()),
-            Precision::Half => {
-                let half = single_to_half(value);
-                let half = half.ok_or_else(|| BeyondHalf { array: name.to_owned(), value })?;
-                bytes.extend(half.to_le_bytes());
-            }
-        }
-    }
-    Ok(())
+/// The array in half precision, in C order.
+fn halves(name: &str, array: &ArrayViewD<'_, f32>) -> Result<ArrayD<f16>, BeyondHalf> {
+    let half =
+        |&value: &f32| single_to_half(value).ok_or_else(|| BeyondHalf { array: name.to_owned(), value });
+    let halves = array.iter().map(half).collect::<Result<_, _>>()?;
+    Ok(ArrayD::from_shape_vec(array.shape(), halves).expect("as many halves as values"))
 }
 
 /// binary32 to the nearest binary16, ties to even; `None` for what would become infinite, or is no number.
@@ -199,19 +162,6 @@ mod tests {
                 assert_same(&read_all(&file).unwrap(), &arrays);
                 assert_eq!(encode(&views, container, precision).unwrap(), file);
             }
-        }
-    }
-
-    #[test]
-    fn headers_are_numpys() {
-        let header = npy_header(Precision::Single, &[64, 3, 3, 3]);
-        // As numpy.save writes it.
-        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (64, 3, 3, 3), }";
-        assert_eq!(header[..10], *b"\x93NUMPY\x01\0\x76\0");
-        assert_eq!(header[10..76], *text.as_bytes());
-        assert_eq!((header.len(), header[127], &header[76..127]), (128, b'\n', &[b' '; 51][..]));
-        for shape in [&[][..], &[64], &[1; 9]] {
-            assert_eq!(npy_header(Precision::Half, shape).len() % 64, 0);
         }
     }
 }

@@ -163,7 +163,7 @@ pub enum ArrayError {
     #[error("is not in NumPy's .npy format ({reason}): save it again with numpy.save or numpy.savez")]
     Header {
         /// What is wrong with the header.
-        reason: &'static str,
+        reason: String,
     },
     /// The elements are not floating-point numbers of 16, 32 or 64 bits.
     #[error(

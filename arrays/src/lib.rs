@@ -1,5 +1,5 @@
 //! Named arrays in files: NumPy's `.npy` and `.npz`, PyTorch's `.pth`, safetensors and TensorFlow's checkpoints are read,
-//! `.npz` and safetensors written. What the names mean is not known here.
+//! NumPy's two and safetensors written. What the names mean is not known here.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -8,7 +8,7 @@
 //! | `format`, `detect`, `open` | the formats' names; which one a file is in, told by its content; the one door to all readers |
 //! | `folder` | what of a folder is to be opened |
 //! | `npz`, `directory` | NumPy's formats with several arrays: archives, folders of `.npy` files |
-//! | `npy` | the header of a single array |
+//! | `npy` | a single array: the header, by the npyz crate behind a guard |
 //! | `torch` | PyTorch's two formats, and the part of pickle that they need |
 //! | `safetensors` | the format of that name |
 //! | `checkpoint` | TensorFlow's second format |
@@ -57,10 +57,10 @@ mod tests;
 mod torch;
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
 
 pub use container::OpenError;
 pub use decode::Buffers;
@@ -70,6 +70,7 @@ pub use encode::{BeyondHalf, Container, NamedView, Precision, encode};
 pub use error::{ArrayError, ArraysError, FormatError, counted, tuple};
 pub use format::Format;
 use npz::Npz;
+pub use npz::NpzWriter;
 pub use open::{Opened, open_bytes, open_path};
 pub use source::{ArraySource, StoredArray};
 
@@ -77,17 +78,14 @@ pub use source::{ArraySource, StoredArray};
 /// axis and one value. Values need not be finite.
 ///
 /// ```
-/// use impasto_arrays::read_npy;
+/// use impasto_arrays::{read_npy, write_npy};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pair.npy");
-/// // What numpy.save writes: a magic number, a header padded to 64 bytes, the values.
-/// let mut file = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-/// file.extend(format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }").into_bytes());
-/// file.extend([1.5f32, -2.0].iter().flat_map(|value| value.to_le_bytes()));
-/// std::fs::write(&path, file)?;
-/// assert_eq!(read_npy(&path)?, ndarray::array![1.5, -2.0].into_dyn());
+/// let pair = ndarray::array![1.5, -2.0].into_dyn();
+/// write_npy(&mut std::fs::File::create(&path)?, pair.view())?;
+/// assert_eq!(read_npy(&path)?, pair);
 /// # Ok(())
 /// # }
 /// ```
@@ -101,6 +99,17 @@ pub fn read_npy(path: &Path) -> Result<ArrayD<f32>, ArraysError> {
     npy::open(BufReader::new(file))
         .and_then(StoredArray::into_array)
         .map_err(|problem| ArraysError::File { path: path.to_owned(), problem })
+}
+
+/// Writes an array as `numpy.save` does, in C order whatever its strides. [`NpzWriter`] writes several into one file.
+///
+/// # Errors
+///
+/// An [`io::Error`] if it cannot be written.
+pub fn write_npy(writer: &mut impl Write, array: ArrayViewD<'_, f32>) -> io::Result<()> {
+    let mut writer = BufWriter::new(writer);
+    npy::write(&mut writer, array)?;
+    writer.flush()
 }
 
 /// The named arrays of an `.npz` file (`numpy.savez`, `numpy.savez_compressed`). Each is read when it is asked for.

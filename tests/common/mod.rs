@@ -2,14 +2,12 @@
 //! how far two arrays are apart.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-pub(crate) mod arrays;
-pub(crate) mod pictures;
-
+use impasto::architecture::{self, FEATURES};
 use impasto::arrays::ArrayArchive;
 use impasto::image::{LoadOptions, load_image};
 use impasto::{PoolRounding, SqueezeNet, Weights};
 use libtest_mimic::{Failed, Trial};
-use ndarray::{Array3, Array4, ArrayView, Dimension};
+use ndarray::{Array3, Array4, ArrayD, ArrayView, Dimension};
 use std::env;
 use std::fs::File;
 use std::io::Read;
@@ -85,7 +83,7 @@ pub(crate) fn relative_l2<D: Dimension>(
 
 /// A network with random filters.
 pub(crate) fn random_network() -> SqueezeNet {
-    let weights = Weights::from_arrays(arrays::random_arrays()).expect("every array of the network");
+    let weights = Weights::from_arrays(random_arrays()).expect("every array of the network");
     SqueezeNet::new(weights)
 }
 
@@ -93,4 +91,32 @@ pub(crate) fn random_network() -> SqueezeNet {
 pub(crate) fn random_image(height: usize, width: usize, seed: u64) -> Array4<f32> {
     let mut random = fastrand::Rng::with_seed(seed);
     Array4::from_shape_simple_fn((1, height, width, 3), || 2.0 * random.f32() - 1.0)
+}
+
+/// Every array of the feature layers under torchvision's names. The filters are scaled as He et al. (2015) do, so that
+/// features keep their size from layer to layer.
+fn random_arrays() -> Vec<(String, ArrayD<f32>)> {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut arrays = Vec::new();
+    for convolution in (0..FEATURES.len()).flat_map(architecture::convolutions) {
+        let (cout, cin, k) = (convolution.out_channels, convolution.in_channels, convolution.kernel);
+        let limit = (6.0 / (cin * k * k) as f32).sqrt();
+        let weight = || limit * (2.0 * random.f32() - 1.0);
+        let weight = ArrayD::from_shape_simple_fn(vec![cout, cin, k, k], weight);
+        let bias = ArrayD::from_shape_simple_fn(vec![cout], || 0.1 * random.f32());
+        arrays.push((format!("{}.weight", convolution.name), weight));
+        arrays.push((format!("{}.bias", convolution.name), bias));
+    }
+    arrays
+}
+
+/// A picture (H, W, 3) of soft waves with a hard edge, different for every `seed`.
+pub(crate) fn waves(height: usize, width: usize, seed: u64) -> Array3<u8> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let frequencies: Vec<f32> = (0..6).map(|_| 0.1 + 0.5 * random.f32()).collect();
+    Array3::from_shape_fn((height, width, 3), |(y, x, channel)| {
+        let along = frequencies[channel] * y as f32 + frequencies[channel + 3] * x as f32;
+        let level = 127.5 + 100.0 * along.sin() + if 2 * x > width { 27.0 } else { -27.0 };
+        level as u8
+    })
 }

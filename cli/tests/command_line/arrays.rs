@@ -1,32 +1,27 @@
 //! Weights for tests: random values in the network's shapes, written as NumPy does, or as wrongly as a test wants.
 
-use std::fs::File;
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use impasto::architecture::{self, FEATURES};
-use ndarray::ArrayD;
+use impasto::arrays::write_npy;
+use impasto_arrays::testing::{archive, header, npy_with_header};
+use ndarray::{ArrayD, ArrayViewD};
 use zip::CompressionMethod;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// A member of an `.npz` archive: its name and the bytes of an `.npy` file.
 pub(crate) type Member = (String, Vec<u8>);
 
-/// The bytes of an `.npy` file, whatever header and data.
+/// The bytes of an `.npy` file, whatever type and data.
 pub(crate) fn npy_with(descr: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
-    let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
-    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}\n");
-    let mut bytes = b"\x93NUMPY\x01\0".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(data);
-    bytes
+    npy_with_header(&header(descr, false, shape), data)
 }
 
 /// The bytes of an `.npy` file of float32 values in C order.
 pub(crate) fn npy(shape: &[usize], values: &[f32]) -> Vec<u8> {
-    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    npy_with("<f4", shape, &data)
+    let mut file = Vec::new();
+    write_npy(&mut file, ArrayViewD::from_shape(shape, values).unwrap()).unwrap();
+    file
 }
 
 /// Every array of the feature layers under torchvision's names. The filters are scaled as He et al. (2015) do, so that
@@ -69,11 +64,5 @@ pub(crate) fn random_weights_with(array: &str, npy: Option<Vec<u8>>) -> Vec<Memb
 
 /// Writes an archive as `numpy.savez` does.
 pub(crate) fn write_npz(path: &Path, members: &[Member]) {
-    let mut writer = ZipWriter::new(File::create(path).unwrap());
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, bytes) in members {
-        writer.start_file(name.as_str(), options).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap();
+    fs::write(path, archive(members, CompressionMethod::Stored)).unwrap();
 }

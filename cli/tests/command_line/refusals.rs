@@ -146,7 +146,7 @@ pub(crate) fn lists_that_do_not_fit(sandbox: &Sandbox) {
         2,
         &["--style-blend", "2 weights for 1 style", "one for each image"],
     );
-    refused(sandbox, "--style-blend 0", 2, &["--style-blend", "at least one style image"]);
+    refused(sandbox, "--style-blend 0", 2, &["--style-blend", "every style image is 0: give at least one"]);
 }
 
 pub(crate) fn unknown_names(sandbox: &Sandbox) {

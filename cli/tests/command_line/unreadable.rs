@@ -129,7 +129,10 @@ pub(crate) fn weights_with_a_wrong_array(sandbox: &Sandbox) {
         (Some(npy_with("|O", &[16], b"\x80\x04cos\nsystem\n")), ["Python objects", ".astype(numpy.float32)"]),
         (Some(npy_with("<i4", &[16], &full)), ["integers (<i4)", ".astype(numpy.float32)"]),
         (Some(npy_with("<f4", &[16], &full[..20])), ["ends after 20 of 64 bytes", "save it again"]),
-        (Some(npy_with("<f4", &[usize::MAX, usize::MAX], &full)), ["18446744073709551615", "needs (16,)"]),
+        (
+            Some(npy_with("<f4", &[usize::MAX, usize::MAX], &full)),
+            ["18446744073709551615", "save a smaller array"],
+        ),
         (Some(npy_with("<f4", &[16], &[0; 65])), ["holds more than the 64 bytes", "save it again"]),
         (Some(b"not an array".to_vec()), ["NumPy's .npy format", "numpy.save"]),
         (Some(Vec::new()), ["NumPy's .npy format", "numpy.save"]),

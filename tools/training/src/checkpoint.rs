@@ -3,14 +3,15 @@
 
 use crate::TrainingError;
 use crate::network::{Parameter, initial_parameters};
-use crate::npz::{self, Array};
 use crate::optimizer::Memory;
 use crate::settings::Settings;
 use crate::trainer::{Trainer, values};
-use impasto::arrays::ArrayArchive;
+use impasto::arrays::{ArrayArchive, NpzWriter};
+use impasto::files::{create_beside, replace};
+use ndarray::ArrayViewD;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 use zip::ZipArchive;
 
@@ -32,21 +33,27 @@ impl Trainer {
         let progress = Progress { step: self.steps_taken(), settings: self.settings().clone() };
         let progress = serde_json::to_vec_pretty(&progress)
             .map_err(|error| TrainingError::Write { path: path.to_owned(), source: error.into() })?;
-        let arrays = self.parameters().iter().zip(self.memories()).flat_map(|(parameter, memory)| {
-            let name = &parameter.name;
-            let flat = |kind: &str, values| Array {
-                name: format!("{kind}/{name}"),
-                shape: parameter.value.shape().to_vec(),
-                values,
-            };
-            [
-                flat("value", values(parameter)),
-                flat("first_moment", &memory.first_moment),
-                flat("second_moment", &memory.second_moment),
-                flat("average", &memory.average),
-            ]
-        });
-        npz::write(path, arrays, Some((PROGRESS, &progress)))
+        let written = || -> io::Result<()> {
+            let mut file = create_beside(path)?;
+            let mut archive = NpzWriter::new(&mut file);
+            for (parameter, memory) in self.parameters().iter().zip(self.memories()) {
+                for (kind, values) in [
+                    ("value", values(parameter)),
+                    ("first_moment", &memory.first_moment),
+                    ("second_moment", &memory.second_moment),
+                    ("average", &memory.average),
+                ] {
+                    let array = ArrayViewD::from_shape(parameter.value.shape(), values)
+                        .expect("what the optimizer remembers has the parameter's shape");
+                    archive.array(&format!("{kind}/{}", parameter.name), array)?;
+                }
+            }
+            archive.member(PROGRESS, &progress)?;
+            archive.finish()?;
+            replace(file, path)?;
+            Ok(())
+        };
+        written().map_err(|source| TrainingError::Write { path: path.to_owned(), source })
     }
 
     /// Reads a run that goes on with the same settings.

@@ -40,7 +40,6 @@ pub mod error;
 mod folding;
 pub mod log;
 pub mod network;
-mod npz;
 pub mod optimizer;
 pub mod settings;
 pub mod trainer;
