@@ -249,7 +249,7 @@ fn wrong_shapes_are_refused_before_the_data_is_read() {
         &[64, 3, 7, 7],
         &[64, 3, 3, 3, 1],
         &[0, 3, 3, 3],
-        &[usize::MAX, usize::MAX, 3, 3],
+        &[usize::MAX, 1, 1, 1],
     ] {
         let npy = npy_with_header(&header("<f4", false, shape), &[]);
         let error = array_error(&npz_with(WEIGHT, npy), WEIGHT);
