@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const RESERVED_PER_THREAD: u64 = 64 << 20;
 
 /// Bytes that could be used without swapping and without meeting a limit once this many more threads run; `None` where
-/// nobody knows.
+/// the system does not say.
 pub(crate) fn available_bytes(threads: usize) -> Option<u64> {
     available_in(Path::new("/"), threads)
 }

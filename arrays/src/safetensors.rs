@@ -27,7 +27,7 @@ pub(crate) const METADATA: &str = "__metadata__";
 /// Whether a file with these first bytes has a header that may be one.
 pub(super) fn has_magic(start: &[u8]) -> bool {
     match start.split_first_chunk() {
-        // No format that is read here has so many leading zeros; headers that are too long are refused by name.
+        // No other format starts with this many zeros; headers that are too long are refused by name.
         Some((length, [b'{', ..])) => u64::from_le_bytes(*length) < 1 << 32,
         _ => false,
     }

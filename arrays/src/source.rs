@@ -154,7 +154,7 @@ impl Strides {
     }
 }
 
-/// The shape as this machine counts, and the number of its values, if there may be so many.
+/// The shape in `usize`, and the number of its values; an error if that is over the limit.
 fn checked(shape: &[u64]) -> Result<(IxDyn, usize), ArrayError> {
     // An axis of length 0 excuses no other: strides are products too.
     let nonzero = shape.iter().filter(|&&length| length > 0);

@@ -250,7 +250,7 @@ impl Case {
         }
     }
 
-    /// The same operation on a lower image, with so many [`rows`](Case::rows), but at least one and at most all.
+    /// The same operation on an image of this many [`rows`](Case::rows), clamped to between one and all of them.
     pub(super) fn with_rows(&self, rows: usize) -> Case {
         let rows = rows.clamp(1, self.rows());
         let mut case = self.clone();

@@ -27,7 +27,7 @@ pub(crate) enum DownloadError {
     UnencryptedRedirect { url: String, target: String },
     #[error("{url} answers {status}: {}", remedy(*status))]
     Status { url: String, status: StatusCode },
-    #[error("{host} gives no sensible answer: check that the address is right")]
+    #[error("{host} does not answer as a web server should: check the address")]
     NoAnswer { host: String, source: ureq::Error },
     #[error(
         "the download broke off after {}{}: run the same command again",

@@ -282,7 +282,7 @@ pub(crate) fn refusing_servers(sandbox: &Sandbox) {
         refused(sandbox, &format!("--url {url}"), &mentions);
     }
     let server = Server::start([Answer::status("lorem ipsum", &[])]);
-    refused(sandbox, &format!("--url {}", server.url("w.pth")), &["no sensible answer"]);
+    refused(sandbox, &format!("--url {}", server.url("w.pth")), &["does not answer as a web server should"]);
     let server = Server::start([Answer::silence()]);
     refused(sandbox, &format!("--url {} --timeout 1", server.url("w.pth")), &["does not answer within 1 s"]);
 }
@@ -297,7 +297,11 @@ pub(crate) fn redirects(sandbox: &Sandbox) {
 
     fs::remove_file(sandbox.path(TARGET)).unwrap();
     let server = Server::start((0..100).map(|_| redirect()));
-    refused(sandbox, &served.options(&server), &["no sensible answer", "too many redirects"]);
+    refused(
+        sandbox,
+        &served.options(&server),
+        &["does not answer as a web server should", "too many redirects"],
+    );
     assert!(server.requests().len() < 20);
 
     // Where a few digits are all that is known, the server that was named must have the file itself.

@@ -57,7 +57,7 @@ impl Answer {
         Answer { then: Then::Repeat, ..answer }
     }
 
-    /// The same answer, cut off after so many bytes of the body.
+    /// The same answer, cut off after this many bytes of the body.
     pub(crate) fn cut_after(mut self, bytes: usize) -> Answer {
         self.body.truncate(bytes);
         self

@@ -27,7 +27,7 @@ pub(crate) const STEPS: [Step; 9] = [
     Step { is_parallel: true, ..Step::one_thread("9 the library, all threads", library) },
 ];
 
-/// Step 7 in tiles of so many rows, whether the registers hold them or not.
+/// Step 7 in tiles of `ROWS` rows, whether or not the registers can hold them.
 pub(crate) const HEIGHTS: [Step; 8] = [
     Step::one_thread("1 row", tiles_of_height::<1>),
     Step::one_thread("2 rows", tiles_of_height::<2>),

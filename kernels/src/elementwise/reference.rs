@@ -147,7 +147,7 @@ pub fn clamp<T: Float>(values: &mut [T], ranges: [[T; 2]; 3]) {
 fn for_each_neighbors(shape: [usize; 4], mut visit: impl FnMut(usize, usize)) {
     let [batch, height, width, channels] = shape;
     if shape.contains(&0) {
-        // Without this, the outer loops could run practically for ever around an empty inner one.
+        // Without this, the outer loops could spin for centuries around an empty inner one.
         return;
     }
     for n in 0..batch {

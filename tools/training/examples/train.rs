@@ -64,10 +64,10 @@ struct Arguments {
     /// The most that an adversary changes
     #[arg(long, value_name = "X", default_value_t = Settings::default().adversary[1])]
     most_change: f64,
-    /// Go on with the run of this checkpoint
+    /// Resume the run of this checkpoint
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Write a checkpoint here now and then, to go on with
+    /// Write checkpoints to this file, to resume from
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Minutes from one checkpoint to the next

@@ -1,5 +1,5 @@
-//! A run on disk, to be gone on with: parameters, what the optimizer remembers, the step and the settings.
-//! Going on gives the very bits that the run would have had without a break.
+//! A run saved to disk: parameters, the optimizer's state, the step and the settings. A resumed run gives the very
+//! bits that it would have given without a break.
 
 use crate::TrainingError;
 use crate::network::{Parameter, initial_parameters};
@@ -56,7 +56,7 @@ impl Trainer {
         written().map_err(|source| TrainingError::Write { path: path.to_owned(), source })
     }
 
-    /// Reads a run that goes on with the same settings.
+    /// Resumes a run, with the settings that it was started with.
     ///
     /// # Errors
     /// [`TrainingError::Checkpoint`] or [`TrainingError::Arrays`] if the file is no checkpoint,

@@ -22,7 +22,7 @@
 //! | [`settings`] | the numbers of a run |
 //! | [`optimizer`] | AdamW, and the average of the weights |
 //! | [`trainer`] | the steps |
-//! | [`checkpoint`] | runs on disk, to be gone on with |
+//! | [`checkpoint`] | runs saved to disk, to be resumed |
 //! | [`calibration`] | scaling of the layers to the responses that loss weights are made for |
 //! | [`log`] | the log of a run |
 //! | [`error`](mod@error) | what can go wrong |

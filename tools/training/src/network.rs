@@ -139,7 +139,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Records the network for batches of so many crops of so many pixels' side.
+    /// Records the network for batches of square crops.
     ///
     /// # Errors
     /// [`FeatureError::ImageTooSmall`] if the crops do not reach the last layer.

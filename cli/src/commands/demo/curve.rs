@@ -14,7 +14,7 @@ const RIGHT: f64 = 434.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 260.0;
 
-/// The scale is logarithmic, and ends so many powers of ten below the largest loss: what is smaller does not matter.
+/// Powers of ten that the logarithmic scale spans below the largest loss; anything smaller does not matter.
 const DECADES: i32 = 3;
 
 /// The most points of a line; more could not be told apart.
