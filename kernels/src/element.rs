@@ -1,13 +1,16 @@
 //! The choice between fast and reference kernels, made by the type of the values: f32 computes
 //! fast, f64 by the plain loops of [`crate::reference`], which gradient checks need.
 
+use crate::kernels::Kernels;
 use crate::matmul::Gemm;
+use crate::rows::Rows;
 use crate::shape::{ConvShape, PoolShape};
 use crate::{
     Accumulate, Activation, Convolution, Gram, Normalization, elementwise, normalize, pool, reference,
 };
 use num_traits::Float;
 use std::fmt::{Debug, Display};
+use std::ops::Range;
 
 /// Cannot be named outside this crate, so that only its own types have the traits below.
 mod sealed {
@@ -59,6 +62,24 @@ pub trait Element: Float + Gemm + Sealed + Default + Debug + Display + Send + Sy
         argmax: &[u8],
         accumulate: Accumulate,
         d_image: &mut [Self],
+    );
+    /// [`max_pool`](Self::max_pool) for some `rows` of the output of a single image, from the rows of the image that
+    /// are in memory.
+    fn max_pool_rows(
+        shape: &PoolShape,
+        image: Rows<'_, Self>,
+        rows: Range<usize>,
+        out: &mut [Self],
+        argmax: &mut [u8],
+    );
+    /// [`max_pool_gradient`](Self::max_pool_gradient) for some rows of a single image, which `d_image` has, from the
+    /// rows of the output that are in memory.
+    fn max_pool_gradient_rows(
+        shape: &PoolShape,
+        d_out: Rows<'_, Self>,
+        argmax: Rows<'_, u8>,
+        accumulate: Accumulate,
+        d_image: (Range<usize>, &mut [Self]),
     );
     /// See [`reference::relu`].
     fn relu(input: &[Self], out: &mut [Self]);
@@ -126,6 +147,19 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
         d_out: &[T],
         relu_output: Option<&[T]>,
         accumulate: Accumulate,
+        d_image: &mut [T],
+    );
+    /// [`forward`](Self::forward) for some `rows` of the output of a single image, from the rows of the image that are
+    /// in memory.
+    fn forward_rows(&self, activation: Activation, image: Rows<'_, T>, rows: Range<usize>, out: &mut [T]);
+    /// [`input_gradient`](Self::input_gradient) for some `rows` of a single image, from the rows of the output that are
+    /// in memory.
+    fn input_gradient_rows(
+        &self,
+        d_out: Rows<'_, T>,
+        relu_output: Option<Rows<'_, T>>,
+        accumulate: Accumulate,
+        rows: Range<usize>,
         d_image: &mut [T],
     );
     /// See [`reference::convolution_weight_gradient`].
@@ -263,6 +297,27 @@ macro_rules! delegate {
 impl Element for f32 {
     type Convolution = Convolution;
     type Gram = Gram;
+
+    fn max_pool_rows(
+        shape: &PoolShape,
+        image: Rows<'_>,
+        rows: Range<usize>,
+        out: &mut [f32],
+        argmax: &mut [u8],
+    ) {
+        Kernels::current().max_pool_rows(shape, image, rows, out, argmax);
+    }
+
+    fn max_pool_gradient_rows(
+        shape: &PoolShape,
+        d_out: Rows<'_>,
+        argmax: Rows<'_, u8>,
+        accumulate: Accumulate,
+        d_image: (Range<usize>, &mut [f32]),
+    ) {
+        Kernels::current().max_pool_gradient_rows(shape, d_out, argmax, accumulate, d_image);
+    }
+
     delegate!(f32, pool, normalize, elementwise);
 }
 
@@ -270,7 +325,47 @@ impl Element for f32 {
 impl Element for f64 {
     type Convolution = PlainConvolution<f64>;
     type Gram = PlainGram;
+
+    fn max_pool_rows(
+        shape: &PoolShape,
+        image: Rows<'_, f64>,
+        rows: Range<usize>,
+        out: &mut [f64],
+        argmax: &mut [u8],
+    ) {
+        let image = filled_up(image, shape.input());
+        let (mut whole, mut places) = (vec![0.0; shape.output_len()], vec![0; shape.output_len()]);
+        reference::max_pool(shape, &image, &mut whole, &mut places);
+        out.copy_from_slice(cut_out(&whole, &rows, shape.output()));
+        argmax.copy_from_slice(cut_out(&places, &rows, shape.output()));
+    }
+
+    fn max_pool_gradient_rows(
+        shape: &PoolShape,
+        d_out: Rows<'_, f64>,
+        argmax: Rows<'_, u8>,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [f64]),
+    ) {
+        let (d_out, argmax) = (filled_up(d_out, shape.output()), filled_up(argmax, shape.output()));
+        let mut whole = filled_up(Rows { first: rows.start, values: d_image }, shape.input());
+        reference::max_pool_gradient(shape, &d_out, &argmax, accumulate, &mut whole);
+        d_image.copy_from_slice(cut_out(&whole, &rows, shape.input()));
+    }
+
     delegate!(f64, reference, reference, reference);
+}
+
+/// A whole image (1, H, W, C), zero but for the rows that are there: with these, plain loops need no other code for rows.
+fn filled_up<T: Copy + Default>(rows: Rows<'_, T>, [_, height, width, channels]: [usize; 4]) -> Vec<T> {
+    let mut image = vec![T::default(); height * width * channels];
+    image[rows.first * width * channels..][..rows.values.len()].copy_from_slice(rows.values);
+    image
+}
+
+/// Some rows of an image (1, H, W, C).
+fn cut_out<'a, T>(image: &'a [T], rows: &Range<usize>, [_, _, width, channels]: [usize; 4]) -> &'a [T] {
+    &image[rows.start * width * channels..rows.end * width * channels]
 }
 
 impl ConvolutionKernels<f32> for Convolution {
@@ -302,6 +397,21 @@ impl ConvolutionKernels<f32> for Convolution {
         d_image: &mut [f32],
     ) {
         Convolution::input_gradient(self, d_out, relu_output, accumulate, d_image);
+    }
+
+    fn forward_rows(&self, activation: Activation, image: Rows<'_>, rows: Range<usize>, out: &mut [f32]) {
+        Convolution::forward_rows(self, activation, image, rows, out);
+    }
+
+    fn input_gradient_rows(
+        &self,
+        d_out: Rows<'_>,
+        relu_output: Option<Rows<'_>>,
+        accumulate: Accumulate,
+        rows: Range<usize>,
+        d_image: &mut [f32],
+    ) {
+        Convolution::input_gradient_rows(self, d_out, relu_output, accumulate, rows, d_image);
     }
 
     fn weight_gradient(
@@ -360,7 +470,7 @@ pub struct PlainConvolution<T> {
     biases: Vec<Vec<T>>,
 }
 
-impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
+impl<T: Float + Send + Default> ConvolutionKernels<T> for PlainConvolution<T> {
     fn buffers_len(shape: &ConvShape) -> usize {
         let filters = shape.filters().iter().enumerate();
         let lens =
@@ -399,6 +509,28 @@ impl<T: Float + Send> ConvolutionKernels<T> for PlainConvolution<T> {
     ) {
         let weights: Vec<&[T]> = self.weights.iter().map(Vec::as_slice).collect();
         reference::convolution_input_gradient(&self.shape, &weights, d_out, relu_output, accumulate, d_image);
+    }
+
+    fn forward_rows(&self, activation: Activation, image: Rows<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let image = filled_up(self.shape.select_input(image, &rows, out), self.shape.input());
+        let mut whole = vec![T::zero(); self.shape.output_len()];
+        self.forward(activation, &image, &mut whole);
+        out.copy_from_slice(cut_out(&whole, &rows, self.shape.output()));
+    }
+
+    fn input_gradient_rows(
+        &self,
+        d_out: Rows<'_, T>,
+        relu_output: Option<Rows<'_, T>>,
+        accumulate: Accumulate,
+        rows: Range<usize>,
+        d_image: &mut [T],
+    ) {
+        let select = |there| filled_up(self.shape.select_output(there, &rows, d_image), self.shape.output());
+        let (d_out, relu_output) = (select(d_out), relu_output.map(select));
+        let mut whole = filled_up(Rows { first: rows.start, values: &*d_image }, self.shape.input());
+        self.input_gradient(&d_out, relu_output.as_deref(), accumulate, &mut whole);
+        d_image.copy_from_slice(cut_out(&whole, &rows, self.shape.input()));
     }
 
     fn weight_gradient(

@@ -39,6 +39,7 @@
 //! | max pooling | [`max_pool`] |
 //! | moments of each channel, and batch normalization | [`normalize::moments`] |
 //! | ReLU, sums of squares, total variation, Adam, clamp | [`elementwise::relu`] |
+//! | a few rows at a time of what is too large for memory | [`Rows`] |
 //! | the plain matrix product (the `matrixmultiply` crate) | [`matmul()`] |
 //! | the choice between fast and reference, by type | [`Element`] |
 //! | instruction sets, and how one is chosen | [`Level`] |
@@ -67,6 +68,7 @@ pub mod normalize;
 mod options;
 mod pool;
 pub mod reference;
+mod rows;
 mod shape;
 mod simd;
 #[cfg(test)]
@@ -82,5 +84,6 @@ pub use memory::reserve_scratch;
 pub use normalize::normalization::Normalization;
 pub use options::{Accumulate, Activation};
 pub use pool::{max_pool, max_pool_gradient};
+pub use rows::Rows;
 pub use shape::{ConvShape, Filter, Padding, PlacedFilter, PoolRounding, PoolShape, ShapeError};
 pub use simd::{Level, LevelError};

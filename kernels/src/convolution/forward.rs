@@ -4,8 +4,10 @@ use super::windows::{Filter, WindowProduct, Windows};
 use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::parallel;
 use crate::options::Activation;
+use crate::rows::Rows;
 use crate::shape::ConvShape;
 use crate::simd::Level;
+use std::ops::Range;
 
 /// The weights of every filter, packed.
 pub(super) struct Forward {
@@ -65,7 +67,13 @@ impl Forward {
         self.windows.scratch_len()
     }
 
-    pub(super) fn run(&self, level: Level, activation: Activation, image: &[f32], out: &mut [f32]) {
+    pub(super) fn run(
+        &self,
+        level: Level,
+        activation: Activation,
+        image: Rows<'_>,
+        out: (Range<usize>, &mut [f32]),
+    ) {
         self.windows.for_each_strip(level, image, None, out, |mut strip| {
             for PackedFilter { product, bias, first_channel } in &self.filters {
                 let epilogue = match activation {

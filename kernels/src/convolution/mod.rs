@@ -23,10 +23,12 @@ mod winograd;
 
 use crate::gemm::tn::TransposedProduct;
 use crate::options::{Accumulate, Activation};
+use crate::rows::Rows;
 use crate::shape::{ConvShape, PlacedFilter};
 use crate::simd::{Level, MAX_NR};
 use forward::Forward;
 use input_gradient::{any_stride::AnyStride, unit_stride::UnitStride};
+use std::ops::Range;
 
 /// A bank of convolutions with its weights packed for the forward pass and for the input gradient.
 ///
@@ -142,7 +144,33 @@ impl Convolution {
     pub fn forward(&self, activation: Activation, image: &[f32], out: &mut [f32]) {
         self.shape.assert_input(image);
         self.shape.assert_output(out, None);
-        self.forward.run(self.level, activation, image, out);
+        let rows = 0..self.shape.output()[1];
+        self.forward.run(self.level, activation, Rows { first: 0, values: image }, (rows, out));
+    }
+
+    /// As [`Convolution::forward`], for some `rows` of the output of a single image, from those rows of the image that
+    /// are in memory; [`ConvShape::input_rows`] says which are needed.
+    ///
+    /// ```
+    /// use impasto_kernels::{Activation, ConvShape, Convolution, Filter, Padding, Rows};
+    ///
+    /// // Sums of three rows.
+    /// let filter = Filter { kernel: [3, 1], out_channels: 1, padding: Padding::Valid };
+    /// let shape = ConvShape::new([1, 100, 1, 1], &[filter], [1, 1])?;
+    /// assert_eq!(shape.input_rows(10..12), 10..14);
+    /// let mut sums = Convolution::new(shape);
+    /// sums.set_weights(0, &[1.0; 3], &[0.0]);
+    /// let mut out = [0.0; 2];
+    /// sums.forward_rows(Activation::None, Rows { first: 10, values: &[1.0, 2.0, 3.0, 4.0] }, 10..12, &mut out);
+    /// assert_eq!(out, [6.0, 9.0]);
+    /// # Ok::<(), impasto_kernels::ShapeError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are several images, a row that is needed is not there, or `out` is not those rows.
+    pub fn forward_rows(&self, activation: Activation, image: Rows<'_>, rows: Range<usize>, out: &mut [f32]) {
+        let image = self.shape.select_input(image, &rows, out);
+        self.forward.run(self.level, activation, image, (rows, out));
     }
 
     /// Computes the gradient with respect to the image; see
@@ -159,6 +187,36 @@ impl Convolution {
     ) {
         self.shape.assert_output(d_out, relu_output);
         self.shape.assert_input(d_image);
+        let (d_out, rows) = (Rows { first: 0, values: d_out }, 0..self.shape.input()[1]);
+        self.run_input_gradient(d_out, relu_output, accumulate, (rows, d_image));
+    }
+
+    /// As [`Convolution::input_gradient`], for some `rows` of a single image, from those rows of `d_out` and
+    /// `relu_output` that are in memory; [`ConvShape::output_rows`] says which are needed.
+    ///
+    /// # Panics
+    /// If there are several images, a row that is needed is not there, or `d_image` is not those rows.
+    pub fn input_gradient_rows(
+        &self,
+        d_out: Rows<'_>,
+        relu_output: Option<Rows<'_>>,
+        accumulate: Accumulate,
+        rows: Range<usize>,
+        d_image: &mut [f32],
+    ) {
+        let d_out = self.shape.select_output(d_out, &rows, d_image);
+        let relu_output =
+            relu_output.map(|rows_there| self.shape.select_output(rows_there, &rows, d_image).values);
+        self.run_input_gradient(d_out, relu_output, accumulate, (rows, d_image));
+    }
+
+    fn run_input_gradient(
+        &self,
+        d_out: Rows<'_>,
+        relu_output: Option<&[f32]>,
+        accumulate: Accumulate,
+        d_image: (Range<usize>, &mut [f32]),
+    ) {
         match &self.input_gradient {
             InputGradient::UnitStride(unit_stride) => {
                 unit_stride.run(self.level, d_out, relu_output, accumulate, d_image)

@@ -9,7 +9,9 @@ use crate::gemm::nn::{Grid, Product, joined};
 use crate::gemm::packed::PackedMatrix;
 use crate::memory::parallel;
 use crate::memory::with_scratch;
+use crate::rows::Rows;
 use crate::simd::Level;
+use std::ops::Range;
 
 /// Windows over a source image (N, H, W, C), one for each pixel of a target image (N, H, W, C).
 ///
@@ -125,23 +127,31 @@ impl Windows {
         }
     }
 
-    /// Calls `body` with each strip of the target, in parallel; `source` is taken to be zero where `relu_output`, of the same
-    /// shape, is not positive.
+    /// Calls `body` with each strip of these rows of the target, in parallel. `source` has the rows that they are
+    /// computed from, all of them if there are several images. It is taken to be zero where `relu_output`, of the same
+    /// rows, is not positive.
     pub(super) fn for_each_strip(
         &self,
         level: Level,
-        source: &[f32],
+        source: Rows<'_>,
         relu_output: Option<&[f32]>,
-        target: &mut [f32],
+        (rows, target): (Range<usize>, &mut [f32]),
         body: impl Fn(Strip<'_>) + Sync,
     ) {
-        let [_, height, width, channels] = self.source;
-        let image_len = height * width * channels;
-        parallel::for_each_strip(self.target, self.rows_per_strip, target, |n, rows, target| {
-            let image = &source[n * image_len..][..image_len];
+        let [batch, _, width, channels] = self.source;
+        let image_len = source.values.len() / batch;
+        let height = image_len / (width * channels);
+        let [_, _, target_width, target_channels] = self.target;
+        let shape = [batch, rows.len(), target_width, target_channels];
+        let rows_per_strip = parallel::rows_per_strip(shape, self.rows_per_strip).next_multiple_of(self.unit);
+        parallel::for_each_strip(shape, rows_per_strip, target, |n, strip, target| {
+            let image = &source.values[n * image_len..][..image_len];
             let relu_output = relu_output.map(|relu_output| &relu_output[n * image_len..][..image_len]);
-            let frame = self.frame(rows.start, rows.len());
-            if self.in_place && relu_output.is_none() {
+            let mut frame = self.frame(rows.start + strip.start, strip.len());
+            frame.top -= source.first as isize;
+            let rows = strip;
+            let is_inside = frame.top >= 0 && frame.top as usize + frame.height <= height;
+            if self.in_place && is_inside && relu_output.is_none() {
                 let pixels = &image[frame.top as usize * width * channels..];
                 return with_scratch(self.scratch, |scratch| {
                     body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });

@@ -9,8 +9,10 @@ pub(crate) mod reference;
 use crate::kernels::Kernels;
 use crate::memory::parallel;
 use crate::options::Accumulate;
+use crate::rows::Rows;
 use crate::shape::PoolShape;
 use crate::simd::{Kernel, Simd};
+use std::ops::Range;
 
 /// Computes the maximum of each window and its place; see [`crate::reference::max_pool`].
 ///
@@ -50,6 +52,34 @@ impl Kernels {
             let (n, y) = (row / out_height, row % out_height);
             let rows = shape.window(0, y);
             let image = &image[(n * height + rows.start) * row_len..][..rows.len() * row_len];
+            level.run(PoolRow { shape, image, out, argmax });
+        });
+    }
+}
+
+impl Kernels {
+    /// As [`max_pool`](fn@max_pool), for some `rows` of the output of a single image, from those rows of the image that
+    /// are in memory; [`PoolShape::input_rows`] says which are needed.
+    ///
+    /// # Panics
+    /// If there are several images, a row that is needed is not there, or a length is not that of the rows.
+    pub fn max_pool_rows(
+        self,
+        shape: &PoolShape,
+        image: Rows<'_>,
+        rows: Range<usize>,
+        out: &mut [f32],
+        argmax: &mut [u8],
+    ) {
+        let level = self.level();
+        let [batch, _, width, channels] = shape.input();
+        let [_, out_height, out_width, _] = shape.output();
+        let row_len = width * channels;
+        assert!(batch == 1 && rows.end <= out_height, "rows are of the output of one image");
+        assert_eq!(out.len(), rows.len() * out_width * channels, "the output is those rows");
+        assert_eq!(argmax.len(), out.len(), "one place for each maximum");
+        parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
+            let image = image.select(shape.window(0, rows.start + row), row_len).values;
             level.run(PoolRow { shape, image, out, argmax });
         });
     }
@@ -193,8 +223,47 @@ impl Kernels {
                 level.run(PoolGradientRow {
                     shape,
                     y,
+                    first_out: 0,
                     d_out: &d_out[n * out_len..][..out_len],
                     argmax: &argmax[n * out_len..][..out_len],
+                    accumulate,
+                    d_row,
+                });
+            }
+        });
+    }
+
+    /// As [`max_pool_gradient`](fn@max_pool_gradient), for some `rows` of a single image, from those rows of `d_out` and
+    /// `argmax` that are in memory; [`PoolShape::output_rows`] says which are needed.
+    ///
+    /// # Panics
+    /// If there are several images, a row that is needed is not there, or a length is not that of the rows.
+    pub fn max_pool_gradient_rows(
+        self,
+        shape: &PoolShape,
+        d_out: Rows<'_>,
+        argmax: Rows<'_, u8>,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [f32]),
+    ) {
+        let level = self.level();
+        let [batch, height, width, channels] = shape.input();
+        let [_, _, out_width, _] = shape.output();
+        assert!(batch == 1 && rows.end <= height, "rows are of one image");
+        assert_eq!(d_image.len(), rows.len() * width * channels, "the gradient is those rows");
+        let needed = shape.output_rows(rows.clone());
+        let d_out = d_out.select(needed.clone(), out_width * channels);
+        let argmax = argmax.select(needed, out_width * channels);
+        let target = [1, rows.len(), width, channels];
+        let rows_per_strip = parallel::rows_per_strip(target, usize::MAX);
+        parallel::for_each_strip(target, rows_per_strip, d_image, |_, strip, d_rows| {
+            for (y, d_row) in strip.zip(d_rows.chunks_exact_mut(width * channels)) {
+                level.run(PoolGradientRow {
+                    shape,
+                    y: rows.start + y,
+                    first_out: d_out.first,
+                    d_out: d_out.values,
+                    argmax: argmax.values,
                     accumulate,
                     d_row,
                 });
@@ -207,6 +276,8 @@ impl Kernels {
 struct PoolGradientRow<'a> {
     shape: &'a PoolShape,
     y: usize,
+    /// The row of the output that `d_out` and `argmax` begin with.
+    first_out: usize,
     d_out: &'a [f32],
     argmax: &'a [u8],
     accumulate: Accumulate,
@@ -218,7 +289,7 @@ impl Kernel for PoolGradientRow<'_> {
 
     #[inline(always)]
     fn run<S: Simd, const MR: usize, const NV: usize>(self, simd: S) {
-        let PoolGradientRow { shape, y, d_out, argmax, accumulate, d_row } = self;
+        let PoolGradientRow { shape, y, first_out, d_out, argmax, accumulate, d_row } = self;
         let channels = shape.input()[3];
         let [_, out_height, out_width, _] = shape.output();
         // Windows that cover a row or column start in the `kernel` ones that end with it.
@@ -236,7 +307,7 @@ impl Kernel for PoolGradientRow<'_> {
             let mut accumulate = accumulate;
             for row in rows.start..rows.end {
                 for column in columns.start..columns.end {
-                    let start = (row * out_width + column) * channels;
+                    let start = ((row - first_out) * out_width + column) * channels;
                     let place = (y - row * stride_y) * shape.kernel()[1] + (x - column * stride_x);
                     let (d_out, argmax) = (&d_out[start..][..channels], &argmax[start..][..channels]);
                     add_at_maximum(simd, place, d_out, argmax, accumulate, pixel);

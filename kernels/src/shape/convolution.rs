@@ -1,6 +1,8 @@
 //! Sizes of convolutions.
 
 use super::{Padding, ShapeError, check_len, check_positive};
+use crate::rows::Rows;
+use std::ops::Range;
 
 /// One filter of a bank: a window, what surrounds the image, and how many channels come out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +191,56 @@ impl ConvShape {
     pub(crate) fn step(&self) -> [usize; 2] {
         let framed = self.framed();
         [0, 1].map(|axis| self.stride[axis].min(framed[axis]))
+    }
+
+    /// The rows of the input that these rows of the output are computed from.
+    pub fn input_rows(&self, output: Range<usize>) -> Range<usize> {
+        if output.is_empty() {
+            return 0..0;
+        }
+        let [stride, _] = self.step();
+        let filters = || self.filters.iter();
+        let above = filters().map(|filter| filter.before[0]).max().unwrap_or(0);
+        let below = filters().map(|filter| filter.kernel[0] - filter.before[0]).max().unwrap_or(1);
+        let end = ((output.end - 1) * stride + below).min(self.input[1]);
+        (output.start * stride).saturating_sub(above).min(end)..end
+    }
+
+    /// The rows of the output that depend on these rows of the input.
+    pub fn output_rows(&self, input: Range<usize>) -> Range<usize> {
+        if input.is_empty() {
+            return 0..0;
+        }
+        let [stride, _] = self.step();
+        let filters = || self.filters.iter();
+        let above = filters().map(|filter| filter.before[0]).max().unwrap_or(0);
+        let below = filters().map(|filter| filter.kernel[0] - filter.before[0]).max().unwrap_or(1);
+        let end = ((input.end - 1 + above) / stride + 1).min(self.output[1]);
+        (input.start + 1).saturating_sub(below).div_ceil(stride).min(end)..end
+    }
+
+    /// The rows of a single image that these rows of the output need, which `out` has.
+    pub(crate) fn select_input<'a, T>(
+        &self,
+        image: Rows<'a, T>,
+        rows: &Range<usize>,
+        out: &[T],
+    ) -> Rows<'a, T> {
+        assert!(self.input[0] == 1 && rows.end <= self.output[1], "rows are of the output of one image");
+        assert_eq!(out.len(), rows.len() * self.output[2] * self.output[3], "the output is those rows");
+        image.select(self.input_rows(rows.clone()), self.input[2] * self.input[3])
+    }
+
+    /// The rows of a single output that the gradient of these rows of the image needs, which `d_image` has.
+    pub(crate) fn select_output<'a, T>(
+        &self,
+        out: Rows<'a, T>,
+        rows: &Range<usize>,
+        d_image: &[T],
+    ) -> Rows<'a, T> {
+        assert!(self.input[0] == 1 && rows.end <= self.input[1], "rows are of one image");
+        assert_eq!(d_image.len(), rows.len() * self.input[2] * self.input[3], "the gradient is those rows");
+        out.select(self.output_rows(rows.clone()), self.output[2] * self.output[3])
     }
 
     /// Values in the weights of filter `index`: KH * KW * Cin * Cout, in that order.

@@ -1,5 +1,7 @@
 //! Sizes of pools.
 
+use std::ops::Range;
+
 use super::{ShapeError, check_len, check_positive};
 
 /// Whether a pool drops an incomplete window at the border or keeps what is left of it.
@@ -126,11 +128,29 @@ impl PoolShape {
         assert_eq!(argmax.len(), out.len(), "one place for each maximum");
     }
 
+    /// The rows of the input that these rows of the output are computed from.
+    pub fn input_rows(&self, output: Range<usize>) -> Range<usize> {
+        if output.is_empty() {
+            return 0..0;
+        }
+        self.window(0, output.start).start..self.window(0, output.end - 1).end
+    }
+
+    /// The rows of the output whose windows cover one of these rows of the input.
+    pub fn output_rows(&self, input: Range<usize>) -> Range<usize> {
+        if input.is_empty() {
+            return 0..0;
+        }
+        let [stride, _] = self.step();
+        let end = ((input.end - 1) / stride + 1).min(self.output[1]);
+        (input.start + 1).saturating_sub(self.kernel[0]).div_ceil(stride).min(end)..end
+    }
+
     /// The rows (axis 0) or columns (axis 1) of the input that window `index` covers.
     ///
     /// # Panics
     /// If `axis` is neither 0 nor 1, or there is no such window.
-    pub fn window(&self, axis: usize, index: usize) -> std::ops::Range<usize> {
+    pub fn window(&self, axis: usize, index: usize) -> Range<usize> {
         assert!(index < self.output[1 + axis], "there is no window {index}");
         let start = index * self.stride[axis];
         start..(start + self.kernel[axis]).min(self.input[1 + axis])

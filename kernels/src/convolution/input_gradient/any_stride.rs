@@ -9,6 +9,7 @@ use crate::gemm::packed::PackedMatrix;
 use crate::memory::tuning::{MAX_RUN, MIN_STRIP_ANY_STRIDE};
 use crate::memory::{parallel, with_scratch};
 use crate::options::Accumulate;
+use crate::rows::Rows;
 use crate::shape::ConvShape;
 use crate::simd::{Kernel, Level, Simd};
 use std::ops::Range;
@@ -61,23 +62,28 @@ impl AnyStride {
     pub(in crate::convolution) fn run(
         &self,
         (shape, level): (&ConvShape, Level),
-        d_out: &[f32],
+        d_out: Rows<'_>,
         relu_output: Option<&[f32]>,
         accumulate: Accumulate,
-        d_image: &mut [f32],
+        (all_rows, d_image): (Range<usize>, &mut [f32]),
     ) {
-        let [_, _, width, channels] = shape.input();
+        let [batch, _, width, channels] = shape.input();
         let [_, out_height, out_width, out_channels] = shape.output();
         let [stride_y, stride_x] = shape.step();
         let [above, _] = largest(shape.filters().iter().map(|f| f.before()));
         let [reach, _] = largest(shape.filters().iter().map(|f| [f.kernel()[0] - f.before()[0], 0]));
 
-        parallel::for_each_strip(shape.input(), self.rows_per_strip, d_image, |n, rows, strip| {
+        let image_len = d_out.values.len() / batch;
+        let out_rows = image_len / (out_width * out_channels);
+        let target = [batch, all_rows.len(), width, channels];
+        let rows_per_strip = parallel::rows_per_strip(target, self.rows_per_strip).max(MIN_STRIP_ANY_STRIDE);
+        parallel::for_each_strip(target, rows_per_strip, d_image, |n, rows, strip| {
             if accumulate == Accumulate::Replace {
                 strip.fill(0.0);
             }
-            let image_len = out_height * out_width * out_channels;
-            let d_out = &d_out[n * image_len..][..image_len];
+            let rows = all_rows.start + rows.start..all_rows.start + rows.end;
+            let Rows { first: first_out, values } = d_out;
+            let d_out = &values[n * image_len..][..image_len];
             let relu_output = relu_output.map(|relu_output| &relu_output[n * image_len..][..image_len]);
             let row_len = out_width * out_channels;
             with_scratch(AnyStride::scratch(shape, level.panel_width()), |scratch| {
@@ -87,10 +93,11 @@ impl AnyStride {
                 let end = ((rows.end - 1 + above) / stride_y + 1).min(out_height);
                 for y in first..end {
                     let left = match relu_output {
-                        None => &d_out[y * row_len..][..row_len],
+                        None => &d_out[(y - first_out) * row_len..][..row_len],
                         Some(_) => {
-                            let frame = Frame { top: y as isize, left: 0, height: 1, width: out_width };
-                            let shape = [out_height, out_width, out_channels];
+                            let top = (y - first_out) as isize;
+                            let frame = Frame { top, left: 0, height: 1, width: out_width };
+                            let shape = [out_rows, out_width, out_channels];
                             level.run(CopyFrame {
                                 frame,
                                 shape,

@@ -6,8 +6,10 @@ use crate::gemm::micro_kernel::Epilogue;
 use crate::memory::parallel;
 use crate::memory::tuning::MIN_STRIP;
 use crate::options::Accumulate;
+use crate::rows::Rows;
 use crate::shape::ConvShape;
 use crate::simd::Level;
+use std::ops::Range;
 
 /// The flipped weights of all filters.
 pub(in crate::convolution) struct UnitStride {
@@ -57,10 +59,10 @@ impl UnitStride {
     pub(in crate::convolution) fn run(
         &self,
         level: Level,
-        d_out: &[f32],
+        d_out: Rows<'_>,
         relu_output: Option<&[f32]>,
         accumulate: Accumulate,
-        d_image: &mut [f32],
+        d_image: (Range<usize>, &mut [f32]),
     ) {
         self.windows.for_each_strip(level, d_out, relu_output, d_image, |mut strip| {
             let mut epilogue = Epilogue::from(accumulate);
