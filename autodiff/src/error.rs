@@ -65,6 +65,14 @@ pub enum TapeError {
     /// The value's buffer has been used for something else.
     #[error("this value was recycled: name it in Tape::recycle to keep it")]
     Recycled,
+    /// An operation on an image that cannot be replayed in strips.
+    #[error("{operation} {reason}: this tape cannot be replayed in strips")]
+    NotByRows {
+        /// The operation's name.
+        operation: &'static str,
+        /// Why not, as the end of a sentence.
+        reason: &'static str,
+    },
     /// Backward was called from another node than the tape was prepared for.
     #[error("this tape recycles its buffers for another result: backward can only start from that one")]
     OtherResult,

@@ -62,6 +62,8 @@
 //! | [`reshape`](Tape::reshape), [`transpose`](Tape::transpose), [`narrow`](Tape::narrow), [`concat`](Tape::concat) | the same values in another arrangement |
 //! | [`reflect_pad`](Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
 //!
+//! A picture that is larger than memory is walked over in strips of rows: [`Tape::into_strips`].
+//!
 //! Values are f32, to compute fast, or f64, to check gradients: [`Element`]. The crate below, `impasto-kernels`, does the
 //! arithmetic of each operation; the crate above, `impasto-squeezenet`, records a network on a tape.
 //!
@@ -78,13 +80,15 @@ mod memory;
 mod operation;
 mod ops;
 mod plan;
+mod strips;
 mod tape;
 
 pub use error::{Mismatch, TapeError};
 pub use formulas::Formulas;
 pub use gradcheck::{GradcheckError, gradcheck};
-pub use impasto_kernels::{Accumulate, Activation, Element, Padding, PoolRounding};
+pub use impasto_kernels::{Accumulate, Activation, Element, Padding, PoolRounding, Rows};
 pub use inspect::NodeInfo;
 pub use operation::{Gradients, Operation, Values};
 pub use ops::{ConvOptions, ConvWeights, NormalizeOptions};
+pub use strips::{RowOperation, RowValues, Strips};
 pub use tape::{Tape, Var};

@@ -2,6 +2,7 @@
 
 use crate::error::Mismatch;
 use crate::formulas::Formulas;
+use crate::strips::RowOperation;
 use impasto_kernels::{Accumulate, Element};
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
@@ -11,7 +12,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 /// hand it to [`Tape::record`](crate::Tape::record). All arrays are contiguous, row by row.
 ///
 /// Four methods are required. The others have defaults that are right for every operation: `reads_input` and
-/// `reads_output` tell the plan of a replay what need not be kept, `scratch_len` helps it allocate early, and `formulas`,
+/// `reads_output` tell the plan of a replay what need not be kept, `by_rows` lets a picture larger than memory be walked
+/// in strips, `scratch_len` helps to allocate early, and `formulas`,
 /// `arithmetic`, `flops` and `backward_flops` are for reports such as [`Tape::inspect`](crate::Tape::inspect).
 ///
 /// ```
@@ -80,6 +82,16 @@ pub trait Operation<T: Element>: Send + 'static {
     /// Whether [`backward`](Operation::backward) reads the value of the output.
     fn reads_output(&self) -> bool {
         true
+    }
+
+    /// The operation as one that can be computed a few rows at a time, if it can.
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        None
+    }
+
+    /// The same, to be computed.
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        None
     }
 
     /// Values of scratch memory that each thread needs for the `f32` kernels of `impasto-kernels`; see [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).

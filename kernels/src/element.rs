@@ -137,6 +137,8 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
     fn scratch_len(&self) -> usize;
     /// A convolution of this shape with all weights zero.
     fn new(shape: ConvShape) -> Self;
+    /// The shape that it was made for.
+    fn shape(&self) -> &ConvShape;
     /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]);
     /// See [`reference::convolution`].
@@ -381,6 +383,10 @@ impl ConvolutionKernels<f32> for Convolution {
         Convolution::new(shape)
     }
 
+    fn shape(&self) -> &ConvShape {
+        Convolution::shape(self)
+    }
+
     fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
         Convolution::set_weights(self, index, weights, bias);
     }
@@ -487,6 +493,10 @@ impl<T: Float + Send + Default> ConvolutionKernels<T> for PlainConvolution<T> {
         let weights = (0..filters).map(|index| vec![T::zero(); shape.weight_len(index)]).collect();
         let biases = shape.filters().iter().map(|f| vec![T::zero(); f.out_channels()]).collect();
         PlainConvolution { shape, weights, biases }
+    }
+
+    fn shape(&self) -> &ConvShape {
+        &self.shape
     }
 
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]) {

@@ -5,11 +5,12 @@
 
 use crate::formulas::product;
 use crate::{
-    Activation, Element, Formulas, Gradients, Mismatch, Operation, Padding, Tape, TapeError, Values, Var,
-    memory,
+    Accumulate, Activation, Element, Formulas, Gradients, Mismatch, Operation, Padding, RowOperation,
+    RowValues, Rows, Tape, TapeError, Values, Var, memory,
 };
 use impasto_kernels::ConvolutionKernels;
 use impasto_kernels::{ConvShape, Filter};
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &[
@@ -195,6 +196,18 @@ impl<T: Element> Conv2d<T> {
         })
     }
 
+    /// Packs the weights that changed since they were packed.
+    fn pack(&mut self, values: &Values<'_, T>) {
+        for (index, packed) in self.packed.iter_mut().enumerate() {
+            let [weight, bias] = weight_inputs(index);
+            let versions = Some([weight, bias].map(|input| values.input_version(input)));
+            if *packed != versions {
+                self.kernels.set_weights(index, values.input(weight), values.input(bias));
+                *packed = versions;
+            }
+        }
+    }
+
     /// The output, where a fused ReLU needs it to mask the gradient.
     fn relu_output<'a>(&self, values: &Values<'a, T>) -> Option<&'a [T]> {
         (self.options.activation == Activation::Relu).then(|| values.output())
@@ -220,14 +233,7 @@ impl<T: Element> Operation<T> for Conv2d<T> {
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        for (index, packed) in self.packed.iter_mut().enumerate() {
-            let [weight, bias] = weight_inputs(index);
-            let versions = Some([weight, bias].map(|input| values.input_version(input)));
-            if *packed != versions {
-                self.kernels.set_weights(index, values.input(weight), values.input(bias));
-                *packed = versions;
-            }
-        }
+        self.pack(values);
         self.kernels.forward(self.options.activation, values.input(0), out);
     }
 
@@ -302,5 +308,48 @@ impl<T: Element> Operation<T> for Conv2d<T> {
 
     fn reads_output(&self) -> bool {
         self.options.activation == Activation::Relu
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for Conv2d<T> {
+    fn is_sum(&self) -> bool {
+        false
+    }
+
+    fn input_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        self.kernels.shape().input_rows(rows)
+    }
+
+    fn output_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        self.kernels.shape().output_rows(rows)
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, _: Range<usize>) -> Option<Range<usize>> {
+        None
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        self.pack(values.whole());
+        self.kernels.forward_rows(self.options.activation, values.rows(0), rows, out);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [T]),
+    ) {
+        let relu_output = (self.options.activation == Activation::Relu).then(|| values.output_rows());
+        self.kernels.input_gradient_rows(d_out, relu_output, accumulate, rows, d_image);
     }
 }

@@ -1,7 +1,11 @@
 //! The Gram matrix of features.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var, memory};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var, memory,
+};
 use impasto_kernels::GramKernels;
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out[i, j] = scale * sum over p of features[p, i] * features[p, j]"],
@@ -13,6 +17,8 @@ struct GramMatrix<T: Element> {
     positions: usize,
     channels: usize,
     kernels: T::Gram,
+    /// The matrix of some rows, where these come one after the other.
+    part: Vec<T>,
 }
 
 impl<T: Element> Tape<T> {
@@ -58,7 +64,7 @@ impl<T: Element> GramMatrix<T> {
             return Err(Mismatch::new("there must be at least one position and one channel"));
         }
         memory::output::<T>(vec![channels, channels])?;
-        Ok(GramMatrix { scale, positions, channels, kernels: T::Gram::new(channels) })
+        Ok(GramMatrix { scale, positions, channels, kernels: T::Gram::new(channels), part: Vec::new() })
     }
 }
 
@@ -112,5 +118,42 @@ impl<T: Element> Operation<T> for GramMatrix<T> {
 
     fn reads_output(&self) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for GramMatrix<T> {
+    fn is_sum(&self) -> bool {
+        true
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Option<Range<usize>> {
+        Some(rows)
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let features = values.rows(0).select(rows, values.row_len(0)).values;
+        self.part.resize(out.len(), T::zero());
+        self.kernels.forward(self.scale, features, &mut self.part);
+        out.iter_mut().zip(&self.part).for_each(|(sum, &part)| *sum = *sum + part);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_features): (Range<usize>, &mut [T]),
+    ) {
+        let features = values.rows(0).select(rows, values.row_len(0)).values;
+        self.kernels.gradient(self.scale, features, d_out.values, accumulate, d_features);
     }
 }

@@ -1,9 +1,11 @@
 //! The maximum of each window.
 
 use crate::{
-    Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, Tape, TapeError, Values, Var, memory,
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, RowOperation, RowValues,
+    Rows, Tape, TapeError, Values, Var, memory,
 };
 use impasto_kernels::PoolShape;
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out[n, y, x, c] = max over the window's i, j of image[n, sy*y + i, sx*x + j, c]"],
@@ -17,7 +19,7 @@ struct MaxPool {
     stride: [usize; 2],
     rounding: PoolRounding,
     shape: PoolShape,
-    /// For each window, the place of its winner.
+    /// For each window, or those of some rows, the place of its winner.
     argmax: Vec<u8>,
 }
 
@@ -60,7 +62,7 @@ impl<T: Element> Tape<T> {
             };
             let shape = PoolShape::new([n, h, w, c], kernel, stride, rounding)?;
             memory::output::<T>(shape.output().to_vec())?;
-            Ok(MaxPool { kernel, stride, rounding, shape, argmax: vec![0; shape.output_len()] })
+            Ok(MaxPool { kernel, stride, rounding, shape, argmax: Vec::new() })
         })
     }
 }
@@ -79,6 +81,7 @@ impl<T: Element> Operation<T> for MaxPool {
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        self.argmax.resize(out.len(), 0);
         T::max_pool(&self.shape, values.input(0), out, &mut self.argmax);
     }
 
@@ -106,5 +109,56 @@ impl<T: Element> Operation<T> for MaxPool {
 
     fn reads_output(&self) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for MaxPool {
+    fn is_sum(&self) -> bool {
+        false
+    }
+
+    fn input_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        self.shape.input_rows(rows)
+    }
+
+    fn output_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        self.shape.output_rows(rows)
+    }
+
+    /// To find the winners again, which is less than remembering them.
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Option<Range<usize>> {
+        Some(self.shape.input_rows(self.shape.output_rows(rows)))
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        self.argmax.resize(out.len(), 0);
+        T::max_pool_rows(&self.shape, values.rows(0), rows, out, &mut self.argmax);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [T]),
+    ) {
+        let [_, _, width, channels] = self.shape.output();
+        let windows = self.shape.output_rows(rows.clone());
+        let len = windows.len() * width * channels;
+        self.argmax.resize(len, 0);
+        // The maxima themselves are known; they are found only along with their places.
+        let mut maxima = vec![T::zero(); len];
+        T::max_pool_rows(&self.shape, values.rows(0), windows.clone(), &mut maxima, &mut self.argmax);
+        let argmax = Rows { first: windows.start, values: &self.argmax[..] };
+        T::max_pool_gradient_rows(&self.shape, d_out, argmax, accumulate, (rows, d_image));
     }
 }

@@ -1,7 +1,11 @@
 //! A picture laid on a larger canvas, at a place that may change from one replay to the next; what it leaves bare mirrors
 //! it at its edges, as NumPy's `reflect` padding does.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var,
+};
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &[
@@ -107,6 +111,29 @@ impl ReflectPad {
         })
     }
 
+    /// The row of the image that a row of the canvas shows.
+    fn source(&self, offset: usize, row: usize) -> usize {
+        reflect(row as isize - offset as isize, self.shape[1])
+    }
+
+    /// Lays a row of the image on the canvas.
+    fn lay<T: Element>(&self, offset: usize, row: &[T], out: &mut [T]) {
+        let [_, _, width, channels] = self.shape;
+        out[offset * channels..][..width * channels].copy_from_slice(row);
+        for [x, source] in self.mirrored_columns(offset) {
+            out[x * channels..][..channels].copy_from_slice(&row[source * channels..][..channels]);
+        }
+    }
+
+    /// Adds the gradient of a row of the canvas to that of the image's row which it shows.
+    fn gather<T: Element>(&self, offset: usize, d_out: &[T], row: &mut [T]) {
+        let [_, _, width, channels] = self.shape;
+        add(row, &d_out[offset * channels..][..width * channels]);
+        for [x, source] in self.mirrored_columns(offset) {
+            add(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
+        }
+    }
+
     /// The columns of the canvas that mirror the image, each with the column that it shows.
     fn mirrored_columns(&self, offset: usize) -> impl Iterator<Item = [usize; 2]> {
         let ([_, _, width, _], columns) = (self.shape, self.canvas[1]);
@@ -133,11 +160,7 @@ impl<T: Element> Operation<T> for ReflectPad {
         let (image, [dy, dx]) = (values.input(0), self.offset(values));
         let ([_, _, width, channels], columns) = (self.shape, self.canvas[1]);
         for [to, from] in self.rows(dy) {
-            let (out, row) = (&mut out[to..][..columns * channels], &image[from..][..width * channels]);
-            out[dx * channels..][..width * channels].copy_from_slice(row);
-            for [x, source] in self.mirrored_columns(dx) {
-                out[x * channels..][..channels].copy_from_slice(&row[source * channels..][..channels]);
-            }
+            self.lay(dx, &image[from..][..width * channels], &mut out[to..][..columns * channels]);
         }
     }
 
@@ -148,10 +171,7 @@ impl<T: Element> Operation<T> for ReflectPad {
             for [from, to] in self.rows(dy) {
                 let (d_out, row) =
                     (&d_out[from..][..columns * channels], &mut d_image[to..][..width * channels]);
-                add(row, &d_out[dx * channels..][..width * channels]);
-                for [x, source] in self.mirrored_columns(dx) {
-                    add(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
-                }
+                self.gather(dx, d_out, row);
             }
         });
     }
@@ -172,6 +192,67 @@ impl<T: Element> Operation<T> for ReflectPad {
 
     fn reads_output(&self) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for ReflectPad {
+    fn is_sum(&self) -> bool {
+        false
+    }
+
+    fn input_rows(&self, values: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        let [dy, _] = self.offset(values);
+        let sources = || rows.clone().map(|row| self.source(dy, row));
+        sources().min().unwrap_or(0)..sources().max().map_or(0, |last| last + 1)
+    }
+
+    fn output_rows(&self, values: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        let [dy, _] = self.offset(values);
+        let mut shown = (0..self.canvas[0]).filter(|&row| rows.contains(&self.source(dy, row)));
+        let first = shown.next().unwrap_or(0);
+        first..shown.next_back().unwrap_or(first) + 1
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, _: Range<usize>) -> Option<Range<usize>> {
+        None
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let ([dy, dx], row_len) = (self.offset(values.whole()), values.row_len(0));
+        for (row, out) in rows.zip(out.chunks_exact_mut(self.canvas[1] * self.shape[3])) {
+            let source = self.source(dy, row);
+            self.lay(dx, values.rows(0).select(source..source + 1, row_len).values, out);
+        }
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [T]),
+    ) {
+        let ([dy, dx], row_len) = (self.offset(values.whole()), values.row_len(0));
+        let canvas_row_len = self.canvas[1] * self.shape[3];
+        if accumulate == Accumulate::Replace {
+            d_image.fill(T::zero());
+        }
+        for row in RowOperation::<T>::output_rows(self, values.whole(), 0, rows.clone()) {
+            let source = self.source(dy, row);
+            if rows.contains(&source) {
+                let d_out = d_out.select(row..row + 1, canvas_row_len).values;
+                self.gather(dx, d_out, &mut d_image[(source - rows.start) * row_len..][..row_len]);
+            }
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The rectifier, value by value.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var,
+};
+use std::ops::Range;
 
 const FORMULAS: Formulas =
     Formulas { forward: &["out = max(x, 0)"], backward: &["d_x = d_out where out > 0, else 0"] };
@@ -61,5 +65,42 @@ impl<T: Element> Operation<T> for Relu {
 
     fn reads_input(&self, _: usize, _: &[bool]) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for Relu {
+    fn is_sum(&self) -> bool {
+        false
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, _: Range<usize>) -> Option<Range<usize>> {
+        None
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let row_len = values.row_len(0);
+        T::relu(values.rows(0).select(rows, row_len).values, out);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_x): (Range<usize>, &mut [T]),
+    ) {
+        let row_len = values.row_len(0);
+        let [out, d_out] =
+            [values.output_rows(), d_out].map(|there| there.select(rows.clone(), row_len).values);
+        T::relu_gradient(out, d_out, accumulate, d_x);
     }
 }

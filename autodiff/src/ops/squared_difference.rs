@@ -2,7 +2,11 @@
 
 use crate::error::shape;
 use crate::formulas::product;
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var,
+};
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &["out = sum of (a - b)^2"],
@@ -92,5 +96,47 @@ impl<T: Element> Operation<T> for SquaredDifference {
 
     fn reads_output(&self) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for SquaredDifference {
+    fn images(&self) -> usize {
+        2
+    }
+
+    fn is_sum(&self) -> bool {
+        true
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Option<Range<usize>> {
+        Some(rows)
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let row_len = values.row_len(0);
+        let [a, b] = [0, 1].map(|index| values.rows(index).select(rows.clone(), row_len).values);
+        out[0] = out[0] + T::squared_difference(a, b);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        index: usize,
+        accumulate: Accumulate,
+        (rows, gradient): (Range<usize>, &mut [T]),
+    ) {
+        let row_len = values.row_len(0);
+        let [own, other] =
+            [index, 1 - index].map(|index| values.rows(index).select(rows.clone(), row_len).values);
+        T::squared_difference_gradient(own, other, d_out.values[0], accumulate, gradient);
     }
 }

@@ -1,6 +1,10 @@
 //! How much neighboring pixels differ; both sums are over the pairs of neighbors inside the image.
 
-use crate::{Element, Formulas, Gradients, Mismatch, Operation, Tape, TapeError, Values, Var};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var,
+};
+use std::ops::Range;
 
 const FORMULAS: Formulas = Formulas {
     forward: &[
@@ -10,9 +14,11 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_image = 2 * d_out * sum over the pixel's neighbors of (pixel - neighbor)"],
 };
 
-struct TotalVariation {
+struct TotalVariation<T> {
     /// N, H, W, C.
     shape: [usize; 4],
+    /// The gradient of some rows and their neighbors, where these come one after the other.
+    part: Vec<T>,
 }
 
 impl<T: Element> Tape<T> {
@@ -46,7 +52,7 @@ impl<T: Element> Tape<T> {
     }
 }
 
-impl TotalVariation {
+impl<T> TotalVariation<T> {
     fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
         let &[n, h, w, c] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
@@ -54,11 +60,11 @@ impl TotalVariation {
         if inputs[0].contains(&0) {
             return Err(Mismatch::new("there must be at least one pixel and one channel"));
         }
-        Ok(TotalVariation { shape: [n, h, w, c] })
+        Ok(TotalVariation { shape: [n, h, w, c], part: Vec::new() })
     }
 }
 
-impl<T: Element> Operation<T> for TotalVariation {
+impl<T: Element> Operation<T> for TotalVariation<T> {
     fn name(&self) -> &'static str {
         "total_variation"
     }
@@ -99,5 +105,73 @@ impl<T: Element> Operation<T> for TotalVariation {
 
     fn reads_output(&self) -> bool {
         false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T> TotalVariation<T> {
+    /// These rows and the one below, if there is one.
+    fn with_below(&self, rows: Range<usize>) -> Range<usize> {
+        rows.start..(rows.end + 1).min(self.shape[1])
+    }
+
+    /// The shape of some rows.
+    fn of_rows(&self, rows: &Range<usize>) -> [usize; 4] {
+        [1, rows.len(), self.shape[2], self.shape[3]]
+    }
+}
+
+impl<T: Element> RowOperation<T> for TotalVariation<T> {
+    fn is_sum(&self) -> bool {
+        true
+    }
+
+    fn input_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
+        self.with_below(rows)
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Option<Range<usize>> {
+        Some(rows.start.saturating_sub(1)..self.with_below(rows).end)
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let row_len = values.row_len(0);
+        let all = self.with_below(rows.clone());
+        let image = values.rows(0).select(all.clone(), row_len);
+        out[0] = out[0] + T::total_variation(self.of_rows(&all), image.values);
+        // The pairs inside of the row below belong to the next rows.
+        let below = rows.end..all.end;
+        let inside = image.select(below.clone(), row_len).values;
+        if !below.is_empty() {
+            out[0] = out[0] - T::total_variation(self.of_rows(&below), inside);
+        }
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [T]),
+    ) {
+        let row_len = values.row_len(0);
+        let all = rows.start.saturating_sub(1)..self.with_below(rows.clone()).end;
+        let image = values.rows(0).select(all.clone(), row_len).values;
+        self.part.resize(image.len(), T::zero());
+        let shape = self.of_rows(&all);
+        T::total_variation_gradient(shape, image, d_out.values[0], Accumulate::Replace, &mut self.part);
+        let part = Rows { first: all.start, values: &self.part[..] }.select(rows, row_len).values;
+        match accumulate {
+            Accumulate::Replace => d_image.copy_from_slice(part),
+            Accumulate::Add => d_image.iter_mut().zip(part).for_each(|(sum, &part)| *sum = *sum + part),
+        }
     }
 }

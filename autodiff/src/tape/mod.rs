@@ -53,7 +53,7 @@ pub struct Tape<T: Element = f32> {
     id: u64,
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) places: Vec<Place>,
-    buffers: Vec<Vec<T>>,
+    pub(crate) buffers: Vec<Vec<T>>,
     recycling: Option<Recycling>,
     plan: Option<Plan>,
     /// Gradients on loan during one backward step; kept for its capacity.
@@ -237,7 +237,7 @@ impl<T: Element> Tape<T> {
         Var { tape: self.id, index }
     }
 
-    fn index(&self, var: Var) -> Result<usize, TapeError> {
+    pub(crate) fn index(&self, var: Var) -> Result<usize, TapeError> {
         if var.tape == self.id { Ok(var.index) } else { Err(TapeError::ForeignVariable) }
     }
 

@@ -35,22 +35,31 @@ impl<T: Element> Tape<T> {
             Some(plan) => plan,
             None => self.make_plan(self.recycling.as_ref().map(|recycling| recycling.result)),
         };
-        for (index, node) in self.nodes.iter_mut().enumerate().filter(|(index, _)| plan.needed[*index]) {
-            let Kind::Operation(operation) = &mut node.kind else { continue };
-            let place = &mut self.places[index];
-            place.version += 1;
-            // On loan, so that the operation can read the other buffers meanwhile.
-            let mut out = std::mem::take(&mut self.buffers[place.buffer]);
-            let (buffer, len) = (place.buffer, place.len);
-            let values =
-                Values { buffers: &self.buffers, places: &self.places, inputs: &node.inputs, output: None };
-            operation.forward(&values, &mut out[..len]);
-            self.buffers[buffer] = out;
+        for index in (0..self.nodes.len()).filter(|&index| plan.needed[index]) {
+            if matches!(self.nodes[index].kind, Kind::Leaf) {
+                continue;
+            }
+            self.compute(index);
             visit(Var { tape: self.id, index });
         }
         self.plan = Some(plan);
         self.progress = Progress::Computed;
         self.out_of_date = false;
+    }
+
+    /// Computes the value of one operation; leaves stay as they are.
+    pub(crate) fn compute(&mut self, index: usize) {
+        let node = &mut self.nodes[index];
+        let Kind::Operation(operation) = &mut node.kind else { return };
+        let place = &mut self.places[index];
+        place.version += 1;
+        // On loan, so that the operation can read the other buffers meanwhile.
+        let mut out = std::mem::take(&mut self.buffers[place.buffer]);
+        let (buffer, len) = (place.buffer, place.len);
+        let values =
+            Values { buffers: &self.buffers, places: &self.places, inputs: &node.inputs, output: None };
+        operation.forward(&values, &mut out[..len]);
+        self.buffers[buffer] = out;
     }
 
     /// Computes the gradient of `result`, a single number, with respect to every variable that it

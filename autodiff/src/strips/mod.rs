@@ -1,0 +1,566 @@
+//! Walking over pictures larger than memory: the tape replayed a few rows at a time.
+//!
+//! Every loss is a function of sums over rows (Gram matrices, sums of squares). Once the sums are known, the gradient of
+//! a row needs only the rows near it. So nothing but the picture itself is ever in memory whole:
+//!
+//! - `schedule` says which rows of which node are computed when, and which are given up
+//! - `window` holds the rows of a node that are in memory
+//! - `rows` is the trait of operations that can be computed so
+//!
+//! Nothing is computed twice on account of the borders between strips: each node keeps the few rows that the next strip
+//! still needs.
+
+mod rows;
+mod schedule;
+mod window;
+
+pub use rows::{RowOperation, RowValues};
+
+use crate::error::TapeError;
+use crate::graph::Kind;
+use crate::operation::{Gradients, Loan, Values};
+use crate::tape::{Tape, Var};
+use impasto_kernels::{Accumulate, Element, Rows};
+use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
+use schedule::{Graph, Progress, Role, Task, Walk};
+use std::ops::Range;
+use window::{Strip, Window};
+
+/// A tape that is replayed in strips of rows, made by [`Tape::into_strips`].
+///
+/// Losses and gradients are those of the tape, to rounding. Other values cannot be read: they are never in memory whole.
+///
+/// ```
+/// use impasto_autodiff::Tape;
+/// use ndarray::Array4;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let image = tape.variable(&Array4::from_shape_fn((1, 20, 5, 3), |(_, y, x, _)| (y * y + x) as f64));
+/// let roughness = tape.total_variation(image)?;
+/// let mut strips = tape.into_strips(roughness, 4)?;
+/// strips.forward();
+/// let before = strips.number(roughness)?;
+///
+/// // A step down the slope, strip by strip: the whole gradient is never in memory.
+/// strips.backward(|_, rows, gradient| {
+///     rows.iter_mut().zip(gradient).for_each(|(value, gradient)| *value -= 0.05 * gradient);
+/// })?;
+/// strips.forward();
+/// assert!(strips.number(roughness)? < before);
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
+pub struct Strips<T: Element = f32> {
+    tape: Tape<T>,
+    result: usize,
+    image: Option<usize>,
+    roles: Vec<Role>,
+    strips: Vec<Option<Strip<T>>>,
+    /// The gradient of each small node on the path.
+    gradients: Vec<Vec<T>>,
+    on_path: Vec<bool>,
+    rows: usize,
+    /// Whether the sums belong to the leaves as they are.
+    is_computed: bool,
+}
+
+/// What is done with each strip of the image's gradient: its rows, their values, the gradient.
+type Step<'a, T> = dyn FnMut(Range<usize>, &mut [T], &[T]) + 'a;
+
+impl<T: Element> Tape<T> {
+    /// The same computation, replayed in strips of `rows` rows of the image that gradients flow to.
+    ///
+    /// Images must be of shape (1, H, W, C), the operations on them those that say so by
+    /// [`Operation::by_rows`](crate::Operation::by_rows), and there may be only one variable among them.
+    ///
+    /// # Errors
+    /// [`TapeError::NotByRows`] for an operation on an image that needs it whole, [`TapeError::NotAScalar`] if the result
+    /// is an array, [`TapeError::ForeignVariable`].
+    pub fn into_strips(self, result: Var, rows: usize) -> Result<Strips<T>, TapeError> {
+        Strips::new(self, result, rows.max(1))
+    }
+}
+
+impl<T: Element> Strips<T> {
+    fn new(mut tape: Tape<T>, result: Var, rows: usize) -> Result<Self, TapeError> {
+        let result = tape.index(result)?;
+        if tape.places[result].len != 1 {
+            return Err(TapeError::NotAScalar(tape.places[result].shape.clone()));
+        }
+        let count = tape.nodes.len();
+        let mut on_path = vec![false; count];
+        on_path[result] = tape.nodes[result].differentiable;
+        for index in (0..count).rev().filter(|&index| index <= result) {
+            if on_path[index] {
+                for &input in &tape.nodes[index].inputs {
+                    on_path[input] |= tape.nodes[input].differentiable;
+                }
+            }
+        }
+        let roles = roles(&tape, &on_path)?;
+        let is_image = |index: &usize| matches!(roles[*index], Role::Image { .. });
+        let image = (0..count)
+            .filter(is_image)
+            .find(|&index| tape.nodes[index].differentiable && matches!(tape.nodes[index].kind, Kind::Leaf));
+        // What is small has a buffer for good.
+        let is_small =
+            |index: &usize| !is_image(index) && matches!(tape.nodes[*index].kind, Kind::Operation(_));
+        for index in (0..count).filter(is_small).collect::<Vec<_>>() {
+            tape.places[index].buffer = tape.buffers.len();
+            tape.buffers.push(vec![T::zero(); tape.places[index].len]);
+        }
+        let gradients = (0..count).map(|index| match on_path[index] && !is_image(&index) {
+            true => vec![T::zero(); tape.places[index].len],
+            false => Vec::new(),
+        });
+        let gradients = gradients.collect();
+        let mut strips = Strips {
+            strips: Vec::new(),
+            gradients,
+            result,
+            image,
+            roles,
+            on_path,
+            rows,
+            tape,
+            is_computed: false,
+        };
+        strips.make_windows();
+        Ok(strips)
+    }
+
+    /// Bytes that the rows of all images need at the most during a forward and a backward walk. The leaves come on top.
+    pub fn window_bytes(&self) -> u64 {
+        let sizes = self.largest_windows();
+        let values = sizes.iter().enumerate().map(|(index, [values, gradient])| {
+            let row_len = self.row_len(index) as u64;
+            let values = if self.is_in_place(index) { 0 } else { *values as u64 };
+            row_len.saturating_mul(values.saturating_add(*gradient as u64))
+        });
+        values.fold(0u64, u64::saturating_add).saturating_mul(size_of::<T>() as u64)
+    }
+
+    /// The height of a strip, in rows of the image.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Another height of strips.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows.max(1);
+        self.make_windows();
+    }
+
+    fn row_len(&self, index: usize) -> usize {
+        match self.tape.places[index].shape[..] {
+            [_, _, width, channels] => width * channels,
+            _ => 0,
+        }
+    }
+
+    fn is_in_place(&self, index: usize) -> bool {
+        matches!(self.tape.nodes[index].kind, Kind::Leaf) && self.image != Some(index)
+    }
+
+    /// The most rows of each value and gradient that are in memory at once.
+    fn largest_windows(&self) -> Vec<[usize; 2]> {
+        let (graph, steps) = (self.graph(), self.steps());
+        let mut largest = vec![[0, 0]; self.tape.nodes.len()];
+        for walk in [Walk::Forward, Walk::Backward] {
+            let (mut progress, mut tasks) = (graph.begin(walk), Vec::new());
+            for done in 1..=steps {
+                graph.step(walk, &mut progress, (done, steps), &mut tasks);
+                for (index, largest) in largest.iter_mut().enumerate() {
+                    let rows = progress.rows(index);
+                    *largest = [largest[0].max(rows[0]), largest[1].max(rows[1])];
+                }
+            }
+        }
+        largest
+    }
+
+    fn make_windows(&mut self) {
+        self.strips = Vec::new();
+        let largest = self.largest_windows();
+        let strip = |(index, [values, gradient]): (usize, [usize; 2])| {
+            let Role::Image { .. } = self.roles[index] else { return None };
+            let (row_len, in_place) = (self.row_len(index), self.is_in_place(index));
+            let values = Window::new(row_len, if in_place { 0 } else { values });
+            Some(Strip { in_place, values, gradient: Window::new(row_len, gradient) })
+        };
+        self.strips = largest.into_iter().enumerate().map(strip).collect();
+    }
+
+    fn graph(&self) -> Graph<'_, T> {
+        Graph {
+            nodes: &self.tape.nodes,
+            places: &self.tape.places,
+            buffers: &self.tape.buffers,
+            roles: &self.roles,
+            image: self.image,
+        }
+    }
+
+    /// Strips of a walk.
+    fn steps(&self) -> usize {
+        let leaf_height = |index: usize| match (&self.tape.nodes[index].kind, self.roles[index]) {
+            (Kind::Leaf, Role::Image { height, .. }) => Some(height),
+            _ => None,
+        };
+        let height = match self.image {
+            Some(image) => leaf_height(image),
+            None => (0..self.roles.len()).filter_map(leaf_height).max(),
+        };
+        height.unwrap_or(1).div_ceil(self.rows).max(1)
+    }
+
+    /// Computes every number that does not depend on rows any more: losses, Gram matrices.
+    pub fn forward(&mut self) {
+        self.walk(Walk::Forward, &mut |_, _, _| ());
+        self.small_forward();
+        self.is_computed = true;
+    }
+
+    /// Computes the gradient of the result with respect to the image, calling `step` with each strip of it: its rows,
+    /// their values, which may be changed, and their gradient. All strips are of the image as it was before.
+    ///
+    /// Afterwards the numbers are those of the image before the change too. No other walk need go before.
+    ///
+    /// # Errors
+    /// [`TapeError::NoGradient`] if the result does not depend on an image that is a variable.
+    pub fn backward(&mut self, mut step: impl FnMut(Range<usize>, &mut [T], &[T])) -> Result<(), TapeError> {
+        if self.image.is_none_or(|image| !self.on_path[image]) {
+            return Err(TapeError::NoGradient);
+        }
+        if self.has_early_sums() && !self.is_computed {
+            self.walk(Walk::Early, &mut |_, _, _| ());
+        }
+        self.small_forward();
+        self.small_backward();
+        self.is_computed = false;
+        self.walk(Walk::Backward, &mut step);
+        self.small_forward();
+        Ok(())
+    }
+
+    fn has_early_sums(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Sum { early: true, .. }))
+    }
+
+    /// Every task of a walk.
+    fn walk(&mut self, walk: Walk, step: &mut Step<'_, T>) {
+        for strip in self.strips.iter_mut().flatten() {
+            strip.values.clear();
+            strip.gradient.clear();
+        }
+        for index in 0..self.roles.len() {
+            let Role::Sum { early, .. } = self.roles[index] else { continue };
+            if walk == Walk::Forward || early == (walk == Walk::Early) {
+                self.tape.buffers[self.tape.places[index].buffer].fill(T::zero());
+            }
+        }
+        let mut progress: Progress = self.graph().begin(walk);
+        let (mut tasks, steps) = (Vec::new(), self.steps());
+        for done in 1..=steps {
+            self.graph().step(walk, &mut progress, (done, steps), &mut tasks);
+            for task in tasks.drain(..) {
+                self.perform(task, step);
+            }
+        }
+    }
+
+    fn perform(&mut self, task: Task, step: &mut Step<'_, T>) {
+        const IMAGE: &str = "the schedule names images";
+        match task {
+            Task::Value { node, keep, rows } => {
+                let strip = self.strips[node].as_mut().expect(IMAGE);
+                if strip.in_place {
+                    return;
+                }
+                let mut window = std::mem::replace(&mut strip.values, Window::new(0, 0));
+                let out = window.append(keep, rows.clone());
+                match &self.tape.nodes[node].kind {
+                    Kind::Leaf => {
+                        let place = &self.tape.places[node];
+                        let row_len = place.len / place.shape[1];
+                        let leaf = &self.tape.buffers[place.buffer];
+                        out.copy_from_slice(&leaf[rows.start * row_len..rows.end * row_len]);
+                    }
+                    Kind::Operation(_) => self.with_operation(node, false, |operation, values| {
+                        operation.forward_rows(values, rows, out);
+                    }),
+                }
+                self.strips[node].as_mut().expect(IMAGE).values = window;
+            }
+            Task::Sum { node, rows } => {
+                let buffer = self.tape.places[node].buffer;
+                let mut out = std::mem::take(&mut self.tape.buffers[buffer]);
+                self.with_operation(node, false, |operation, values| {
+                    operation.forward_rows(values, rows, &mut out);
+                });
+                self.tape.buffers[buffer] = out;
+            }
+            Task::Gradient { node, keep, rows } => {
+                let strip = self.strips[node].as_mut().expect(IMAGE);
+                let mut window = std::mem::replace(&mut strip.gradient, Window::new(0, 0));
+                self.gradient_rows(node, rows.clone(), window.append(keep, rows));
+                self.strips[node].as_mut().expect(IMAGE).gradient = window;
+            }
+            Task::Image { rows } => {
+                let image = self.image.expect(IMAGE);
+                let gradient = self.strips[image].as_ref().expect(IMAGE).gradient.select(rows.clone());
+                let place = &self.tape.places[image];
+                let row_len = place.len / place.shape[1];
+                let leaf = &mut self.tape.buffers[place.buffer];
+                step(rows.clone(), &mut leaf[rows.start * row_len..rows.end * row_len], gradient);
+            }
+        }
+    }
+
+    /// Computes rows of a node's gradient: the sum of what all its readers add.
+    fn gradient_rows(&mut self, node: usize, rows: Range<usize>, gradient: &mut [T]) {
+        let mut accumulate = Accumulate::Replace;
+        for reader in (node + 1..self.tape.nodes.len()).rev() {
+            if !self.on_path[reader] || matches!(self.roles[reader], Role::Whole) {
+                continue;
+            }
+            for position in 0..self.tape.nodes[reader].inputs.len() {
+                if self.tape.nodes[reader].inputs[position] != node {
+                    continue;
+                }
+                // On loan, as the other gradients stay where they are.
+                let of_sum = std::mem::take(&mut self.gradients[reader]);
+                let target = (rows.clone(), &mut *gradient);
+                self.with_strips(reader, |operation, values| {
+                    let d_out = match values.strips[reader].as_ref() {
+                        Some(strip) => strip.gradient.rows(),
+                        None => Rows { first: 0, values: &of_sum },
+                    };
+                    operation.backward_rows(values, d_out, position, accumulate, target);
+                });
+                self.gradients[reader] = of_sum;
+                accumulate = Accumulate::Add;
+            }
+        }
+        if accumulate == Accumulate::Replace {
+            gradient.fill(T::zero());
+        }
+    }
+
+    fn with_strips(&mut self, node: usize, body: impl FnOnce(&mut dyn RowOperation<T>, &RowValues<'_, T>)) {
+        self.with_operation(node, true, body);
+    }
+
+    /// Calls `body` with the operation of a node and the values that it works on.
+    fn with_operation(
+        &mut self,
+        node: usize,
+        is_backward: bool,
+        body: impl FnOnce(&mut dyn RowOperation<T>, &RowValues<'_, T>),
+    ) {
+        let Tape { nodes, places, buffers, .. } = &mut self.tape;
+        let entry = &mut nodes[node];
+        let Kind::Operation(operation) = &mut entry.kind else { return };
+        let Some(operation) = operation.by_rows_mut() else { return };
+        let values = Values { buffers, places, inputs: &entry.inputs, output: is_backward.then_some(node) };
+        body(operation, &RowValues { values, strips: &self.strips });
+    }
+
+    fn is_small(&self, index: usize) -> bool {
+        self.roles[index] == Role::Whole && matches!(self.tape.nodes[index].kind, Kind::Operation(_))
+    }
+
+    /// Computes the numbers behind the sums.
+    fn small_forward(&mut self) {
+        for index in 0..self.roles.len() {
+            if self.is_small(index) {
+                self.tape.compute(index);
+            }
+        }
+    }
+
+    /// The gradients of the numbers behind the sums, and of these.
+    fn small_backward(&mut self) {
+        let mut started = vec![false; self.roles.len()];
+        self.gradients[self.result].fill(T::one());
+        started[self.result] = true;
+        for index in (0..=self.result).rev() {
+            if !(self.is_small(index) && self.on_path[index] && started[index]) {
+                continue;
+            }
+            let d_out = std::mem::take(&mut self.gradients[index]);
+            let Tape { nodes, places, buffers, .. } = &mut self.tape;
+            let node = &mut nodes[index];
+            let Kind::Operation(operation) = &mut node.kind else { continue };
+            let mut loans: Vec<Loan<T>> = Vec::new();
+            let mut inputs = Vec::new();
+            for &input in &node.inputs {
+                inputs.push(self.on_path[input].then(|| {
+                    loans.iter().position(|loan| loan.node == input).unwrap_or_else(|| {
+                        let buffer = std::mem::take(&mut self.gradients[input]);
+                        loans.push(Loan { node: input, buffer, started: started[input] });
+                        loans.len() - 1
+                    })
+                }));
+            }
+            let values = Values { buffers, places, inputs: &node.inputs, output: Some(index) };
+            let mut gradients = Gradients { places, inputs: &inputs, loans: &mut loans };
+            operation.backward(&values, &d_out, &mut gradients);
+            for loan in loans {
+                started[loan.node] = loan.started;
+                self.gradients[loan.node] = loan.buffer;
+            }
+            self.gradients[index] = d_out;
+        }
+        for (role, (gradient, started)) in self.roles.iter().zip(self.gradients.iter_mut().zip(started)) {
+            if matches!(role, Role::Sum { .. }) && !started {
+                gradient.fill(T::zero());
+            }
+        }
+    }
+
+    /// The value of a single number.
+    ///
+    /// # Errors
+    /// As [`Tape::number`], and [`TapeError::Recycled`] of an image that is computed.
+    pub fn number(&self, var: Var) -> Result<T, TapeError> {
+        let value = self.value(var)?;
+        match (value.len(), value.first()) {
+            (1, Some(&number)) => Ok(number),
+            _ => Err(TapeError::NotAScalar(value.shape().to_vec())),
+        }
+    }
+
+    /// The value of a leaf, or of what is behind the sums.
+    ///
+    /// # Errors
+    /// [`TapeError::Recycled`] of an image that is computed, [`TapeError::ForeignVariable`].
+    pub fn value(&self, var: Var) -> Result<ArrayViewD<'_, T>, TapeError> {
+        let index = self.tape.index(var)?;
+        let place = &self.tape.places[index];
+        if place.buffer == usize::MAX {
+            return Err(TapeError::Recycled);
+        }
+        let values = &self.tape.buffers[place.buffer][..place.len];
+        Ok(ArrayViewD::from_shape(&place.shape[..], values).expect("a value has its shape"))
+    }
+
+    /// As [`Tape::set_value`].
+    ///
+    /// # Errors
+    /// As [`Tape::set_value`].
+    pub fn set_value<S: Data<Elem = T>, D: Dimension>(
+        &mut self,
+        var: Var,
+        value: &ArrayBase<S, D>,
+    ) -> Result<(), TapeError> {
+        self.is_computed = false;
+        self.tape.set_value(var, value)
+    }
+
+    /// As [`Tape::update_leaf`], without a gradient, which is never in memory whole.
+    ///
+    /// # Errors
+    /// As [`Tape::update_leaf`].
+    pub fn update_leaf<R>(
+        &mut self,
+        var: Var,
+        update: impl FnOnce(ArrayViewMutD<'_, T>) -> R,
+    ) -> Result<R, TapeError> {
+        self.is_computed = false;
+        self.tape.update_leaf(var, |leaf, _| update(leaf))
+    }
+
+    /// As [`Tape::reserve_scratch`].
+    pub fn reserve_scratch(&self) {
+        self.tape.reserve_scratch();
+    }
+}
+
+/// What each node is to the walks.
+fn roles<T: Element>(tape: &Tape<T>, on_path: &[bool]) -> Result<Vec<Role>, TapeError> {
+    let mut roles = vec![Role::Whole; tape.nodes.len()];
+    for (index, node) in tape.nodes.iter().enumerate() {
+        let Kind::Operation(operation) = &node.kind else { continue };
+        let refused = |reason| Err(TapeError::NotByRows { operation: operation.name(), reason });
+        let is_walked = |input: &usize| matches!(roles[*input], Role::Image { .. });
+        let by_rows = operation.by_rows();
+        let images = by_rows.map_or(0, RowOperation::images).min(node.inputs.len());
+        // A small array is also a leaf of the operations that could take it by rows.
+        let shapes = node.inputs[..images].iter().map(|&input| &tape.places[input].shape[..]);
+        let are_images =
+            images > 0 && shapes.clone().all(|shape| matches!(shape, [1, _, _, _]) && !shape.contains(&0));
+        let is_leaf = |input: &usize| matches!(tape.nodes[*input].kind, Kind::Leaf);
+        let are_there = node.inputs[..images].iter().all(|input| is_walked(input) || is_leaf(input));
+        let Some(by_rows) = by_rows.filter(|_| are_images && are_there) else {
+            if node.inputs.iter().any(is_walked) {
+                return refused("needs the whole image");
+            }
+            continue;
+        };
+        if node.inputs[images..].iter().any(|input| is_walked(input) || on_path[*input]) {
+            return refused("needs the whole image, or a gradient of its weights");
+        }
+        for &input in &node.inputs[..images] {
+            let height = tape.places[input].shape[1];
+            if is_leaf(&input) {
+                roles[input] = Role::Image { height, on_path: on_path[input] };
+            }
+        }
+        roles[index] = match by_rows.is_sum() {
+            true => Role::Sum { on_path: on_path[index], early: false },
+            false => match tape.places[index].shape[..] {
+                [1, height, _, _] => Role::Image { height, on_path: on_path[index] },
+                _ => return refused("does not give an image"),
+            },
+        };
+    }
+    // A leaf that was taken for small before it was read by rows.
+    for node in &tape.nodes {
+        if let Kind::Operation(operation) = &node.kind {
+            let images = operation.by_rows().map_or(0, RowOperation::images).min(node.inputs.len());
+            let others = if images > 0 { &node.inputs[images..] } else { &node.inputs[..] };
+            if others.iter().any(|&input| matches!(roles[input], Role::Image { .. })) {
+                return Err(TapeError::NotByRows {
+                    operation: operation.name(),
+                    reason: "needs the whole image",
+                });
+            }
+        }
+    }
+    let variables = (0..roles.len()).filter(|&index| {
+        let is_leaf = matches!(tape.nodes[index].kind, Kind::Leaf) && tape.nodes[index].differentiable;
+        is_leaf && matches!(roles[index], Role::Image { .. })
+    });
+    if variables.count() > 1 {
+        return Err(TapeError::NotByRows { operation: "variable", reason: "is one of several images" });
+    }
+    mark_early(tape, on_path, &mut roles);
+    Ok(roles)
+}
+
+/// Marks the sums that the gradient of others depends on: what a gradient behind the sums reads, and before it.
+fn mark_early<T: Element>(tape: &Tape<T>, on_path: &[bool], roles: &mut [Role]) {
+    let mut is_read = vec![false; roles.len()];
+    for (index, node) in tape.nodes.iter().enumerate() {
+        let (Kind::Operation(operation), Role::Whole, true) = (&node.kind, roles[index], on_path[index])
+        else {
+            continue;
+        };
+        is_read[index] |= operation.reads_output();
+        let wanted: Vec<bool> = node.inputs.iter().map(|&input| on_path[input]).collect();
+        for (position, &input) in node.inputs.iter().enumerate() {
+            is_read[input] |= operation.reads_input(position, &wanted);
+        }
+    }
+    for index in (0..roles.len()).rev().filter(|&index| is_read[index]).collect::<Vec<_>>() {
+        // Ascending indices read descending ones: what is marked below is reached later.
+        let mut stack = vec![index];
+        while let Some(index) = stack.pop() {
+            match &mut roles[index] {
+                Role::Sum { early, .. } => *early = true,
+                Role::Whole => stack.extend(&tape.nodes[index].inputs),
+                Role::Image { .. } => {}
+            }
+        }
+    }
+}
