@@ -1,6 +1,6 @@
 //! Adam (Kingma and Ba 2015, algorithm 1) in the form of TensorFlow's `AdamOptimizer`.
 
-use super::Optimizer;
+use super::{Optimizer, StepByParts};
 use impasto_kernels::elementwise;
 
 /// Decay of the averages of the gradient and of its square, unless told otherwise.
@@ -49,9 +49,12 @@ impl Adam {
     }
 }
 
-impl Optimizer for Adam {
-    fn step(&mut self, _: f64, gradient: &[f32], values: &mut [f32]) {
+impl StepByParts for Adam {
+    fn begin(&mut self) {
         self.steps = self.steps.saturating_add(1);
+    }
+
+    fn part(&mut self, start: usize, gradient: &[f32], values: &mut [f32]) {
         // Of the betas that the averages are taken with: 1 - 0.999 is off by 1e-5 in 32 bits.
         let [first, second] = self.betas.map(|beta| 1.0 - f64::from(beta).powi(self.steps));
         let step = self.learning_rate * second.sqrt() / first;
@@ -60,10 +63,22 @@ impl Optimizer for Adam {
             self.betas,
             EPSILON,
             gradient,
-            &mut self.first_moment,
-            &mut self.second_moment,
+            &mut self.first_moment[start..][..gradient.len()],
+            &mut self.second_moment[start..][..gradient.len()],
             values,
         );
+    }
+}
+
+impl Optimizer for Adam {
+    fn step(&mut self, _: f64, gradient: &[f32], values: &mut [f32]) {
+        assert_eq!(gradient.len(), self.first_moment.len(), "one gradient per value");
+        self.begin();
+        self.part(0, gradient, values);
+    }
+
+    fn by_parts(&mut self) -> Option<&mut dyn StepByParts> {
+        Some(self)
     }
 
     fn set_learning_rate(&mut self, learning_rate: f64) {

@@ -6,6 +6,15 @@ mod lbfgs;
 pub use adam::Adam;
 pub use lbfgs::Lbfgs;
 
+/// An optimizer that steps value by value, so that a gradient need not be in memory whole.
+pub trait StepByParts {
+    /// Begins the next step.
+    fn begin(&mut self);
+
+    /// Takes the step for the values from number `start` on.
+    fn part(&mut self, start: usize, gradient: &[f32], values: &mut [f32]);
+}
+
 /// A rule that changes values so that a loss falls.
 ///
 /// ```
@@ -34,6 +43,11 @@ pub trait Optimizer: Send {
     /// Sets the length of the coming steps, in units of the values; a rule that finds its own ignores it.
     fn set_learning_rate(&mut self, learning_rate: f64) {
         let _ = learning_rate;
+    }
+
+    /// The same rule as one that steps by parts, if it is one.
+    fn by_parts(&mut self) -> Option<&mut dyn StepByParts> {
+        None
     }
 
     /// Called once after the last step, with the loss at `values`: a rule that only tried these

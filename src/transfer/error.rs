@@ -132,7 +132,7 @@ pub enum TransferError {
     NonFiniteInit,
     /// More memory than there is.
     #[error(
-        "a result of {height}x{width} needs about {} MB of memory with these style images and settings, {} MB are free: choose a smaller size, smaller style images, less jitter, or fewer threads",
+        "a result of {height}x{width} needs about {} MB of memory with these style images and settings, {} MB may be used: allow more, or choose a smaller size, smaller style images, or Adam",
         needed / 1_000_000,
         available / 1_000_000
     )]
@@ -141,9 +141,9 @@ pub enum TransferError {
         height: usize,
         /// The result's width in pixels.
         width: usize,
-        /// Bytes needed.
+        /// Bytes that the least demanding way needs.
         needed: u64,
-        /// Bytes free.
+        /// Bytes that are free, or that were allowed.
         available: u64,
     },
     /// More threads than any machine runs well.

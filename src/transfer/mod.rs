@@ -7,7 +7,9 @@
 //! - `problem`: the same with all defaults filled in and everything checked
 //! - `scale`: the sizes of a run, coarse to fine; `jitter`: the shifts against the network's grid
 //! - `colors`: those of a texture
-//! - `recording`: one size on a tape, with its targets and losses
+//! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
+//! - `recording`: one size on a tape, with its targets and losses; `walk`: the tape as it is replayed; `picture_rows`: a
+//!   picture that is on it row by row; `half`: features in half the memory
 //! - `session`: a problem with the recording of its present size
 //! - `run`: the loop
 //! - `observer`, `outcome`: its progress and its results
@@ -17,23 +19,27 @@ mod builder;
 mod choices;
 mod colors;
 mod error;
+mod footprint;
+mod half;
 mod jitter;
 mod observer;
 mod outcome;
+mod picture_rows;
 mod problem;
 mod recording;
 mod run;
 mod scale;
 mod session;
+mod walk;
 
 pub(crate) use builder::thread_pool;
 pub use builder::{MAX_THREADS, StyleTransferBuilder};
 pub use choices::{Init, OptimizerKind};
 pub use error::TransferError;
+pub(crate) use footprint::{BYTES_PER_PIXEL, check_memory};
 pub use jitter::MAX_JITTER;
 pub use observer::{Iteration, Observer};
 pub use outcome::{Losses, Outcome, ScaleOutcome};
-pub(crate) use problem::{BYTES_PER_PIXEL, check_memory};
 pub use problem::{CONTENT_OF_SCALES, DEFAULT_JITTER, JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
 pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;

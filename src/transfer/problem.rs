@@ -1,17 +1,17 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
-use super::builder::{StyleTransferBuilder, thread_count};
+use super::builder::StyleTransferBuilder;
 use super::choices::{Init, MakeOptimizer, OptimizerKind};
 use super::colors::Colors;
 use super::error::TransferError;
+use super::footprint::{Footprint, Manner};
 use super::jitter::MAX_JITTER;
 use super::scale::Scale;
 use crate::image::{preprocess_image, resize_image_to, resize_preprocessed};
-use crate::memory;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{ArcArray, Array3, Array4, Axis, Ix3};
 
 /// The jitter of a run, unless told otherwise: as many shifts as pixels from one position of layer 3 to the next.
 pub const DEFAULT_JITTER: usize = 4;
@@ -30,7 +30,8 @@ pub const CONTENT_OF_SCALES: f64 = 5.0;
 /// All that a run needs.
 pub(super) struct Problem {
     pub(super) network: SqueezeNet,
-    content: Option<Array3<u8>>,
+    content: Option<ArcArray<u8, Ix3>>,
+    footprint: Footprint,
     /// Each style image with the weight of its Gram matrices.
     styles: Vec<(Array3<u8>, f64)>,
     start: Start,
@@ -142,14 +143,15 @@ impl Problem {
         if !(learning_rate.is_finite() && learning_rate > 0.0) {
             return Err(TransferError::InvalidLearningRate(learning_rate));
         }
-        let needed = needed_bytes(&builder, (height, width), &style_layers, jitter);
-        check_needed((height, width), needed, thread_count(builder.threads))?;
+        let footprint = Footprint::new(&builder, (height, width), &style_layers, jitter);
+        footprint.manner((height, width))?;
 
         let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
         Ok(Problem {
             network: builder.network.clone(),
-            content: builder.content.cloned(),
+            content: builder.content.map(|content| content.to_shared()),
+            footprint,
             styles: builder.styles.iter().map(|&(style, blend)| (style.clone(), blend)).collect(),
             start,
             scales,
@@ -183,19 +185,42 @@ impl Problem {
 
     /// The content image at a size, (1, H, W, 3) in preprocessed units.
     pub(super) fn content(&self, scale: &Scale) -> Option<Array4<f32>> {
+        Some(preprocess_image(self.content_picture(scale)?.view()))
+    }
+
+    /// The same as a picture, (H, W, 3).
+    pub(super) fn content_picture(&self, scale: &Scale) -> Option<ArcArray<u8, Ix3>> {
         let content = self.content.as_ref()?;
-        Some(preprocess_image(resize_image_to(content.view(), scale.height, scale.width).view()))
+        match content.dim() == (scale.height, scale.width, 3) {
+            true => Some(content.clone()),
+            false => Some(resize_image_to(content.view(), scale.height, scale.width).into_shared()),
+        }
+    }
+
+    /// How the tape of a size is replayed.
+    pub(super) fn manner(&self, scale: &Scale) -> Result<Manner, TransferError> {
+        self.footprint.manner((scale.height, scale.width))
+    }
+
+    /// Bytes that a size needs, at its peak.
+    pub(super) fn bytes(&self, scale: &Scale) -> Result<u64, TransferError> {
+        self.footprint.bytes((scale.height, scale.width), self.manner(scale)?)
     }
 
     /// The style images at a size, each (1, H, W, 3) in preprocessed units, with the weights of their Gram matrices.
     pub(super) fn styles(&self, scale: &Scale) -> impl Iterator<Item = (Array4<f32>, f64)> {
+        self.style_pictures(scale).map(|(style, blend)| (preprocess_image(style.view()), blend))
+    }
+
+    /// The same as pictures, (H, W, 3).
+    pub(super) fn style_pictures(&self, scale: &Scale) -> impl Iterator<Item = (Array3<u8>, f64)> {
         let (height, width) = self.size();
         let ratio = scale.height.min(scale.width) as f64 / height.min(width) as f64;
         self.styles.iter().map(move |(style, blend)| {
             let (own_height, own_width, _) = style.dim();
             let [height, width] =
                 [own_height, own_width].map(|side| ((side as f64 * ratio).round() as usize).max(1));
-            (preprocess_image(resize_image_to(style.view(), height, width).view()), *blend)
+            (resize_image_to(style.view(), height, width), *blend)
         })
     }
 
@@ -328,111 +353,10 @@ fn least_side(
     Ok(least.min(side))
 }
 
-/// What a run needs for each pixel of the result with the default layers: the peak of the process, at 1000x1333.
-pub(crate) const BYTES_PER_PIXEL: u64 = 380;
-
-/// The same where a loss reads a layer behind 7, up to all thirteen.
-const DEEP_BYTES_PER_PIXEL: u64 = 610;
-
-/// What the pairs of steps and gradients that L-BFGS remembers add to it.
-const LBFGS_BYTES_PER_PIXEL: u64 = 280;
-
-/// What one with buffers for every value and gradient needs.
-const INSPECTABLE_BYTES_PER_PIXEL: u64 = 810;
-
-/// What the Gram matrices of a style image need for each of its pixels, before the picture's own tape is made.
-const STYLE_BYTES_PER_PIXEL: u64 = 165;
-
-/// The bytes that a run needs at its peak. Everything that grows with a picture counts; weights and the program itself,
-/// some 20 MB, do not.
-fn needed_bytes(
-    builder: &StyleTransferBuilder<'_>,
-    (height, width): (usize, usize),
-    style_layers: &[usize],
-    jitter: usize,
-) -> u64 {
-    let area = |height: usize, width: usize| (height as u64).saturating_mul(width as u64);
-    let deepest = style_layers.iter().copied().fold(builder.content_layer, usize::max);
-    let mut per_pixel = match (builder.inspectable, deepest) {
-        (true, ..=7) => INSPECTABLE_BYTES_PER_PIXEL,
-        (true, _) => INSPECTABLE_BYTES_PER_PIXEL + DEEP_BYTES_PER_PIXEL - BYTES_PER_PIXEL,
-        (false, ..=7) => BYTES_PER_PIXEL,
-        (false, _) => DEEP_BYTES_PER_PIXEL,
-    };
-    if builder.optimizer == OptimizerKind::Lbfgs {
-        per_pixel += LBFGS_BYTES_PER_PIXEL;
-    }
-    // Each shift but one keeps content features, of 2 bytes; the largest are those of the first layer, of 64 channels at
-    // a quarter of the positions.
-    let channels = architecture::output_channels(builder.content_layer).unwrap_or(64) as u64;
-    let stride = if builder.content_layer < 2 {
-        2
-    } else if builder.content_layer < 5 {
-        4
-    } else {
-        8
-    };
-    per_pixel += jitter.saturating_sub(1) as u64 * (2 * channels).div_ceil(stride * stride);
-    let picture = area(height, width).saturating_mul(per_pixel);
-    let styles = builder.styles.iter().map(|(style, _)| {
-        let (height, width, _) = style.dim();
-        area(height, width).saturating_mul(STYLE_BYTES_PER_PIXEL)
-    });
-    styles.fold(picture, u64::max)
-}
-
-/// Refuses a result of `height` x `width` pixels that needs more memory than there is.
-pub(crate) fn check_memory(
-    (height, width): (usize, usize),
-    bytes_per_pixel: u64,
-    threads: Option<usize>,
-) -> Result<(), TransferError> {
-    let area = (height as u64).saturating_mul(width as u64);
-    check_needed((height, width), area.saturating_mul(bytes_per_pixel), thread_count(threads))
-}
-
-fn check_needed((height, width): (usize, usize), needed: u64, threads: usize) -> Result<(), TransferError> {
-    match memory::available_bytes(threads) {
-        Some(available) if needed > available => {
-            Err(TransferError::TooLarge { height, width, needed, available })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Height and width of a picture that has pixels.
 fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usize), TransferError> {
     match picture.dim() {
         (height, width, 3) if height > 0 && width > 0 => Ok((height, width)),
         _ => Err(TransferError::NotAPicture { name, shape: picture.shape().to_vec() }),
-    }
-}
-
-#[cfg(all(test, feature = "built-in-weights"))]
-mod tests {
-    use super::*;
-    use crate::transfer::StyleTransfer;
-    use impasto_squeezenet::Weights;
-
-    #[test]
-    fn everything_that_grows_with_a_picture_is_counted() {
-        let network = SqueezeNet::new(Weights::built_in());
-        let (small, large) = (Array3::zeros((10, 10, 3)), Array3::zeros((400, 500, 3)));
-        let needed = |builder: StyleTransferBuilder<'_>, layers: &[usize], jitter| {
-            needed_bytes(&builder, (100, 200), layers, jitter)
-        };
-        let builder = || StyleTransfer::builder(&network).style(&small, 1.0);
-        let default = [1, 4, 6, 7];
-        assert_eq!(needed(builder(), &default, 0), 20_000 * BYTES_PER_PIXEL);
-        // Layer 3 has 128 channels at a sixteenth of the positions: 16 bytes per pixel for each further shift.
-        assert_eq!(needed(builder(), &default, 4), 20_000 * (BYTES_PER_PIXEL + 3 * 16));
-        assert!(needed(builder().content_layer(1), &default, 16) > 20_000 * (BYTES_PER_PIXEL + 15 * 31));
-        assert_eq!(needed(builder(), &[12], 0), 20_000 * DEEP_BYTES_PER_PIXEL);
-        assert_eq!(
-            needed(builder().optimizer(OptimizerKind::Lbfgs), &default, 0),
-            20_000 * (BYTES_PER_PIXEL + LBFGS_BYTES_PER_PIXEL)
-        );
-        // A style image that is larger than the picture decides.
-        assert_eq!(needed(builder().style(&large, 1.0), &default, 0), 200_000 * STYLE_BYTES_PER_PIXEL);
     }
 }

@@ -2,18 +2,23 @@
 //! This is where a style transfer becomes a graph.
 
 use super::error::TransferError;
+use super::footprint::Manner;
+use super::half::{self, Bf16};
 use super::jitter;
 use super::outcome::Losses;
+use super::picture_rows;
 use super::problem::Problem;
 use super::scale::Scale;
+use super::walk::Walk;
 use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
+use crate::optimizer::Optimizer;
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::{FeatureError, NetworkNode};
 use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayView4, ArrayViewD, Ix2, Ix4};
 
 /// A recorded tape, and what the loop has to know about it.
 pub(super) struct Recording {
-    pub(super) tape: Tape<f32>,
+    pub(super) walk: Walk,
     /// The pixels, (1, H, W, 3).
     pub(super) image: Var,
     pub(super) terms: Terms,
@@ -24,6 +29,8 @@ pub(super) struct Recording {
     /// Rows and columns that the content layer sees.
     pub(super) seen: [usize; 2],
     shifting: Option<Shifting>,
+    /// The gradient of the last evaluation in strips, or of a step whose optimizer needs it whole.
+    gradient: Vec<f32>,
 }
 
 /// The losses on the tape; a loss of weight zero is not recorded.
@@ -46,23 +53,6 @@ struct Shifting {
     present: usize,
 }
 
-/// The upper half of an f32: its range, and 8 bits of precision. All but one of the shifts' content features are kept so,
-/// in half the memory; the rounding, of at most 0.4 %, is far below what content loss is left at the end of any run.
-#[derive(Clone, Copy)]
-struct Bf16(u16);
-
-impl Bf16 {
-    /// Rounds to the nearest, ties to even.
-    fn round(value: f32) -> Bf16 {
-        let bits = value.to_bits();
-        Bf16((bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16)
-    }
-
-    fn value(self) -> f32 {
-        f32::from_bits(u32::from(self.0) << 16)
-    }
-}
-
 impl Recording {
     /// Records a run at `scale`, from the picture `start`, (1, H, W, 3).
     pub(super) fn new(
@@ -73,17 +63,18 @@ impl Recording {
         let (content_weight, tv_weight) = problem.weights(scale);
         let content_layer = (content_weight > 0.0).then_some(problem.content_layer);
         let style_layers: Vec<usize> = problem.style_layers.iter().map(|&(layer, _)| layer).collect();
+        let manner = problem.manner(scale)?;
         // What forgets its tape comes first, so that no two tapes are in memory at once.
-        let content_target = match content_layer {
-            Some(layer) => content_targets(problem, scale, layer)?,
-            None => None,
+        let content_target = match (content_layer, manner) {
+            (Some(layer), Manner::Whole) => content_targets(problem, scale, layer)?,
+            _ => None,
         };
-        let style_targets = style_targets(problem, scale, &style_layers)?;
+        let style_targets = style_targets(problem, scale, &style_layers, manner)?;
 
         let mut tape = Tape::new();
         let image = tape.variable(start);
         tape.name(image, "pixels")?;
-        let (content_target, stored) = match content_target {
+        let (mut content_target, stored) = match content_target {
             None => (None, Vec::new()),
             Some(ContentTarget { features, stored }) => {
                 let target = tape.constant(&features);
@@ -102,6 +93,23 @@ impl Recording {
                 (input, Some(Shifting { shifts, offset, target: content_target, stored, present: 0 }))
             }
         };
+
+        // In strips, the content's features are computed along with the picture's, and never kept.
+        if let (Some(layer), Manner::Strips { .. }, Some(content)) =
+            (content_layer, manner, problem.content_picture(scale))
+        {
+            let content = picture_rows::record(&mut tape, content)?;
+            let content = match &shifting {
+                Some(shifting) => tape.reflect_pad(content, shifting.offset, problem.canvas(scale))?,
+                None => content,
+            };
+            let failed = |source| TransferError::Features { name: "the content image", source };
+            let features = problem.network.record(&mut tape, content, &[layer]).map_err(failed)?;
+            content_target = match (features.get(layer), &shifting) {
+                (Some(features), Some(_)) => Some(half::round(&mut tape, features)?),
+                (features, _) => features,
+            };
+        }
 
         // Each loss is recorded right behind its layer: its gradient is then computed when the walk
         // back arrives there, not all of them at once at its beginning.
@@ -131,20 +139,27 @@ impl Recording {
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
         let total = tape.weighted_sum(&summands)?;
         tape.name(total, "total_loss")?;
-        if !problem.inspectable {
-            tape.recycle(total, &terms)?;
-        }
+        let walk = match manner {
+            Manner::Strips { rows } => Walk::Strips(tape.into_strips(total, rows)?),
+            Manner::Whole => {
+                if !problem.inspectable {
+                    tape.recycle(total, &terms)?;
+                }
+                Walk::Whole(tape)
+            }
+        };
         let terms = Terms { content: content_term, style: style_term, tv: tv_term, total };
         let content_target = content_target.map(|target| (target, problem.content_layer));
         let style_targets = style_targets.into_iter().zip(style_layers);
         let targets = content_target.into_iter().chain(style_targets).collect();
         let network = features.nodes().to_vec();
-        Ok(Recording { tape, image, terms, network, targets, seen: problem.seen(scale), shifting })
+        let (seen, gradient) = (problem.seen(scale), Vec::new());
+        Ok(Recording { walk, image, terms, network, targets, seen, shifting, gradient })
     }
 
     /// The picture as it is now, (1, H, W, 3).
     pub(super) fn picture(&self) -> Result<ArrayViewD<'_, f32>, TapeError> {
-        self.tape.value(self.image)
+        self.walk.value(self.image)
     }
 
     /// Shifts the picture by the shift of this number; 0 is none.
@@ -154,10 +169,10 @@ impl Recording {
             return Ok(());
         }
         let offset = shifting.shifts[index].map(|pixels| pixels as f32);
-        self.tape.set_value(shifting.offset, &ArrayView1::from(&offset))?;
-        if let Some(target) = shifting.target {
+        self.walk.set_value(shifting.offset, &ArrayView1::from(&offset))?;
+        if let (Some(target), false) = (shifting.target, shifting.stored.is_empty()) {
             let mut features = std::mem::take(&mut shifting.stored[index]);
-            self.tape.update_leaf(target, |mut leaf, _| {
+            self.walk.update_leaf(target, |mut leaf| {
                 // Rounded once, features stay as they are, however often they come and go.
                 for (leaf, stored) in leaf.as_slice_mut().into_iter().flatten().zip(&mut features) {
                     let value = stored.value();
@@ -169,6 +184,79 @@ impl Recording {
         }
         shifting.present = index;
         Ok(())
+    }
+
+    /// Computes the losses, and takes a step unless they are no numbers; `change` sees the values after it, in parts of
+    /// whole rows.
+    pub(super) fn step(
+        &mut self,
+        optimizer: &mut dyn Optimizer,
+        change: impl Fn(&mut [f32]),
+    ) -> Result<Losses, TransferError> {
+        let Recording { walk, image, terms, gradient: whole, .. } = self;
+        match walk {
+            Walk::Whole(tape) => {
+                tape.forward();
+                tape.backward(terms.total)?;
+                let losses = terms.losses(|var| walk.number(var))?;
+                if let (Walk::Whole(tape), true) = (walk, losses.total.is_finite()) {
+                    tape.update_leaf(*image, |mut values, gradient| {
+                        let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
+                        if let (Some(values), Some(gradient)) = (values.as_slice_mut(), gradient) {
+                            optimizer.step(losses.total, gradient, values);
+                            change(values);
+                        }
+                    })?;
+                }
+                Ok(losses)
+            }
+            Walk::Strips(strips) => {
+                let mut start = 0;
+                if let Some(optimizer) = optimizer.by_parts() {
+                    optimizer.begin();
+                    strips.backward(|_, values, gradient| {
+                        optimizer.part(start, gradient, values);
+                        start += gradient.len();
+                        change(values);
+                    })?;
+                    return Ok(terms.losses(|var| walk.number(var))?);
+                }
+                whole.clear();
+                strips.backward(|_, _, gradient| whole.extend_from_slice(gradient))?;
+                let losses = terms.losses(|var| walk.number(var))?;
+                if losses.total.is_finite() {
+                    walk.update_leaf(*image, |mut values| {
+                        if let Some(values) = values.as_slice_mut() {
+                            optimizer.step(losses.total, whole, values);
+                            change(values);
+                        }
+                    })?;
+                }
+                Ok(losses)
+            }
+        }
+    }
+
+    /// Computes the losses and the gradient of their sum, (1, H, W, 3).
+    pub(super) fn evaluate(&mut self) -> Result<(Losses, ArrayView4<'_, f32>), TransferError> {
+        let Recording { walk, image, terms, gradient: whole, .. } = self;
+        match walk {
+            Walk::Whole(tape) => {
+                tape.forward();
+                tape.backward(terms.total)?;
+            }
+            Walk::Strips(strips) => {
+                whole.clear();
+                strips.backward(|_, _, gradient| whole.extend_from_slice(gradient))?;
+            }
+        }
+        let losses = terms.losses(|var| walk.number(var))?;
+        let gradient = match walk {
+            Walk::Whole(tape) => tape.gradient(*image)?,
+            Walk::Strips(strips) => ArrayViewD::from_shape(strips.value(*image)?.raw_dim(), whole)
+                .expect("every row of the gradient once"),
+        };
+        Ok((losses, as_image(gradient)))
     }
 
     /// Which shift an iteration of a scale uses.
@@ -190,8 +278,9 @@ impl Terms {
         self.total
     }
 
-    pub(crate) fn losses(&self, tape: &Tape<f32>) -> Result<Losses, TapeError> {
-        let loss = |var: Option<Var>| var.map_or(Ok(0.0), |var| tape.number(var).map(f64::from));
+    /// Their values, by what reads a number.
+    pub(crate) fn losses(&self, number: impl Fn(Var) -> Result<f32, TapeError>) -> Result<Losses, TapeError> {
+        let loss = |var: Option<Var>| var.map_or(Ok(0.0), |var| number(var).map(f64::from));
         Ok(Losses {
             content: loss(self.content)?,
             style: loss(self.style)?,
@@ -261,28 +350,43 @@ fn style_targets(
     problem: &Problem,
     scale: &Scale,
     layers: &[usize],
+    manner: Manner,
 ) -> Result<Vec<Array2<f32>>, TransferError> {
     if layers.is_empty() {
         return Ok(Vec::new());
     }
     let all_blends = problem.all_blends();
     let mut targets: Vec<Array2<f32>> = Vec::new();
-    for (style, blend) in problem.styles(scale) {
+    for (style, blend) in problem.style_pictures(scale) {
         let failed = |source| TransferError::Features { name: "a style image", source };
         let mut tape = Tape::new();
-        let image = tape.constant(&style);
+        let image = picture_rows::record(&mut tape, style.into_shared())?;
         let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
         let mut grams = Vec::new();
         for &layer in layers {
             let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
             grams.push(gram_matrix(&mut tape, features, true)?);
         }
-        if let Some(&last) = grams.last() {
-            tape.recycle(last, &grams)?;
-        }
-        tape.forward();
+        let mut walk = match (manner, &grams[..]) {
+            (Manner::Strips { rows }, _) => {
+                // Strips lead to a single number: here one that depends on every matrix.
+                let mut numbers = Vec::new();
+                for &gram in &grams {
+                    numbers.push((tape.sum(gram)?, 1.0));
+                }
+                let number = tape.weighted_sum(&numbers)?;
+                Walk::Strips(tape.into_strips(number, rows)?)
+            }
+            (Manner::Whole, grams) => {
+                if let Some(&last) = grams.last() {
+                    tape.recycle(last, grams)?;
+                }
+                Walk::Whole(tape)
+            }
+        };
+        walk.forward();
         for (index, &gram) in grams.iter().enumerate() {
-            let gram = tape.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
+            let gram = walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
             let share = gram.mapv(|value| value * (blend / all_blends) as f32);
             match targets.get_mut(index) {
                 Some(target) => *target += &share,
@@ -296,20 +400,4 @@ fn style_targets(
 /// A picture or its gradient on the tape, with the four axes that it has.
 pub(super) fn as_image(array: ArrayViewD<'_, f32>) -> ArrayView4<'_, f32> {
     array.into_dimensionality::<Ix4>().expect("an image is (1, H, W, 3)")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounding_to_sixteen_bits() {
-        let round = |value| Bf16::round(value).value();
-        for value in [0.0, -1.0, 2.5, 1.0e30, 256.0, 257.0f32] {
-            assert!((round(value) - value).abs() <= value.abs() / 256.0, "{value}");
-            assert_eq!(round(round(value)), round(value));
-        }
-        // 8 bits: half of the distance between neighbors goes to the even one.
-        assert_eq!((round(257.0), round(259.0), round(258.0)), (256.0, 260.0, 258.0));
-    }
 }

@@ -110,32 +110,25 @@ impl Pass<'_> {
             }
             (None, OptimizerKind::Lbfgs) => Box::new(Lbfgs::new()),
         };
-        recording.tape.reserve_scratch();
+        recording.walk.reserve_scratch();
         let mut interrupted = false;
         for iteration in 0..scale.iterations {
             recording.shift(recording.shift_of(problem.seed, index, iteration))?;
-            let Recording { tape, image, terms, seen, .. } = recording;
-            tape.forward();
-            tape.backward(terms.total)?;
-            let losses = terms.losses(tape)?;
+            let learning_rate = schedule.learning_rate(iteration, scale.iterations, problem.learning_rate);
+            optimizer.set_learning_rate(learning_rate);
+            let losses = recording.step(optimizer.as_mut(), |values| {
+                if let Some(ranges) = schedule.clamp(iteration) {
+                    elementwise::clamp(values, ranges);
+                }
+            })?;
             if !losses.total.is_finite() {
                 return Err(TransferError::Diverged { iteration: self.taken });
             }
-            let learning_rate = schedule.learning_rate(iteration, scale.iterations, problem.learning_rate);
-            optimizer.set_learning_rate(learning_rate);
-            tape.update_leaf(*image, |mut values, gradient| {
-                let gradient = gradient.as_ref().and_then(|gradient| gradient.as_slice());
-                if let (Some(values), Some(gradient)) = (values.as_slice_mut(), gradient) {
-                    optimizer.step(losses.total, gradient, values);
-                    if let Some(ranges) = schedule.clamp(iteration) {
-                        elementwise::clamp(values, ranges);
-                    }
-                }
-                // A picture that is shifted is seen to its edges.
-                if schedule.repeats_border() && problem.jitter == 1 {
-                    repeat_border(&mut values, *seen);
-                }
-            })?;
+            // A picture that is shifted is seen to its edges.
+            if schedule.repeats_border() && problem.jitter == 1 {
+                let seen = recording.seen;
+                recording.walk.update_leaf(recording.image, |mut values| repeat_border(&mut values, seen))?;
+            }
             let index_of_run = self.taken;
             self.taken += 1;
             self.done += scale.area();
@@ -148,7 +141,7 @@ impl Pass<'_> {
                 progress: self.done / self.work,
                 losses,
                 elapsed: self.start.elapsed(),
-                image: as_image(tape.value(*image)?),
+                image: as_image(recording.picture()?),
                 rescale: schedule.rescales(),
             });
             if flow.is_break() {
@@ -168,9 +161,9 @@ impl Pass<'_> {
         optimizer: &dyn Optimizer,
     ) -> Result<Losses, TransferError> {
         recording.shift(0)?;
-        let Recording { tape, image, terms, .. } = recording;
+        let Recording { walk, image, terms, .. } = recording;
         if let Some(colors) = self.problem.colors(&scale) {
-            tape.update_leaf(*image, |mut values, _| {
+            walk.update_leaf(*image, |mut values| {
                 let view = values.view_mut().into_dimensionality().expect("an image is (1, H, W, 3)");
                 colors.give_to(view);
                 if let Some(values) = values.as_slice_mut() {
@@ -178,14 +171,14 @@ impl Pass<'_> {
                 }
             })?;
         }
-        tape.forward();
-        let mut losses = terms.losses(tape)?;
-        let returned = tape.update_leaf(*image, |mut values, _| {
+        walk.forward();
+        let mut losses = terms.losses(|var| walk.number(var))?;
+        let returned = walk.update_leaf(*image, |mut values| {
             values.as_slice_mut().is_some_and(|values| optimizer.finish(losses.total, values))
         })?;
         if returned {
-            tape.forward();
-            losses = terms.losses(tape)?;
+            walk.forward();
+            losses = terms.losses(|var| walk.number(var))?;
         }
         match losses.total.is_finite() {
             true => Ok(losses),

@@ -2,12 +2,14 @@
 
 use super::builder::StyleTransferBuilder;
 use super::error::TransferError;
+use super::footprint::Manner;
 use super::observer::Observer;
 use super::outcome::{Losses, Outcome};
 use super::problem::Problem;
 use super::recording::{Recording, Terms, as_image};
 use super::run;
 use super::scale::Scale;
+use super::walk::Walk;
 use impasto_autodiff::{Tape, Var};
 use impasto_squeezenet::{NetworkNode, SqueezeNet};
 use ndarray::ArrayView4;
@@ -90,6 +92,21 @@ impl StyleTransfer {
         self.problem.scales.iter().fold(0, |sum, scale| sum.saturating_add(scale.iterations))
     }
 
+    /// Rows of the picture in a strip at the result's size, if memory does not suffice for all of it at once.
+    pub fn strip_rows(&self) -> Option<usize> {
+        let last = self.problem.scales.last()?;
+        match self.problem.manner(last) {
+            Ok(Manner::Strips { rows }) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// Bytes of memory that the run needs at its peak, about.
+    pub fn memory_bytes(&self) -> u64 {
+        let bytes = |scale| self.problem.bytes(scale).unwrap_or(0);
+        self.problem.scales.iter().map(bytes).max().unwrap_or(0)
+    }
+
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
@@ -99,9 +116,7 @@ impl StyleTransfer {
     /// Gram matrices counted, of these one half, since they are symmetric. Convolutions count as they are
     /// defined; the kernels may reach the same result with fewer.
     pub fn flops(&self) -> u64 {
-        self.recording
-            .as_ref()
-            .map_or(0, |recording| recording.tape.flops() + recording.tape.backward_flops())
+        self.recording.as_ref().map_or(0, |recording| recording.walk.flops())
     }
 
     /// The picture as it is now, at the present size, (1, H, W, 3) in preprocessed units.
@@ -121,13 +136,7 @@ impl StyleTransfer {
     pub fn evaluate(&mut self) -> Result<(Losses, ArrayView4<'_, f32>), TransferError> {
         let recording = self.recording.as_mut().ok_or(TransferError::Abandoned)?;
         recording.shift(0)?;
-        let (tape, total) = (&mut recording.tape, recording.terms.total);
-        self.pool.install(|| {
-            tape.forward();
-            tape.backward(total)
-        })?;
-        let losses = recording.terms.losses(tape)?;
-        Ok((losses, as_image(recording.tape.gradient(recording.image)?)))
+        self.pool.install(|| recording.evaluate())
     }
 
     /// The recorded tape and what is on it, if every value is kept.
@@ -137,7 +146,8 @@ impl StyleTransfer {
             return Err(TransferError::NotInspectable);
         }
         recording.shift(0)?;
-        let Recording { tape, image, terms, network, targets, .. } = recording;
+        let Recording { walk, image, terms, network, targets, .. } = recording;
+        let Walk::Whole(tape) = walk else { return Err(TransferError::NotInspectable) };
         Ok(Inspection { tape, image: *image, terms, network, targets, pool: &self.pool })
     }
 

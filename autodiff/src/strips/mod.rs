@@ -202,13 +202,13 @@ impl<T: Element> Strips<T> {
 
     /// Strips of a walk.
     fn steps(&self) -> usize {
-        let leaf_height = |index: usize| match (&self.tape.nodes[index].kind, self.roles[index]) {
-            (Kind::Leaf, Role::Image { height, .. }) => Some(height),
+        let source_height = |index: usize| match (&self.tape.nodes[index].inputs[..], self.roles[index]) {
+            ([], Role::Image { height, .. }) => Some(height),
             _ => None,
         };
         let height = match self.image {
-            Some(image) => leaf_height(image),
-            None => (0..self.roles.len()).filter_map(leaf_height).max(),
+            Some(image) => source_height(image),
+            None => (0..self.roles.len()).filter_map(source_height).max(),
         };
         height.unwrap_or(1).div_ceil(self.rows).max(1)
     }
@@ -470,6 +470,18 @@ impl<T: Element> Strips<T> {
         self.tape.update_leaf(var, |leaf, _| update(leaf))
     }
 
+    /// Floating-point operations of one forward and one backward walk, as [`Tape::flops`] and [`Tape::backward_flops`]
+    /// count them. The forward walk that goes along with the backward one is not counted.
+    pub fn flops(&self) -> u64 {
+        self.tape.flops() + self.tape.backward_flops()
+    }
+
+    /// Bytes of scratch memory that each thread needs.
+    pub fn scratch_bytes(&self) -> u64 {
+        let lens = self.tape.operations().map(|(operation, _)| operation.scratch_len());
+        (lens.max().unwrap_or(0) as u64).saturating_mul(size_of::<T>() as u64)
+    }
+
     /// As [`Tape::reserve_scratch`].
     pub fn reserve_scratch(&self) {
         self.tape.reserve_scratch();
@@ -487,8 +499,7 @@ fn roles<T: Element>(tape: &Tape<T>, on_path: &[bool]) -> Result<Vec<Role>, Tape
         let images = by_rows.map_or(0, RowOperation::images).min(node.inputs.len());
         // A small array is also a leaf of the operations that could take it by rows.
         let shapes = node.inputs[..images].iter().map(|&input| &tape.places[input].shape[..]);
-        let are_images =
-            images > 0 && shapes.clone().all(|shape| matches!(shape, [1, _, _, _]) && !shape.contains(&0));
+        let are_images = shapes.clone().all(|shape| matches!(shape, [1, _, _, _]) && !shape.contains(&0));
         let is_leaf = |input: &usize| matches!(tape.nodes[*input].kind, Kind::Leaf);
         let are_there = node.inputs[..images].iter().all(|input| is_walked(input) || is_leaf(input));
         let Some(by_rows) = by_rows.filter(|_| are_images && are_there) else {
@@ -518,8 +529,7 @@ fn roles<T: Element>(tape: &Tape<T>, on_path: &[bool]) -> Result<Vec<Role>, Tape
     for node in &tape.nodes {
         if let Kind::Operation(operation) = &node.kind {
             let images = operation.by_rows().map_or(0, RowOperation::images).min(node.inputs.len());
-            let others = if images > 0 { &node.inputs[images..] } else { &node.inputs[..] };
-            if others.iter().any(|&input| matches!(roles[input], Role::Image { .. })) {
+            if node.inputs[images..].iter().any(|&input| matches!(roles[input], Role::Image { .. })) {
                 return Err(TapeError::NotByRows {
                     operation: operation.name(),
                     reason: "needs the whole image",

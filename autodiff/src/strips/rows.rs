@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Its first inputs are images (1, H, W, C), of which it gets the rows that it asks for. The others, such as weights, are
 /// there whole. Its output is either an image, computed row by row, or a sum over all rows, such as a Gram matrix.
 pub trait RowOperation<T: Element> {
-    /// How many of the first inputs are images.
+    /// How many of the first inputs are images. An operation without any makes its rows itself, from a file, say.
     fn images(&self) -> usize {
         1
     }

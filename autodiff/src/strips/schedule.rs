@@ -7,7 +7,7 @@
 use crate::graph::{Kind, Node};
 use crate::operation::{Place, Values};
 use crate::strips::rows::RowOperation;
-use impasto_kernels::Element;
+use impasto_kernels::{Element, ROW_UNIT};
 use std::ops::Range;
 
 /// What is to be computed.
@@ -96,7 +96,7 @@ impl<T: Element> Graph<'_, T> {
     ) {
         tasks.clear();
         let kept = self.kept(walk, progress);
-        let part = |height: usize| (height * done).div_ceil(steps).min(height);
+        let part = |height: usize| whole_units((height * done).div_ceil(steps), height);
         let mut goals = vec![0; self.nodes.len()];
         let mut gradient_goals = vec![0; self.nodes.len()];
         if walk == Walk::Backward {
@@ -106,19 +106,16 @@ impl<T: Element> Graph<'_, T> {
             if !progress.needed[index] {
                 continue;
             }
-            match (self.roles[index], &self.nodes[index].kind) {
-                (Role::Image { height, .. }, Kind::Leaf) => {
-                    let end = if walk == Walk::Backward { *goal } else { part(height) };
-                    self.take_rows(index, end, &kept, progress, tasks);
-                }
-                (Role::Image { height, .. }, Kind::Operation(_)) => {
+            match self.roles[index] {
+                Role::Image { height, .. } => {
                     let end = match walk {
                         Walk::Backward => *goal,
+                        _ if self.images_of(index).next().is_none() => part(height),
                         _ => self.possible(index, progress.values[index].end, height, progress),
                     };
                     self.take_rows(index, end, &kept, progress, tasks);
                 }
-                (Role::Sum { early, .. }, _) if walk != Walk::Backward || !early => {
+                Role::Sum { early, .. } if walk != Walk::Backward || !early => {
                     let rows = progress.added[index]
                         ..self.possible(index, progress.added[index], self.summed(index), progress);
                     if !rows.is_empty() {
@@ -188,7 +185,11 @@ impl<T: Element> Graph<'_, T> {
                 operation.input_rows(&values, position, row..row + 1).end <= progress.values[input].end
             })
         };
-        (from..height).find(|&row| !is_possible(row)).unwrap_or(height)
+        match (from..height).find(|&row| !is_possible(row)) {
+            // The last rows that could be computed wait for the others of their unit.
+            Some(row) => (row / ROW_UNIT * ROW_UNIT).max(from),
+            None => height,
+        }
     }
 
     fn take_rows(
@@ -230,7 +231,7 @@ impl<T: Element> Graph<'_, T> {
                 }
                 if !operation.is_sum() {
                     let rows = operation.output_rows(&values, position, 0..gradients[input]);
-                    gradients[index] = gradients[index].max(rows.end);
+                    gradients[index] = gradients[index].max(whole_units(rows.end, self.height(index)));
                 }
                 for (read, node) in self.images_of(index) {
                     if let Some(rows) = operation.read_rows(&values, read, 0..gradients[input]) {
@@ -252,6 +253,7 @@ impl<T: Element> Graph<'_, T> {
             if operation.is_sum() || goals[index] == 0 {
                 continue;
             }
+            goals[index] = whole_units(goals[index], self.height(index));
             let values = self.values(index);
             for (position, input) in self.images_of(index) {
                 let rows = operation.input_rows(&values, position, 0..goals[index]);
@@ -309,6 +311,12 @@ impl<T: Element> Graph<'_, T> {
         }
         kept
     }
+}
+
+/// The rows of all units that these rows begin: strips end with a unit, so that rows have the bits that they have in the
+/// whole image. A bit more or less would decide about a maximum or a ReLU here and there.
+fn whole_units(rows: usize, height: usize) -> usize {
+    rows.next_multiple_of(ROW_UNIT).min(height)
 }
 
 /// The first rows that are still read.

@@ -145,7 +145,7 @@ impl StyleTransfer {
         let roles = Roles::new(image, network, targets);
         pool.install(|| {
             tape.forward();
-            let losses = terms.losses(tape)?;
+            let losses = terms.losses(|var| tape.number(var))?;
             let mut pixel_gradients = Vec::new();
             for (loss, var) in terms.named() {
                 tape.backward(var)?;

@@ -1,0 +1,324 @@
+//! How much memory a run needs, and whether its tape is replayed whole or in strips.
+
+use super::builder::{StyleTransferBuilder, thread_count};
+use super::choices::OptimizerKind;
+use super::error::TransferError;
+use crate::loss::{content_loss, gram_matrix, tv_loss};
+use crate::memory;
+use impasto_autodiff::{Strips, Tape};
+use impasto_squeezenet::{SqueezeNet, architecture};
+use ndarray::{Array1, Array2, Array4};
+
+/// What a run needs for each pixel of the result with the default layers: the peak of the process, at 1000x1333.
+pub(crate) const BYTES_PER_PIXEL: u64 = 380;
+
+/// The same where a loss reads a layer behind 7, up to all thirteen.
+const DEEP_BYTES_PER_PIXEL: u64 = 610;
+
+/// What the pairs of steps and gradients that L-BFGS remembers add to it.
+const LBFGS_BYTES_PER_PIXEL: u64 = 280;
+
+/// What one with buffers for every value and gradient needs.
+const INSPECTABLE_BYTES_PER_PIXEL: u64 = 810;
+
+/// What the Gram matrices of a style image need for each of its pixels, before the picture's own tape is made.
+const STYLE_BYTES_PER_PIXEL: u64 = 165;
+
+/// In strips, what is in memory whole: for each pixel its value and Adam's two moments, and at the end of a run the
+/// value, a copy, its way back to a picture, and that.
+const STATE_BYTES_PER_PIXEL: u64 = 39;
+
+/// A picture as it was given, and the copy that a session keeps.
+const PICTURE_BYTES_PER_PIXEL: u64 = 6;
+
+/// The program itself, its weights, as they are and packed, and what its threads allocate.
+const PROGRAM_BYTES: u64 = 45 << 20;
+
+/// Rows of the image in a strip, from the fastest to those that need least memory.
+const STRIP_ROWS: [usize; 6] = [256, 128, 64, 32, 16, 8];
+
+/// How the tape of one size is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Everything is in memory.
+    Whole,
+    /// Only the picture is, and of all else some rows.
+    Strips {
+        /// Rows of the picture in a strip.
+        rows: usize,
+    },
+}
+
+/// What of a run decides how much memory it needs.
+pub(super) struct Footprint {
+    network: SqueezeNet,
+    /// Bytes that it may use.
+    limit: Option<u64>,
+    inspectable: bool,
+    /// The height of strips, where they are asked for.
+    strip_rows: Option<usize>,
+    optimizer: OptimizerKind,
+    content_layer: usize,
+    style_layers: Vec<usize>,
+    jitter: usize,
+    threads: usize,
+    /// Height and width of the result, in pixels.
+    size: (usize, usize),
+    /// Those of the style images.
+    styles: Vec<(usize, usize)>,
+}
+
+fn area((height, width): (usize, usize)) -> u64 {
+    (height as u64).saturating_mul(width as u64)
+}
+
+impl Footprint {
+    pub(super) fn new(
+        builder: &StyleTransferBuilder<'_>,
+        size: (usize, usize),
+        style_layers: &[usize],
+        jitter: usize,
+    ) -> Footprint {
+        let threads = thread_count(builder.threads);
+        let styles = builder.styles.iter().map(|(style, _)| (style.dim().0, style.dim().1));
+        Footprint {
+            network: builder.network.clone(),
+            limit: builder.memory.or_else(|| memory::available_bytes(threads)),
+            inspectable: builder.inspectable,
+            strip_rows: builder.strip_rows,
+            optimizer: builder.optimizer,
+            content_layer: builder.content_layer,
+            style_layers: style_layers.to_vec(),
+            jitter,
+            threads,
+            size,
+            styles: styles.collect(),
+        }
+    }
+
+    /// How the tape of a size is replayed: whole where memory suffices, in the highest strips that it suffices for
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`TransferError::TooLarge`] if not even the lowest fit.
+    pub(super) fn manner(&self, size: (usize, usize)) -> Result<Manner, TransferError> {
+        if let (Some(rows), false) = (self.strip_rows, self.inspectable) {
+            return Ok(Manner::Strips { rows });
+        }
+        let Some(limit) = self.limit else { return Ok(Manner::Whole) };
+        let whole = self.whole(size);
+        if whole <= limit {
+            return Ok(Manner::Whole);
+        }
+        let (height, width) = self.size;
+        let mut needed = whole;
+        if !self.inspectable {
+            for rows in STRIP_ROWS {
+                let bytes = self.strips(size, rows)?;
+                if bytes <= limit {
+                    return Ok(Manner::Strips { rows });
+                }
+                needed = needed.min(bytes);
+            }
+        }
+        Err(TransferError::TooLarge { height, width, needed, available: limit })
+    }
+
+    /// Bytes that the run needs at its peak when it is replayed so.
+    ///
+    /// # Errors
+    /// Those of recording.
+    pub(super) fn bytes(&self, size: (usize, usize), manner: Manner) -> Result<u64, TransferError> {
+        match manner {
+            Manner::Whole => Ok(self.whole(size)),
+            Manner::Strips { rows } => self.strips(size, rows),
+        }
+    }
+
+    /// The bytes that a size needs at its peak when everything is in memory. Everything that grows with a picture counts;
+    /// weights and the program itself, some 20 MB, do not.
+    fn whole(&self, size: (usize, usize)) -> u64 {
+        let deepest = self.style_layers.iter().copied().fold(self.content_layer, usize::max);
+        let mut per_pixel = match (self.inspectable, deepest) {
+            (true, ..=7) => INSPECTABLE_BYTES_PER_PIXEL,
+            (true, _) => INSPECTABLE_BYTES_PER_PIXEL + DEEP_BYTES_PER_PIXEL - BYTES_PER_PIXEL,
+            (false, ..=7) => BYTES_PER_PIXEL,
+            (false, _) => DEEP_BYTES_PER_PIXEL,
+        };
+        per_pixel += self.memories();
+        // Each shift but one keeps content features, of 2 bytes; the largest are those of the first layer, of 64 channels
+        // at a quarter of the positions.
+        let channels = architecture::output_channels(self.content_layer).unwrap_or(64) as u64;
+        let stride = if self.content_layer < 2 {
+            2
+        } else if self.content_layer < 5 {
+            4
+        } else {
+            8
+        };
+        per_pixel += self.jitter.saturating_sub(1) as u64 * (2 * channels).div_ceil(stride * stride);
+        let picture = area(size).saturating_mul(per_pixel);
+        let styles = self.styles_at(size).map(|style| area(style).saturating_mul(STYLE_BYTES_PER_PIXEL));
+        styles.fold(picture, u64::max)
+    }
+
+    /// What an optimizer remembers beyond two moments.
+    fn memories(&self) -> u64 {
+        match self.optimizer {
+            OptimizerKind::Lbfgs => LBFGS_BYTES_PER_PIXEL,
+            OptimizerKind::Adam => 0,
+        }
+    }
+
+    /// The style images, shrunk as the picture is.
+    fn styles_at(&self, (height, width): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+        let ratio = height.min(width) as f64 / self.size.0.min(self.size.1).max(1) as f64;
+        let scaled = move |side: usize| ((side as f64 * ratio).round() as usize).max(1);
+        self.styles.iter().map(move |&(height, width)| (scaled(height), scaled(width)))
+    }
+
+    /// The bytes that a size needs at its peak in strips of `rows` rows.
+    fn strips(&self, size: (usize, usize), rows: usize) -> Result<u64, TransferError> {
+        let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories());
+        let given = self.styles.iter().map(|&style| area(style)).fold(area(self.size), u64::saturating_add);
+        let pictures = given.saturating_mul(PICTURE_BYTES_PER_PIXEL);
+        let mut windows = self.windows(size, rows, true)?;
+        for style in self.styles_at(size) {
+            windows = windows.max(self.windows(style, rows, false)?);
+        }
+        Ok([state, pictures, windows].into_iter().fold(PROGRAM_BYTES, u64::saturating_add))
+    }
+
+    /// The bytes of all windows, and of the threads' scratch memory, in walks over an image of this size: those of a
+    /// narrow image, times its width. Windows do not grow with the height.
+    fn windows(
+        &self,
+        (height, width): (usize, usize),
+        rows: usize,
+        is_result: bool,
+    ) -> Result<u64, TransferError> {
+        const NARROW: usize = 256;
+        let narrow = (height.min(8 * rows + 512), width.min(NARROW));
+        let strips = self.narrow_strips(narrow, rows, is_result)?;
+        let bytes = strips.window_bytes().saturating_add(strips.scratch_bytes() * self.threads as u64);
+        Ok((bytes as f64 * width as f64 / narrow.1 as f64) as u64)
+    }
+
+    /// A run's tape, or a style image's, as it is recorded, for an image of another size.
+    fn narrow_strips(
+        &self,
+        (height, width): (usize, usize),
+        rows: usize,
+        is_result: bool,
+    ) -> Result<Strips<f32>, TransferError> {
+        let failed = |source| TransferError::Features { name: "the result", source };
+        let mut tape = Tape::<f32>::new();
+        let zeros = Array4::<f32>::zeros((1, height, width, 3));
+        let image = if is_result { tape.variable(&zeros) } else { tape.constant(&zeros) };
+        let mut terms = Vec::new();
+        let mut layers = self.style_layers.clone();
+        let mut input = image;
+        let mut target = None;
+        if is_result {
+            layers.push(self.content_layer);
+            let content = tape.constant(&zeros);
+            let offset = tape.constant(&Array1::<f32>::zeros(2));
+            let canvas = [height, width].map(|side| side + self.jitter.saturating_sub(1));
+            let of_content = tape.reflect_pad(content, offset, canvas)?;
+            input = tape.reflect_pad(image, offset, canvas)?;
+            let features =
+                self.network.record(&mut tape, of_content, &[self.content_layer]).map_err(failed)?;
+            target = features.get(self.content_layer);
+        }
+        let recorded = self.network.record_each(&mut tape, input, &layers, |tape, layer, features| {
+            if let (Some(target), true) = (target, layer == self.content_layer) {
+                terms.push((content_loss(tape, 1.0, features, target)?, 1.0));
+            }
+            if self.style_layers.contains(&layer) {
+                let gram = gram_matrix(tape, features, true)?;
+                let channels = tape.shape(gram)?[0];
+                let target = tape.constant(&Array2::<f32>::zeros((channels, channels)));
+                terms.push((tape.squared_difference(gram, target)?, 1.0));
+            }
+            Ok(())
+        });
+        recorded.map_err(failed)?;
+        if is_result || terms.is_empty() {
+            terms.push((tv_loss(&mut tape, 1.0, image)?, 1.0));
+        }
+        let total = tape.weighted_sum(&terms)?;
+        Ok(tape.into_strips(total, rows)?)
+    }
+}
+
+/// Refuses a result of `height` x `width` pixels that needs more memory than there is.
+pub(crate) fn check_memory(
+    (height, width): (usize, usize),
+    bytes_per_pixel: u64,
+    threads: Option<usize>,
+) -> Result<(), TransferError> {
+    let needed = area((height, width)).saturating_mul(bytes_per_pixel);
+    match memory::available_bytes(thread_count(threads)) {
+        Some(available) if needed > available => {
+            Err(TransferError::TooLarge { height, width, needed, available })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(all(test, feature = "built-in-weights"))]
+mod tests {
+    use super::*;
+    use crate::transfer::StyleTransfer;
+    use impasto_squeezenet::Weights;
+    use ndarray::Array3;
+
+    #[test]
+    fn everything_that_grows_with_a_picture_is_counted() {
+        let network = SqueezeNet::new(Weights::built_in());
+        let (small, large) = (Array3::zeros((10, 10, 3)), Array3::zeros((400, 500, 3)));
+        let needed = |builder: StyleTransferBuilder<'_>, layers: &[usize], jitter| {
+            Footprint::new(&builder, (100, 200), layers, jitter).whole((100, 200))
+        };
+        let builder = || StyleTransfer::builder(&network).style(&small, 1.0);
+        let default = [1, 4, 6, 7];
+        assert_eq!(needed(builder(), &default, 0), 20_000 * BYTES_PER_PIXEL);
+        // Layer 3 has 128 channels at a sixteenth of the positions: 16 bytes per pixel for each further shift.
+        assert_eq!(needed(builder(), &default, 4), 20_000 * (BYTES_PER_PIXEL + 3 * 16));
+        assert!(needed(builder().content_layer(1), &default, 16) > 20_000 * (BYTES_PER_PIXEL + 15 * 31));
+        assert_eq!(needed(builder(), &[12], 0), 20_000 * DEEP_BYTES_PER_PIXEL);
+        assert_eq!(
+            needed(builder().optimizer(OptimizerKind::Lbfgs), &default, 0),
+            20_000 * (BYTES_PER_PIXEL + LBFGS_BYTES_PER_PIXEL)
+        );
+        // A style image that is larger than the picture decides.
+        assert_eq!(needed(builder().style(&large, 1.0), &default, 0), 200_000 * STYLE_BYTES_PER_PIXEL);
+    }
+
+    #[test]
+    fn strips_are_as_high_as_memory_allows() {
+        let network = SqueezeNet::new(Weights::built_in());
+        let style = Array3::zeros((1080, 1440, 3));
+        let size = (2160, 3840);
+        let manner = |bytes: Option<u64>| {
+            let builder = StyleTransfer::builder(&network).style(&style, 1.0);
+            let builder = match bytes {
+                Some(bytes) => builder.memory(bytes),
+                None => builder,
+            };
+            Footprint::new(&builder, size, &[1, 4, 6, 7], 4).manner(size)
+        };
+        assert_eq!(manner(Some(16 << 30)).unwrap(), Manner::Whole);
+        let rows = |bytes| match manner(Some(bytes)).unwrap() {
+            Manner::Strips { rows } => rows,
+            Manner::Whole => panic!("{bytes} bytes are not enough"),
+        };
+        assert!(rows(2 << 30) > rows(600_000_000));
+        let refused = manner(Some(200_000_000)).unwrap_err();
+        let TransferError::TooLarge { needed, available, .. } = refused else { panic!("{refused}") };
+        assert_eq!(available, 200_000_000);
+        // What the error says would do does.
+        assert!(matches!(manner(Some(needed)).unwrap(), Manner::Strips { rows: 8 }));
+        assert!(manner(Some(needed - 1)).is_err());
+    }
+}
