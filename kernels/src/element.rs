@@ -139,6 +139,8 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
     fn new(shape: ConvShape) -> Self;
     /// The shape that it was made for.
     fn shape(&self) -> &ConvShape;
+    /// Rows that are computed together; see [`Convolution::row_unit`].
+    fn row_unit(&self) -> usize;
     /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]);
     /// See [`reference::convolution`].
@@ -387,6 +389,10 @@ impl ConvolutionKernels<f32> for Convolution {
         Convolution::shape(self)
     }
 
+    fn row_unit(&self) -> usize {
+        Convolution::row_unit(self)
+    }
+
     fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
         Convolution::set_weights(self, index, weights, bias);
     }
@@ -497,6 +503,10 @@ impl<T: Float + Send + Default> ConvolutionKernels<T> for PlainConvolution<T> {
 
     fn shape(&self) -> &ConvShape {
         &self.shape
+    }
+
+    fn row_unit(&self) -> usize {
+        1
     }
 
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]) {

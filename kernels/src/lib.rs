@@ -84,6 +84,6 @@ pub use memory::reserve_scratch;
 pub use normalize::normalization::Normalization;
 pub use options::{Accumulate, Activation};
 pub use pool::{max_pool, max_pool_gradient};
-pub use rows::{ROW_UNIT, Rows};
+pub use rows::Rows;
 pub use shape::{ConvShape, Filter, Padding, PlacedFilter, PoolRounding, PoolShape, ShapeError};
 pub use simd::{Level, LevelError};

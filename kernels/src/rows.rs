@@ -1,6 +1,5 @@
 //! Some rows of an image, for computations that walk over it strip by strip.
 
-use crate::shape::MAX_UNIT;
 use std::ops::Range;
 
 /// Rows of one image (H, W, C), from row `first` on; what lies above and below is not in memory.
@@ -19,10 +18,6 @@ pub struct Rows<'a, T = f32> {
     /// The rows, one after the other.
     pub values: &'a [T],
 }
-
-/// Rows that kernels compute together. If strips begin at multiples of it, every kernel but the sums over all positions
-/// gives the bits that it gives for the whole image.
-pub const ROW_UNIT: usize = MAX_UNIT;
 
 impl<'a, T> Rows<'a, T> {
     /// These rows of `row_len` values among them.

@@ -3,9 +3,10 @@
 use super::builder::{StyleTransferBuilder, thread_count};
 use super::choices::OptimizerKind;
 use super::error::TransferError;
+use super::jitter;
 use crate::loss::{content_loss, gram_matrix, tv_loss};
 use crate::memory;
-use impasto_autodiff::{Strips, Tape};
+use impasto_autodiff::{Strips, Tape, Var};
 use impasto_squeezenet::{SqueezeNet, architecture};
 use ndarray::{Array1, Array2, Array4};
 
@@ -199,18 +200,26 @@ impl Footprint {
     ) -> Result<u64, TransferError> {
         const NARROW: usize = 256;
         let narrow = (height.min(8 * rows + 512), width.min(NARROW));
-        let strips = self.narrow_strips(narrow, rows, is_result)?;
+        let (mut strips, offset) = self.narrow_strips(narrow, rows, is_result)?;
+        // What is kept depends on where the picture lies against the network's grid.
+        if let Some(offset) = offset {
+            for shift in jitter::shifts(self.jitter) {
+                strips.set_value(offset, &Array1::from_iter(shift.map(|pixels| pixels as f32)))?;
+                strips.make_room();
+            }
+        }
         let bytes = strips.window_bytes().saturating_add(strips.scratch_bytes() * self.threads as u64);
-        Ok((bytes as f64 * width as f64 / narrow.1 as f64) as u64)
+        // An eighth more for what the allocator leaves between them, as measured.
+        Ok((1.125 * bytes as f64 * width as f64 / narrow.1 as f64) as u64)
     }
 
-    /// A run's tape, or a style image's, as it is recorded, for an image of another size.
+    /// A run's tape, or a style image's, as it is recorded, for an image of another size; and the leaf that shifts it.
     fn narrow_strips(
         &self,
         (height, width): (usize, usize),
         rows: usize,
         is_result: bool,
-    ) -> Result<Strips<f32>, TransferError> {
+    ) -> Result<(Strips<f32>, Option<Var>), TransferError> {
         let failed = |source| TransferError::Features { name: "the result", source };
         let mut tape = Tape::<f32>::new();
         let zeros = Array4::<f32>::zeros((1, height, width, 3));
@@ -218,11 +227,12 @@ impl Footprint {
         let mut terms = Vec::new();
         let mut layers = self.style_layers.clone();
         let mut input = image;
-        let mut target = None;
+        let (mut target, mut shift) = (None, None);
         if is_result {
             layers.push(self.content_layer);
             let content = tape.constant(&zeros);
             let offset = tape.constant(&Array1::<f32>::zeros(2));
+            shift = Some(offset);
             let canvas = [height, width].map(|side| side + self.jitter.saturating_sub(1));
             let of_content = tape.reflect_pad(content, offset, canvas)?;
             input = tape.reflect_pad(image, offset, canvas)?;
@@ -247,7 +257,7 @@ impl Footprint {
             terms.push((tv_loss(&mut tape, 1.0, image)?, 1.0));
         }
         let total = tape.weighted_sum(&terms)?;
-        Ok(tape.into_strips(total, rows)?)
+        Ok((tape.into_strips(total, rows)?, shift))
     }
 }
 

@@ -140,7 +140,18 @@ impl Recording {
         let total = tape.weighted_sum(&summands)?;
         tape.name(total, "total_loss")?;
         let walk = match manner {
-            Manner::Strips { rows } => Walk::Strips(tape.into_strips(total, rows)?),
+            Manner::Strips { rows } => {
+                let mut strips = tape.into_strips(total, rows)?;
+                // The last is none, as it is at the beginning.
+                if let Some(shifting) = &shifting {
+                    for shift in shifting.shifts.iter().rev() {
+                        let offset = shift.map(|pixels| pixels as f32);
+                        strips.set_value(shifting.offset, &ArrayView1::from(&offset))?;
+                        strips.make_room();
+                    }
+                }
+                Walk::Strips(strips)
+            }
             Manner::Whole => {
                 if !problem.inspectable {
                     tape.recycle(total, &terms)?;

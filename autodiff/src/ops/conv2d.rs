@@ -324,6 +324,10 @@ impl<T: Element> RowOperation<T> for Conv2d<T> {
         false
     }
 
+    fn row_unit(&self) -> usize {
+        self.kernels.row_unit()
+    }
+
     fn input_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {
         self.kernels.shape().input_rows(rows)
     }

@@ -54,7 +54,10 @@ pub struct Strips<T: Element = f32> {
     result: usize,
     image: Option<usize>,
     roles: Vec<Role>,
+    /// The rows of each node that are in memory; none before the first walk.
     strips: Vec<Option<Strip<T>>>,
+    /// Rows of each value and gradient that there is memory for.
+    room: Vec<[usize; 2]>,
     /// The gradient of each small node on the path.
     gradients: Vec<Vec<T>>,
     on_path: Vec<bool>,
@@ -115,6 +118,7 @@ impl<T: Element> Strips<T> {
         let gradients = gradients.collect();
         let mut strips = Strips {
             strips: Vec::new(),
+            room: vec![[0, 0]; count],
             gradients,
             result,
             image,
@@ -124,14 +128,13 @@ impl<T: Element> Strips<T> {
             tape,
             is_computed: false,
         };
-        strips.make_windows();
+        strips.make_room();
         Ok(strips)
     }
 
-    /// Bytes that the rows of all images need at the most during a forward and a backward walk. The leaves come on top.
+    /// Bytes that the rows of all images need at the most during a walk; see [`Strips::make_room`]. The leaves come on top.
     pub fn window_bytes(&self) -> u64 {
-        let sizes = self.largest_windows();
-        let values = sizes.iter().enumerate().map(|(index, [values, gradient])| {
+        let values = self.room.iter().enumerate().map(|(index, [values, gradient])| {
             let row_len = self.row_len(index) as u64;
             let values = if self.is_in_place(index) { 0 } else { *values as u64 };
             row_len.saturating_mul(values.saturating_add(*gradient as u64))
@@ -147,7 +150,9 @@ impl<T: Element> Strips<T> {
     /// Another height of strips.
     pub fn set_rows(&mut self, rows: usize) {
         self.rows = rows.max(1);
-        self.make_windows();
+        self.strips = Vec::new();
+        self.room.fill([0, 0]);
+        self.make_room();
     }
 
     fn row_len(&self, index: usize) -> usize {
@@ -178,16 +183,23 @@ impl<T: Element> Strips<T> {
         largest
     }
 
-    fn make_windows(&mut self) {
-        self.strips = Vec::new();
+    /// Makes room for walks with the leaves as they are: where what is kept depends on a leaf, one call for each of its
+    /// values, before the first walk, lets windows be allocated once.
+    pub fn make_room(&mut self) {
         let largest = self.largest_windows();
+        for (room, rows) in self.room.iter_mut().zip(largest) {
+            *room = [room[0].max(rows[0]), room[1].max(rows[1])];
+        }
+    }
+
+    fn make_windows(&mut self) {
         let strip = |(index, [values, gradient]): (usize, [usize; 2])| {
             let Role::Image { .. } = self.roles[index] else { return None };
             let (row_len, in_place) = (self.row_len(index), self.is_in_place(index));
             let values = Window::new(row_len, if in_place { 0 } else { values });
             Some(Strip { in_place, values, gradient: Window::new(row_len, gradient) })
         };
-        self.strips = largest.into_iter().enumerate().map(strip).collect();
+        self.strips = self.room.iter().copied().enumerate().map(strip).collect();
     }
 
     fn graph(&self) -> Graph<'_, T> {
@@ -248,6 +260,9 @@ impl<T: Element> Strips<T> {
 
     /// Every task of a walk.
     fn walk(&mut self, walk: Walk, step: &mut Step<'_, T>) {
+        if self.strips.is_empty() {
+            self.make_windows();
+        }
         for strip in self.strips.iter_mut().flatten() {
             strip.values.clear();
             strip.gradient.clear();

@@ -7,7 +7,7 @@
 use crate::graph::{Kind, Node};
 use crate::operation::{Place, Values};
 use crate::strips::rows::RowOperation;
-use impasto_kernels::{Element, ROW_UNIT};
+use impasto_kernels::Element;
 use std::ops::Range;
 
 /// What is to be computed.
@@ -96,7 +96,7 @@ impl<T: Element> Graph<'_, T> {
     ) {
         tasks.clear();
         let kept = self.kept(walk, progress);
-        let part = |height: usize| whole_units((height * done).div_ceil(steps), height);
+        let part = |height: usize| (height * done).div_ceil(steps).min(height);
         let mut goals = vec![0; self.nodes.len()];
         let mut gradient_goals = vec![0; self.nodes.len()];
         if walk == Walk::Backward {
@@ -187,7 +187,7 @@ impl<T: Element> Graph<'_, T> {
         };
         match (from..height).find(|&row| !is_possible(row)) {
             // The last rows that could be computed wait for the others of their unit.
-            Some(row) => (row / ROW_UNIT * ROW_UNIT).max(from),
+            Some(row) => (row - row % operation.row_unit()).max(from),
             None => height,
         }
     }
@@ -218,7 +218,13 @@ impl<T: Element> Graph<'_, T> {
         gradients: &mut [usize],
     ) {
         let Some(image) = self.image else { return };
-        gradients[image] = part(self.height(image));
+        // A gradient is computed by those who read the value.
+        let mut units = vec![1; self.nodes.len()];
+        for index in 0..self.nodes.len() {
+            let unit = self.row_operation(index).map_or(1, |operation| operation.row_unit());
+            self.images_of(index).for_each(|(_, input)| units[input] = unit.max(units[input]));
+        }
+        gradients[image] = whole_units(part(self.height(image)), units[image], self.height(image));
         // Whoever reads a node stands behind it.
         for index in image + 1..self.nodes.len() {
             let (Some(operation), true) = (self.row_operation(index), self.is_on_path(index)) else {
@@ -231,13 +237,16 @@ impl<T: Element> Graph<'_, T> {
                 }
                 if !operation.is_sum() {
                     let rows = operation.output_rows(&values, position, 0..gradients[input]);
-                    gradients[index] = gradients[index].max(whole_units(rows.end, self.height(index)));
+                    gradients[index] = gradients[index].max(rows.end);
                 }
                 for (read, node) in self.images_of(index) {
                     if let Some(rows) = operation.read_rows(&values, read, 0..gradients[input]) {
                         goals[node] = goals[node].max(rows.end);
                     }
                 }
+            }
+            if !operation.is_sum() {
+                gradients[index] = whole_units(gradients[index], units[index], self.height(index));
             }
             if let (Kind::Operation(whole), false) = (&self.nodes[index].kind, operation.is_sum())
                 && whole.reads_output()
@@ -253,7 +262,7 @@ impl<T: Element> Graph<'_, T> {
             if operation.is_sum() || goals[index] == 0 {
                 continue;
             }
-            goals[index] = whole_units(goals[index], self.height(index));
+            goals[index] = whole_units(goals[index], operation.row_unit(), self.height(index));
             let values = self.values(index);
             for (position, input) in self.images_of(index) {
                 let rows = operation.input_rows(&values, position, 0..goals[index]);
@@ -313,10 +322,9 @@ impl<T: Element> Graph<'_, T> {
     }
 }
 
-/// The rows of all units that these rows begin: strips end with a unit, so that rows have the bits that they have in the
-/// whole image. A bit more or less would decide about a maximum or a ReLU here and there.
-fn whole_units(rows: usize, height: usize) -> usize {
-    rows.next_multiple_of(ROW_UNIT).min(height)
+/// The rows of all units that these rows begin.
+fn whole_units(rows: usize, unit: usize, height: usize) -> usize {
+    rows.next_multiple_of(unit).min(height)
 }
 
 /// The first rows that are still read.

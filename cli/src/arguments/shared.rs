@@ -8,8 +8,8 @@ use impasto::transfer::{JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
 use impasto::{OptimizerKind, PoolRounding, Preset, Schedule};
 
 use super::values::{
-    InitArgument, ScaleCount, init_parser, jitter, layer, not_negative, one_of, positive, positive_integer,
-    presets, scale_count, threads,
+    InitArgument, ScaleCount, bytes, init_parser, jitter, layer, not_negative, one_of, positive,
+    positive_integer, presets, scale_count, threads,
 };
 
 /// What `transfer` is about, apart from its pictures.
@@ -208,6 +208,10 @@ pub(crate) struct NetworkOptions {
     /// How many threads compute; the result does not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
+    /// The memory that may be used, such as 2G or 700M; a picture that needs more is walked over in strips, with the
+    /// same result [default: what is free]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, allow_negative_numbers = true)]
+    pub(crate) memory: Option<u64>,
 }
 
 #[derive(Args)]

@@ -143,6 +143,28 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Bytes: a number with a unit, decimal (`2G`) or binary (`2GiB`).
+pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "it must be a number of bytes above 0 with a unit, such as 2G, 700M or 1.5GiB";
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => f64::from(1 << 10),
+        "mib" => f64::from(1 << 20),
+        "gib" => f64::from(1 << 30),
+        "tib" => f64::from(1 << 10) * f64::from(1 << 30),
+        _ => return Err(WRONG),
+    };
+    match positive(number) {
+        Ok(number) if number * factor >= 1.0 => Ok((number * factor) as u64),
+        _ => Err(WRONG),
+    }
+}
+
 pub(super) fn layer(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(layer) if layer < FEATURES.len() => Ok(layer),
@@ -165,6 +187,14 @@ mod tests {
         assert_eq!(positive("3e5"), Ok(3e5));
         for text in ["0", "-3", "1.5", "", "99999999999999999999999"] {
             assert!(positive_integer(text).is_err(), "{text}");
+        }
+        for (text, expected) in
+            [("2G", 2_000_000_000), ("1.5GiB", 3 << 29), ("700 mb", 700_000_000), ("1k", 1000)]
+        {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["0G", "-2G", "2", "", "G", "2Q", "nanG", "infG", "2G5", "0.0001k"] {
+            assert!(bytes(text).is_err(), "{text}");
         }
         assert_eq!((threads("1024"), threads("1025").is_err()), (Ok(1024), true));
         assert_eq!((layer("12"), layer("13").is_err(), layer("-1").is_err()), (Ok(12), true, true));

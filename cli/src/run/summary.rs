@@ -31,6 +31,10 @@ pub(crate) struct Summary {
     pub(crate) seconds: Seconds,
     /// `None` where the operating system does not say.
     pub(crate) peak_memory_bytes: Option<u64>,
+    /// About what was expected.
+    pub(crate) estimated_memory_bytes: u64,
+    /// Rows of the picture in a strip at the result's size; `None` where all of it was in memory.
+    pub(crate) strip_rows: Option<usize>,
     pub(crate) threads: usize,
     /// The instruction set of the kernels.
     pub(crate) simd: &'static str,
@@ -100,6 +104,8 @@ impl Summary {
             losses: outcome.losses,
             seconds,
             peak_memory_bytes: peak_memory_bytes(),
+            estimated_memory_bytes: session.memory_bytes(),
+            strip_rows: session.strip_rows(),
             threads: session.threads(),
             simd: Level::current().name(),
             weights: weights.to_string(),

@@ -109,6 +109,9 @@ pub(crate) fn builder<'a>(
     if let Some(threads) = common.network.threads {
         builder = builder.threads(threads);
     }
+    if let Some(memory) = common.network.memory {
+        builder = builder.memory(memory);
+    }
     builder
 }
 

@@ -62,6 +62,11 @@ impl Forward {
         });
     }
 
+    /// Rows that are computed together.
+    pub(super) fn row_unit(&self) -> usize {
+        self.windows.row_unit()
+    }
+
     /// Values of the scratch buffer that each thread needs.
     pub(super) fn scratch_len(&self) -> usize {
         self.windows.scratch_len()

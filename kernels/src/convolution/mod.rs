@@ -117,6 +117,16 @@ impl Convolution {
         self.forward.scratch_len().max(gradient)
     }
 
+    /// Rows that are computed together, of the output and of the gradient with respect to the image: where strips of
+    /// rows begin at multiples of it, they have the bits that they have in the whole image.
+    pub fn row_unit(&self) -> usize {
+        let gradient = match &self.input_gradient {
+            InputGradient::UnitStride(unit_stride) => unit_stride.row_unit(),
+            InputGradient::AnyStride(_) => 1,
+        };
+        self.forward.row_unit().max(gradient)
+    }
+
     /// The shape this convolution was made for.
     pub fn shape(&self) -> &ConvShape {
         &self.shape

@@ -93,6 +93,11 @@ impl Windows {
         windows
     }
 
+    /// Rows that are computed together.
+    pub(super) fn row_unit(&self) -> usize {
+        self.unit
+    }
+
     /// Values of the scratch buffer that each thread needs: a strip's frame, and the filters' scratch.
     pub(super) fn scratch_len(&self) -> usize {
         // A masked source is copied even if windows stay inside.

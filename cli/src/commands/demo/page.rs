@@ -209,6 +209,8 @@ mod tests {
             losses: losses[1],
             seconds,
             peak_memory_bytes: None,
+            estimated_memory_bytes: 0,
+            strip_rows: None,
             threads: 1,
             simd: "portable",
             weights: weights.to_string(),

@@ -51,6 +51,11 @@ impl UnitStride {
         });
     }
 
+    /// Rows that are computed together.
+    pub(in crate::convolution) fn row_unit(&self) -> usize {
+        self.windows.row_unit()
+    }
+
     /// Values of the scratch buffer that each thread needs.
     pub(in crate::convolution) fn scratch_len(&self) -> usize {
         self.windows.scratch_len()
