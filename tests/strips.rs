@@ -30,6 +30,9 @@ fn losses_and_gradients() {
         (135, 99),
         (118, 142),
         (178, 121),
+        // Tall enough for tiles that begin a row later from layer to layer.
+        (530, 80),
+        (611, 97),
     ];
     for (index, (height, width)) in sizes.into_iter().enumerate() {
         let rounding = [PoolRounding::Floor, PoolRounding::Ceil][index % 2];

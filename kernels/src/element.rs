@@ -139,8 +139,8 @@ pub trait ConvolutionKernels<T>: Send + Sealed {
     fn new(shape: ConvShape) -> Self;
     /// The shape that it was made for.
     fn shape(&self) -> &ConvShape;
-    /// Rows that are computed together; see [`Convolution::row_unit`].
-    fn row_unit(&self) -> usize;
+    /// Where strips may begin; see [`Convolution::next_strips`].
+    fn next_strips(&self, row: usize) -> [usize; 2];
     /// Sets the weights (KH, KW, Cin, Cout) and bias (Cout) of filter `index`.
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]);
     /// See [`reference::convolution`].
@@ -389,8 +389,8 @@ impl ConvolutionKernels<f32> for Convolution {
         Convolution::shape(self)
     }
 
-    fn row_unit(&self) -> usize {
-        Convolution::row_unit(self)
+    fn next_strips(&self, row: usize) -> [usize; 2] {
+        Convolution::next_strips(self, row)
     }
 
     fn set_weights(&mut self, index: usize, weights: &[f32], bias: &[f32]) {
@@ -505,8 +505,8 @@ impl<T: Float + Send + Default> ConvolutionKernels<T> for PlainConvolution<T> {
         &self.shape
     }
 
-    fn row_unit(&self) -> usize {
-        1
+    fn next_strips(&self, row: usize) -> [usize; 2] {
+        [row, row]
     }
 
     fn set_weights(&mut self, index: usize, weights: &[T], bias: &[T]) {

@@ -50,8 +50,12 @@ fn conv_shapes() -> Vec<ConvShape> {
         ([1, 29, 8, 4], vec![filter(2, 6, Padding::Valid)], [3, 2]),
         ([1, 40, 6, 4], vec![filter(5, 6, Padding::Same), filter(3, 3, Padding::Same)], [2, 2]),
     ]
-    .map(|(input, filters, stride)| ConvShape::new(input, &filters, stride).unwrap())
-    .into()
+    .into_iter()
+    .enumerate()
+    .map(|(index, (input, filters, stride))| {
+        ConvShape::new(input, &filters, stride).unwrap().with_row_phases(index % 4, (index + 1) % 4)
+    })
+    .collect()
 }
 
 #[test]

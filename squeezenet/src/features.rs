@@ -160,6 +160,24 @@ impl Features {
     }
 }
 
+/// The first rows of the tiles of an expansion's output and of its image's gradient.
+///
+/// Where a picture is walked over in strips, each layer runs ahead of the next by the rows that this one reads beyond its
+/// own. Were all tiles of four rows to begin with row 0, each layer would wait for a whole tile more: 167 rows of the
+/// picture in all, down to layer 7, instead of 63. At small sizes, which fit into memory anyway, the incomplete first
+/// tiles would cost more than they save.
+fn row_phases(layer: usize, rows: usize) -> [usize; 2] {
+    /// Rows of the features of a tall picture, of about 480 rows, at both strides.
+    const TALL: [usize; 2] = [120, 60];
+    match layer {
+        3 if rows >= TALL[0] => [2, 1],
+        4 if rows >= TALL[0] => [1, 2],
+        6 if rows >= TALL[1] => [1, 2],
+        7 if rows >= TALL[1] => [0, 3],
+        _ => [0, 0],
+    }
+}
+
 impl SqueezeNet {
     /// The network with these weights. Its pools round down, as in the TensorFlow notebook.
     pub fn new(weights: Weights) -> Self {
@@ -337,7 +355,8 @@ impl SqueezeNet {
         tape.name(squeezed, name("squeeze"))?;
         let expand1x1 = convolution(features, tape, "expand1x1", Padding::Valid)?;
         let expand3x3 = convolution(features, tape, "expand3x3", Padding::Same)?;
-        let expanded = tape.conv2d_bank(squeezed, &[expand1x1, expand3x3], options)?;
+        let phases = row_phases(layer, tape.shape(squeezed)?[1]);
+        let expanded = tape.conv2d_bank_in_phase(squeezed, &[expand1x1, expand3x3], options, phases)?;
         features.node(expanded, layer, LayerPart::Expand);
         Ok(tape.name(expanded, name("expand"))?)
     }

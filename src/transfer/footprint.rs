@@ -25,18 +25,21 @@ const INSPECTABLE_BYTES_PER_PIXEL: u64 = 810;
 /// What the Gram matrices of a style image need for each of its pixels, before the picture's own tape is made.
 const STYLE_BYTES_PER_PIXEL: u64 = 165;
 
-/// In strips, what is in memory whole: for each pixel its value and Adam's two moments, and at the end of a run the
-/// value, a copy, its way back to a picture, and that.
-const STATE_BYTES_PER_PIXEL: u64 = 39;
+/// In strips, what is in memory whole: for each pixel its value and Adam's two moments.
+const STATE_BYTES_PER_PIXEL: u64 = 36;
 
-/// A picture as it was given, and the copy that a session keeps.
-const PICTURE_BYTES_PER_PIXEL: u64 = 6;
+/// At the end of a run, when the strips are given up: the value, a copy, its way back to a picture, and that.
+const OUTCOME_BYTES_PER_PIXEL: u64 = 39;
+
+/// A picture that a session keeps a copy of; what was given may be given up once it is built.
+const PICTURE_BYTES_PER_PIXEL: u64 = 3;
 
 /// The program itself, its weights, as they are and packed, and what its threads allocate.
-const PROGRAM_BYTES: u64 = 45 << 20;
+const PROGRAM_BYTES: u64 = 44 << 20;
 
-/// Rows of the image in a strip, from the fastest to those that need least memory.
-const STRIP_ROWS: [usize; 6] = [256, 128, 64, 32, 16, 8];
+/// Rows of the image in a strip, from the fastest to those that need least memory. Down to 64 they give two threads whole
+/// tiles of four rows at every layer to 7.
+const STRIP_ROWS: [usize; 7] = [256, 192, 128, 64, 32, 16, 8];
 
 /// How the tape of one size is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,13 +184,15 @@ impl Footprint {
     /// The bytes that a size needs at its peak in strips of `rows` rows.
     fn strips(&self, size: (usize, usize), rows: usize) -> Result<u64, TransferError> {
         let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories());
+        let outcome = area(self.size).saturating_mul(OUTCOME_BYTES_PER_PIXEL);
         let given = self.styles.iter().map(|&style| area(style)).fold(area(self.size), u64::saturating_add);
         let pictures = given.saturating_mul(PICTURE_BYTES_PER_PIXEL);
         let mut windows = self.windows(size, rows, true)?;
         for style in self.styles_at(size) {
             windows = windows.max(self.windows(style, rows, false)?);
         }
-        Ok([state, pictures, windows].into_iter().fold(PROGRAM_BYTES, u64::saturating_add))
+        let run = state.saturating_add(windows).max(outcome);
+        Ok(PROGRAM_BYTES.saturating_add(pictures).saturating_add(run))
     }
 
     /// The bytes of all windows, and of the threads' scratch memory, in walks over an image of this size: those of a
@@ -209,8 +214,8 @@ impl Footprint {
             }
         }
         let bytes = strips.window_bytes().saturating_add(strips.scratch_bytes() * self.threads as u64);
-        // An eighth more for what the allocator leaves between them, as measured.
-        Ok((1.125 * bytes as f64 * width as f64 / narrow.1 as f64) as u64)
+        // A seventh more for what the allocator leaves between them, as measured.
+        Ok((1.15 * bytes as f64 * width as f64 / narrow.1 as f64) as u64)
     }
 
     /// A run's tape, or a style image's, as it is recorded, for an image of another size; and the leaf that shifts it.

@@ -3,6 +3,7 @@
 use impasto_autodiff::{
     Accumulate, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape, TapeError, Values, Var,
 };
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// The upper half of an f32: its range, and 8 bits of precision. All but one of the shifts' content features are kept so,
@@ -31,7 +32,10 @@ pub(super) fn round(tape: &mut Tape<f32>, features: Var) -> Result<Var, TapeErro
 struct Round;
 
 fn round_all(values: &[f32], out: &mut [f32]) {
-    out.iter_mut().zip(values).for_each(|(out, &value)| *out = Bf16::round(value).value());
+    out.par_iter_mut()
+        .with_min_len(1 << 14)
+        .zip(values)
+        .for_each(|(out, &value)| *out = Bf16::round(value).value());
 }
 
 impl Operation<f32> for Round {

@@ -5,6 +5,7 @@ use impasto_autodiff::{
     Accumulate, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape, TapeError, Values, Var,
 };
 use ndarray::{ArcArray, ArrayView3, Axis, Ix3, Slice};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// A picture (H, W, 3) that is preprocessed as it is read.
@@ -18,8 +19,10 @@ pub(super) fn record(tape: &mut Tape<f32>, picture: ArcArray<u8, Ix3>) -> Result
 }
 
 fn preprocess(picture: ArrayView3<'_, u8>, out: &mut [f32]) {
-    let image = preprocess_image(picture);
-    out.iter_mut().zip(&image).for_each(|(out, &value)| *out = value);
+    out.par_chunks_exact_mut(3 * picture.dim().1).enumerate().for_each(|(row, out)| {
+        let image = preprocess_image(picture.slice_axis(Axis(0), Slice::from(row..row + 1)));
+        out.iter_mut().zip(&image).for_each(|(out, &value)| *out = value);
+    });
 }
 
 impl Operation<f32> for PictureRows {

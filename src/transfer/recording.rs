@@ -58,7 +58,7 @@ impl Recording {
     pub(super) fn new(
         problem: &Problem,
         scale: &Scale,
-        start: &Array4<f32>,
+        start: Array4<f32>,
     ) -> Result<Recording, TransferError> {
         let (content_weight, tv_weight) = problem.weights(scale);
         let content_layer = (content_weight > 0.0).then_some(problem.content_layer);
@@ -72,7 +72,7 @@ impl Recording {
         let style_targets = style_targets(problem, scale, &style_layers, manner)?;
 
         let mut tape = Tape::new();
-        let image = tape.variable(start);
+        let image = tape.owned_variable(start);
         tape.name(image, "pixels")?;
         let (mut content_target, stored) = match content_target {
             None => (None, Vec::new()),

@@ -46,6 +46,7 @@ pub(super) fn run(
             seconds: (pass.start.elapsed() - began).as_secs_f64(),
         });
         if interrupted || *present + 1 == scales.len() {
+            recorded.walk.release();
             let (height, width) = problem.size();
             let image = resize_preprocessed(as_image(recorded.picture()?), height, width);
             return Ok(Outcome {
@@ -72,7 +73,7 @@ fn enlarge(
     let picture = resize_preprocessed(as_image(small.picture()?), scale.height, scale.width);
     // Before the next is made, so that no two tapes are in memory at once.
     *recording = None;
-    *recording = Some(Recording::new(problem, scale, &picture)?);
+    *recording = Some(Recording::new(problem, scale, picture)?);
     *present += 1;
     Ok(())
 }

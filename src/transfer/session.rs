@@ -73,7 +73,7 @@ impl StyleTransfer {
     /// A session that is recorded at its first size.
     pub(super) fn start(problem: Problem, pool: ThreadPool) -> Result<StyleTransfer, TransferError> {
         let start = problem.start();
-        let recording = pool.install(|| Recording::new(&problem, &problem.scales[0], &start))?;
+        let recording = pool.install(|| Recording::new(&problem, &problem.scales[0], start))?;
         Ok(StyleTransfer { problem, recording: Some(recording), scale: 0, pool })
     }
 

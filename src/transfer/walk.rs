@@ -61,6 +61,13 @@ impl Walk {
         }
     }
 
+    /// Gives up what only a walk needs, as far as it can be.
+    pub(super) fn release(&mut self) {
+        if let Walk::Strips(strips) = self {
+            strips.release();
+        }
+    }
+
     pub(super) fn flops(&self) -> u64 {
         match self {
             Walk::Whole(tape) => tape.flops() + tape.backward_flops(),

@@ -156,15 +156,37 @@ impl<T: Element> Tape<T> {
         filters: &[ConvWeights],
         options: ConvOptions,
     ) -> Result<Var, TapeError> {
+        self.conv2d_bank_in_phase(image, filters, options, [0, 0])
+    }
+
+    /// As [`Tape::conv2d_bank`], with other first rows of the tiles that kernels compute together, of the output and of the
+    /// image's gradient: a walk in strips then keeps fewer rows; see
+    /// [`ConvShape::with_row_phases`](impasto_kernels::ConvShape::with_row_phases).
+    ///
+    /// # Errors
+    /// As [`Tape::conv2d_bank`].
+    pub fn conv2d_bank_in_phase(
+        &mut self,
+        image: Var,
+        filters: &[ConvWeights],
+        options: ConvOptions,
+        [output, input]: [usize; 2],
+    ) -> Result<Var, TapeError> {
         let paddings = filters.iter().map(|filter| filter.padding).collect();
         let weights = filters.iter().flat_map(|filter| [filter.weight, filter.bias]);
         let inputs: Vec<Var> = std::iter::once(image).chain(weights).collect();
-        self.record_with(options.name(), &inputs, |shapes| Conv2d::new(options, paddings, shapes))
+        let phases = [output, input];
+        self.record_with(options.name(), &inputs, |shapes| Conv2d::new(options, paddings, phases, shapes))
     }
 }
 
 impl<T: Element> Conv2d<T> {
-    fn new(options: ConvOptions, paddings: Vec<Padding>, inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+    fn new(
+        options: ConvOptions,
+        paddings: Vec<Padding>,
+        [output, input]: [usize; 2],
+        inputs: &[&[usize]],
+    ) -> Result<Self, Mismatch> {
         let &[n, h, w, channels] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
         };
@@ -184,6 +206,7 @@ impl<T: Element> Conv2d<T> {
             filters.push(Filter { kernel: [kernel_height, kernel_width], out_channels, padding });
         }
         let shape = ConvShape::new([n, h, w, channels], &filters, options.stride)?;
+        let shape = shape.with_row_phases(output, input);
         memory::output::<T>(shape.output().to_vec())?;
         memory::buffer::<T>("packed weights and padded images", T::Convolution::buffers_len(&shape))?;
         Ok(Conv2d {
@@ -324,8 +347,8 @@ impl<T: Element> RowOperation<T> for Conv2d<T> {
         false
     }
 
-    fn row_unit(&self) -> usize {
-        self.kernels.row_unit()
+    fn next_strips(&self, row: usize) -> [usize; 2] {
+        self.kernels.next_strips(row)
     }
 
     fn input_rows(&self, _: &Values<'_, T>, _: usize, rows: Range<usize>) -> Range<usize> {

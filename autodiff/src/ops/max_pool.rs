@@ -1,5 +1,6 @@
 //! The maximum of each window.
 
+use crate::strips::few_rows;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, PoolRounding, RowOperation, RowValues,
     Rows, Tape, TapeError, Values, Var, memory,
@@ -152,13 +153,15 @@ impl<T: Element> RowOperation<T> for MaxPool {
         (rows, d_image): (Range<usize>, &mut [T]),
     ) {
         let [_, _, width, channels] = self.shape.output();
-        let windows = self.shape.output_rows(rows.clone());
-        let len = windows.len() * width * channels;
-        self.argmax.resize(len, 0);
-        // The maxima themselves are known; they are found only along with their places.
-        let mut maxima = vec![T::zero(); len];
-        T::max_pool_rows(&self.shape, values.rows(0), windows.clone(), &mut maxima, &mut self.argmax);
-        let argmax = Rows { first: windows.start, values: &self.argmax[..] };
-        T::max_pool_gradient_rows(&self.shape, d_out, argmax, accumulate, (rows, d_image));
+        for (rows, d_image) in few_rows(rows, d_image) {
+            let windows = self.shape.output_rows(rows.clone());
+            let len = windows.len() * width * channels;
+            self.argmax.resize(len, 0);
+            // The maxima themselves are known; they are found only along with their places.
+            let mut maxima = vec![T::zero(); len];
+            T::max_pool_rows(&self.shape, values.rows(0), windows.clone(), &mut maxima, &mut self.argmax);
+            let argmax = Rows { first: windows.start, values: &self.argmax[..] };
+            T::max_pool_gradient_rows(&self.shape, d_out, argmax, accumulate, (rows, d_image));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! How much neighboring pixels differ; both sums are over the pairs of neighbors inside the image.
 
+use crate::strips::few_rows;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
     TapeError, Values, Var,
@@ -163,15 +164,17 @@ impl<T: Element> RowOperation<T> for TotalVariation<T> {
         (rows, d_image): (Range<usize>, &mut [T]),
     ) {
         let row_len = values.row_len(0);
-        let all = rows.start.saturating_sub(1)..self.with_below(rows.clone()).end;
-        let image = values.rows(0).select(all.clone(), row_len).values;
-        self.part.resize(image.len(), T::zero());
-        let shape = self.of_rows(&all);
-        T::total_variation_gradient(shape, image, d_out.values[0], Accumulate::Replace, &mut self.part);
-        let part = Rows { first: all.start, values: &self.part[..] }.select(rows, row_len).values;
-        match accumulate {
-            Accumulate::Replace => d_image.copy_from_slice(part),
-            Accumulate::Add => d_image.iter_mut().zip(part).for_each(|(sum, &part)| *sum = *sum + part),
+        for (rows, d_image) in few_rows(rows, d_image) {
+            let all = rows.start.saturating_sub(1)..self.with_below(rows.clone()).end;
+            let image = values.rows(0).select(all.clone(), row_len).values;
+            self.part.resize(image.len(), T::zero());
+            let shape = self.of_rows(&all);
+            T::total_variation_gradient(shape, image, d_out.values[0], Accumulate::Replace, &mut self.part);
+            let part = Rows { first: all.start, values: &self.part[..] }.select(rows, row_len).values;
+            match accumulate {
+                Accumulate::Replace => d_image.copy_from_slice(part),
+                Accumulate::Add => d_image.iter_mut().zip(part).for_each(|(sum, &part)| *sum = *sum + part),
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::operation::{Gradients, Loan, Values};
 use crate::tape::{Tape, Var};
 use impasto_kernels::{Accumulate, Element, Rows};
 use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
-use schedule::{Graph, Progress, Role, Task, Walk};
+use rayon::prelude::*;
+use schedule::{Graph, Kept, Progress, Role, Task, Walk};
 use std::ops::Range;
 use window::{Strip, Window};
 
@@ -145,6 +146,11 @@ impl<T: Element> Strips<T> {
     /// The height of a strip, in rows of the image.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Gives up the memory of all rows; the next walk takes it again.
+    pub fn release(&mut self) {
+        self.strips = Vec::new();
     }
 
     /// Another height of strips.
@@ -276,23 +282,34 @@ impl<T: Element> Strips<T> {
         let mut progress: Progress = self.graph().begin(walk);
         let (mut tasks, steps) = (Vec::new(), self.steps());
         for done in 1..=steps {
-            self.graph().step(walk, &mut progress, (done, steps), &mut tasks);
+            let kept = self.graph().step(walk, &mut progress, (done, steps), &mut tasks);
+            self.give_up(&kept);
             for task in tasks.drain(..) {
                 self.perform(task, step);
             }
         }
     }
 
+    /// Moves the rows that are still read to the beginning of their windows.
+    fn give_up(&mut self, kept: &Kept) {
+        self.strips.par_iter_mut().with_max_len(1).enumerate().for_each(|(index, strip)| {
+            if let Some(strip) = strip {
+                strip.values.give_up(kept.values[index]);
+                strip.gradient.give_up(kept.gradients[index]);
+            }
+        });
+    }
+
     fn perform(&mut self, task: Task, step: &mut Step<'_, T>) {
         const IMAGE: &str = "the schedule names images";
         match task {
-            Task::Value { node, keep, rows } => {
+            Task::Value { node, rows } => {
                 let strip = self.strips[node].as_mut().expect(IMAGE);
                 if strip.in_place {
                     return;
                 }
                 let mut window = std::mem::replace(&mut strip.values, Window::new(0, 0));
-                let out = window.append(keep, rows.clone());
+                let out = window.append(rows.clone());
                 match &self.tape.nodes[node].kind {
                     Kind::Leaf => {
                         let place = &self.tape.places[node];
@@ -314,10 +331,10 @@ impl<T: Element> Strips<T> {
                 });
                 self.tape.buffers[buffer] = out;
             }
-            Task::Gradient { node, keep, rows } => {
+            Task::Gradient { node, rows } => {
                 let strip = self.strips[node].as_mut().expect(IMAGE);
                 let mut window = std::mem::replace(&mut strip.gradient, Window::new(0, 0));
-                self.gradient_rows(node, rows.clone(), window.append(keep, rows));
+                self.gradient_rows(node, rows.clone(), window.append(rows));
                 self.strips[node].as_mut().expect(IMAGE).gradient = window;
             }
             Task::Image { rows } => {
@@ -501,6 +518,20 @@ impl<T: Element> Strips<T> {
     pub fn reserve_scratch(&self) {
         self.tape.reserve_scratch();
     }
+}
+
+/// Cuts a strip of a gradient into few rows at a time, for operations that need scratch memory for each row.
+pub(crate) fn few_rows<T>(
+    rows: Range<usize>,
+    gradient: &mut [T],
+) -> impl Iterator<Item = (Range<usize>, &mut [T])> {
+    const FEW: usize = 16;
+    let row_len = gradient.len() / rows.len().max(1);
+    let parts = gradient.chunks_mut((FEW * row_len).max(1));
+    parts.enumerate().map(move |(index, part)| {
+        let first = rows.start + index * FEW;
+        (first..(first + FEW).min(rows.end), part)
+    })
 }
 
 /// What each node is to the walks.

@@ -19,11 +19,11 @@ pub trait RowOperation<T: Element> {
     /// Whether the output is a sum over all rows; else it is an image.
     fn is_sum(&self) -> bool;
 
-    /// Rows that are computed together, of the output and of the gradient of an image: strips begin at multiples of it, so
-    /// that rows have the bits that they have in the whole image. A bit more or less would decide about a maximum or a
-    /// ReLU here and there.
-    fn row_unit(&self) -> usize {
-        1
+    /// The first rows, from `row` on, that a strip of the output and one of the gradient of an image may begin with, if rows
+    /// are to have the bits that they have in the whole image. A bit more or less would decide about a maximum or a ReLU
+    /// here and there.
+    fn next_strips(&self, row: usize) -> [usize; 2] {
+        [row, row]
     }
 
     /// The rows of image `index` that these rows of the output are computed from; of a sum, the rows of the image that

@@ -13,12 +13,12 @@ use std::ops::Range;
 /// What is to be computed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Task {
-    /// Rows of a node's value, of which those above `keep` may be given up.
-    Value { node: usize, keep: usize, rows: Range<usize> },
+    /// Rows of a node's value.
+    Value { node: usize, rows: Range<usize> },
     /// The part of these rows in a sum.
     Sum { node: usize, rows: Range<usize> },
-    /// Rows of a node's gradient, likewise.
-    Gradient { node: usize, keep: usize, rows: Range<usize> },
+    /// Rows of a node's gradient.
+    Gradient { node: usize, rows: Range<usize> },
     /// The gradient of these rows of the image is there.
     Image { rows: Range<usize> },
 }
@@ -86,16 +86,21 @@ impl<T: Element> Graph<'_, T> {
         Progress { needed, values: vec![0..0; count], gradients: vec![0..0; count], added: vec![0; count] }
     }
 
-    /// The tasks of the step after which the walk is `done` of `steps` steps on.
+    /// The tasks of the step after which the walk is `done` of `steps` steps on, and the first rows that they and later ones
+    /// read: those above may be given up before.
     pub(super) fn step(
         &self,
         walk: Walk,
         progress: &mut Progress,
         (done, steps): (usize, usize),
         tasks: &mut Vec<Task>,
-    ) {
+    ) -> Kept {
         tasks.clear();
         let kept = self.kept(walk, progress);
+        for (rows, kept) in [(&mut progress.values, &kept.values), (&mut progress.gradients, &kept.gradients)]
+        {
+            rows.iter_mut().zip(kept).for_each(|(rows, &kept)| rows.start = rows.start.max(kept));
+        }
         let part = |height: usize| (height * done).div_ceil(steps).min(height);
         let mut goals = vec![0; self.nodes.len()];
         let mut gradient_goals = vec![0; self.nodes.len()];
@@ -113,7 +118,7 @@ impl<T: Element> Graph<'_, T> {
                         _ if self.images_of(index).next().is_none() => part(height),
                         _ => self.possible(index, progress.values[index].end, height, progress),
                     };
-                    self.take_rows(index, end, &kept, progress, tasks);
+                    take_rows(index, end, progress, tasks);
                 }
                 Role::Sum { early, .. } if walk != Walk::Backward || !early => {
                     let rows = progress.added[index]
@@ -132,14 +137,14 @@ impl<T: Element> Graph<'_, T> {
                 if rows.is_empty() {
                     continue;
                 }
-                let keep = kept.gradients[index];
-                progress.gradients[index] = keep.max(progress.gradients[index].start)..rows.end;
-                tasks.push(Task::Gradient { node: index, keep, rows: rows.clone() });
+                progress.gradients[index].end = rows.end;
+                tasks.push(Task::Gradient { node: index, rows: rows.clone() });
                 if self.image == Some(index) {
                     tasks.push(Task::Image { rows });
                 }
             }
         }
+        kept
     }
 
     /// The images that a node reads: which input each is, and its node.
@@ -187,25 +192,24 @@ impl<T: Element> Graph<'_, T> {
         };
         match (from..height).find(|&row| !is_possible(row)) {
             // The last rows that could be computed wait for the others of their unit.
-            Some(row) => (row - row % operation.row_unit()).max(from),
+            Some(row) => (from..=row).rev().find(|&end| operation.next_strips(end)[0] == end).unwrap_or(from),
             None => height,
         }
     }
 
-    fn take_rows(
-        &self,
-        index: usize,
-        end: usize,
-        kept: &Kept,
-        progress: &mut Progress,
-        tasks: &mut Vec<Task>,
-    ) {
-        let rows = progress.values[index].end..end;
-        if !rows.is_empty() {
-            let keep = kept.values[index];
-            progress.values[index] = keep.max(progress.values[index].start)..end;
-            tasks.push(Task::Value { node: index, keep, rows });
+    /// The first row from `end` on that a strip of a node's gradient may end before: all who read the value compute it.
+    fn gradient_end(&self, index: usize, end: usize) -> usize {
+        if end == 0 {
+            return 0;
         }
+        let readers =
+            || (index + 1..self.nodes.len()).filter(|&reader| self.nodes[reader].inputs.contains(&index));
+        let may_end = |end: &usize| {
+            readers()
+                .filter_map(|reader| self.row_operation(reader))
+                .all(|reader| reader.next_strips(*end)[1] == *end)
+        };
+        (end..self.height(index)).find(may_end).unwrap_or(self.height(index))
     }
 
     /// How many rows of each value and each gradient there must be when the gradient of the image has come as far as
@@ -218,13 +222,7 @@ impl<T: Element> Graph<'_, T> {
         gradients: &mut [usize],
     ) {
         let Some(image) = self.image else { return };
-        // A gradient is computed by those who read the value.
-        let mut units = vec![1; self.nodes.len()];
-        for index in 0..self.nodes.len() {
-            let unit = self.row_operation(index).map_or(1, |operation| operation.row_unit());
-            self.images_of(index).for_each(|(_, input)| units[input] = unit.max(units[input]));
-        }
-        gradients[image] = whole_units(part(self.height(image)), units[image], self.height(image));
+        gradients[image] = self.gradient_end(image, part(self.height(image)));
         // Whoever reads a node stands behind it.
         for index in image + 1..self.nodes.len() {
             let (Some(operation), true) = (self.row_operation(index), self.is_on_path(index)) else {
@@ -246,7 +244,7 @@ impl<T: Element> Graph<'_, T> {
                 }
             }
             if !operation.is_sum() {
-                gradients[index] = whole_units(gradients[index], units[index], self.height(index));
+                gradients[index] = self.gradient_end(index, gradients[index]);
             }
             if let (Kind::Operation(whole), false) = (&self.nodes[index].kind, operation.is_sum())
                 && whole.reads_output()
@@ -262,7 +260,7 @@ impl<T: Element> Graph<'_, T> {
             if operation.is_sum() || goals[index] == 0 {
                 continue;
             }
-            goals[index] = whole_units(goals[index], operation.row_unit(), self.height(index));
+            goals[index] = operation.next_strips(goals[index])[0].min(self.height(index));
             let values = self.values(index);
             for (position, input) in self.images_of(index) {
                 let rows = operation.input_rows(&values, position, 0..goals[index]);
@@ -322,15 +320,19 @@ impl<T: Element> Graph<'_, T> {
     }
 }
 
-/// The rows of all units that these rows begin.
-fn whole_units(rows: usize, unit: usize, height: usize) -> usize {
-    rows.next_multiple_of(unit).min(height)
+/// Takes the next rows of a value in, up to `end`.
+fn take_rows(node: usize, end: usize, progress: &mut Progress, tasks: &mut Vec<Task>) {
+    let rows = progress.values[node].end..end;
+    if !rows.is_empty() {
+        progress.values[node].end = end;
+        tasks.push(Task::Value { node, rows });
+    }
 }
 
-/// The first rows that are still read.
-struct Kept {
-    values: Vec<usize>,
-    gradients: Vec<usize>,
+/// The first rows of each value and each gradient that are still read.
+pub(super) struct Kept {
+    pub(super) values: Vec<usize>,
+    pub(super) gradients: Vec<usize>,
 }
 
 impl Progress {

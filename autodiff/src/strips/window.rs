@@ -34,12 +34,18 @@ impl<T: Element> Window<T> {
         (self.first, self.rows) = (0, 0);
     }
 
-    /// Gives up the rows above `keep` and takes these, the next, in: with arbitrary values, to be overwritten.
-    pub(super) fn append(&mut self, keep: usize, rows: Range<usize>) -> &mut [T] {
+    /// Gives up the rows above `keep`.
+    pub(super) fn give_up(&mut self, keep: usize) {
         let len = self.row_len;
         let dropped = keep.saturating_sub(self.first).min(self.rows);
         self.buffer.copy_within(dropped * len..self.rows * len, 0);
         self.rows -= dropped;
+        self.first += dropped;
+    }
+
+    /// Takes these rows, the next, in: with arbitrary values, to be overwritten.
+    pub(super) fn append(&mut self, rows: Range<usize>) -> &mut [T] {
+        let len = self.row_len;
         self.first = rows.start - self.rows;
         let start = self.rows * len;
         self.rows += rows.len();
@@ -64,17 +70,19 @@ mod tests {
     #[test]
     fn a_window_moves_down_an_image() {
         let mut window = Window::<f32>::new(2, 3);
-        window.append(0, 0..2).copy_from_slice(&[0.0, 0.1, 1.0, 1.1]);
-        window.append(1, 2..4).copy_from_slice(&[2.0, 2.1, 3.0, 3.1]);
+        window.append(0..2).copy_from_slice(&[0.0, 0.1, 1.0, 1.1]);
+        window.give_up(1);
+        window.append(2..4).copy_from_slice(&[2.0, 2.1, 3.0, 3.1]);
         let rows = window.rows();
         assert_eq!((rows.first, rows.values), (1, &[1.0, 1.1, 2.0, 2.1, 3.0, 3.1][..]));
         assert_eq!(window.select(2..3), [2.0, 2.1]);
         // More than there was memory for.
-        window.append(1, 4..6).copy_from_slice(&[4.0, 4.1, 5.0, 5.1]);
+        window.append(4..6).copy_from_slice(&[4.0, 4.1, 5.0, 5.1]);
         assert_eq!((window.rows().first, window.rows().values.len()), (1, 10));
-        window.append(6, 6..7).copy_from_slice(&[6.0, 6.1]);
+        window.give_up(6);
+        window.append(6..7).copy_from_slice(&[6.0, 6.1]);
         assert_eq!((window.rows().first, window.rows().values), (6, &[6.0, 6.1][..]));
         window.clear();
-        assert_eq!(window.append(0, 0..1).len(), 2);
+        assert_eq!(window.append(0..1).len(), 2);
     }
 }

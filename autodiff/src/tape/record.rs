@@ -6,7 +6,7 @@ use crate::graph::{Kind, Node, Recycling};
 use crate::memory;
 use crate::operation::{Operation, Place};
 use impasto_kernels::Element;
-use ndarray::{ArrayBase, Data, Dimension};
+use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::borrow::Cow;
 
 /// Recording.
@@ -16,6 +16,23 @@ impl<T: Element> Tape<T> {
     /// Of any shape; the values are copied.
     pub fn variable<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>) -> Var {
         self.leaf(value, true)
+    }
+
+    /// As [`Tape::variable`], of an array that is not needed any more: its memory becomes the leaf's where its values
+    /// already stand row by row.
+    pub fn owned_variable<D: Dimension>(&mut self, value: Array<T, D>) -> Var {
+        let shape = value.shape().to_vec();
+        let len = value.len();
+        let values = match value.is_standard_layout() {
+            true => match value.into_raw_vec_and_offset() {
+                (values, None | Some(0)) if values.len() == len => values,
+                (values, first) => values[first.unwrap_or(0)..][..len].to_vec(),
+            },
+            false => value.iter().copied().collect(),
+        };
+        self.buffers.push(values);
+        let node = Node { name: None, kind: Kind::Leaf, inputs: Vec::new(), differentiable: true };
+        self.push(node, self.buffers.len() - 1, shape)
     }
 
     /// Records a leaf that wants no gradient: data, targets, weights that are not trained.

@@ -35,6 +35,8 @@ pub(crate) fn synthesize(
     let load = clock.phase();
 
     let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
+    // The session has what it needs of the pictures.
+    drop(inputs);
     let prepare = clock.phase();
 
     weights.announce(reports.quiet);

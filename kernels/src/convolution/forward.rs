@@ -36,7 +36,13 @@ impl Forward {
             })
             .collect();
         let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]);
-        let windows = Windows::new(shape.input(), shape.output(), shape.step(), &filters, max_rows);
+        let windows = Windows::new(
+            shape.input(),
+            shape.output(),
+            shape.step(),
+            &filters,
+            (max_rows, shape.row_phases()[0]),
+        );
         (windows, filters)
     }
 
@@ -62,9 +68,9 @@ impl Forward {
         });
     }
 
-    /// Rows that are computed together.
-    pub(super) fn row_unit(&self) -> usize {
-        self.windows.row_unit()
+    /// The first row of the output from `row` on that a strip may begin with.
+    pub(super) fn next_strip(&self, row: usize) -> usize {
+        self.windows.next_strip(row)
     }
 
     /// Values of the scratch buffer that each thread needs.

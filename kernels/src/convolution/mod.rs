@@ -117,14 +117,15 @@ impl Convolution {
         self.forward.scratch_len().max(gradient)
     }
 
-    /// Rows that are computed together, of the output and of the gradient with respect to the image: where strips of
-    /// rows begin at multiples of it, they have the bits that they have in the whole image.
-    pub fn row_unit(&self) -> usize {
+    /// The first rows, from `row` on, that a strip of the output and one of the gradient with respect to the image may
+    /// begin with, if rows are to have the bits that they have in the whole image: where tiles of rows that are computed
+    /// together begin.
+    pub fn next_strips(&self, row: usize) -> [usize; 2] {
         let gradient = match &self.input_gradient {
-            InputGradient::UnitStride(unit_stride) => unit_stride.row_unit(),
-            InputGradient::AnyStride(_) => 1,
+            InputGradient::UnitStride(unit_stride) => unit_stride.next_strip(row),
+            InputGradient::AnyStride(_) => row,
         };
-        self.forward.row_unit().max(gradient)
+        [self.forward.next_strip(row), gradient]
     }
 
     /// The shape this convolution was made for.

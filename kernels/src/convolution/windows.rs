@@ -28,6 +28,8 @@ pub(super) struct Windows {
     in_place: bool,
     /// Rows and columns that are computed together, even if they end beyond the target.
     unit: usize,
+    /// The first row of a unit.
+    phase: usize,
     rows_per_strip: usize,
     /// Values of scratch that the filters need.
     scratch: usize,
@@ -66,7 +68,7 @@ impl Windows {
         target: [usize; 4],
         stride: [usize; 2],
         filters: &[Filter],
-        max_rows: usize,
+        (max_rows, phase): (usize, usize),
     ) -> Self {
         let before = largest(filters.iter().map(|f| f.before));
         let reach = largest(filters.iter().map(|f| [0, 1].map(|axis| f.kernel[axis] - f.before[axis])));
@@ -85,6 +87,7 @@ impl Windows {
             frame_width: if in_place { source[2] } else { needed(1) },
             in_place,
             unit,
+            phase: phase % unit,
             rows_per_strip: parallel::rows_per_strip(target, max_rows).next_multiple_of(unit),
             scratch: 0,
         };
@@ -93,9 +96,9 @@ impl Windows {
         windows
     }
 
-    /// Rows that are computed together.
-    pub(super) fn row_unit(&self) -> usize {
-        self.unit
+    /// The first row from `row` on that a strip may begin with.
+    pub(super) fn next_strip(&self, row: usize) -> usize {
+        row + (self.phase + self.unit - row % self.unit) % self.unit
     }
 
     /// Values of the scratch buffer that each thread needs: a strip's frame, and the filters' scratch.
@@ -147,12 +150,10 @@ impl Windows {
         let image_len = source.values.len() / batch;
         let height = image_len / (width * channels);
         let [_, _, target_width, target_channels] = self.target;
-        let shape = [batch, rows.len(), target_width, target_channels];
-        let rows_per_strip = parallel::rows_per_strip(shape, self.rows_per_strip).next_multiple_of(self.unit);
-        parallel::for_each_strip(shape, rows_per_strip, target, |n, strip, target| {
+        let run = |n: usize, strip: Range<usize>, target: &mut [f32]| {
             let image = &source.values[n * image_len..][..image_len];
             let relu_output = relu_output.map(|relu_output| &relu_output[n * image_len..][..image_len]);
-            let mut frame = self.frame(rows.start + strip.start, strip.len());
+            let mut frame = self.frame(strip.start, strip.len());
             frame.top -= source.first as isize;
             let rows = strip;
             let is_inside = frame.top >= 0 && frame.top as usize + frame.height <= height;
@@ -168,7 +169,22 @@ impl Windows {
                 level.run(CopyFrame { frame, shape, image, relu_output, target: &mut *pixels });
                 body(Strip { windows: self, pixels, rows: rows.len(), target, scratch });
             });
-        });
+        };
+        // What stands above the first unit is a strip of its own. Several images are never cut in rows.
+        let head = if batch == 1 { self.next_strip(rows.start).min(rows.end) } else { rows.start };
+        let (above, target) = target.split_at_mut((head - rows.start) * target_width * target_channels);
+        let shape = [batch, rows.end - head, target_width, target_channels];
+        let rows_per_strip = parallel::rows_per_strip(shape, self.rows_per_strip).next_multiple_of(self.unit);
+        let rest = |target: &mut [f32]| {
+            parallel::for_each_strip(shape, rows_per_strip, target, |n, strip, target| {
+                run(n, head + strip.start..head + strip.end, target);
+            });
+        };
+        match (above.is_empty(), target.is_empty()) {
+            (true, _) => rest(target),
+            (false, true) => run(0, rows.start..head, above),
+            (false, false) => drop(rayon::join(|| run(0, rows.start..head, above), || rest(target))),
+        }
     }
 }
 

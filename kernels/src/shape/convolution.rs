@@ -59,6 +59,7 @@ pub struct ConvShape {
     output: [usize; 4],
     stride: [usize; 2],
     filters: Vec<PlacedFilter>,
+    row_phases: [usize; 2],
 }
 
 impl ConvShape {
@@ -137,10 +138,26 @@ impl ConvShape {
         let [out_height, out_width] = size.unwrap_or([0, 0]);
         let output = [batch, out_height, out_width, out_channels];
         check_len("an output", &output)?;
-        let shape = ConvShape { input, output, stride, filters: placed };
+        let shape = ConvShape { input, output, stride, filters: placed, row_phases: [0, 0] };
         let [framed_height, framed_width] = shape.framed();
         check_len("a padded image", &[framed_height, framed_width, channels.max(out_channels)])?;
         Ok(shape)
+    }
+
+    /// The same, with another first row of the tiles that some kernels compute together (4x4 pixels), of the output and
+    /// of the gradient with respect to the image.
+    ///
+    /// A walk in strips of rows can end a strip only where a tile ends. Where layers follow each other, each of which
+    /// reads a row beyond, tiles that begin a row later from layer to layer let it keep fewer rows. Results differ by
+    /// rounding.
+    pub fn with_row_phases(self, output: usize, input: usize) -> ConvShape {
+        ConvShape { row_phases: [output % MAX_UNIT, input % MAX_UNIT], ..self }
+    }
+
+    /// The first rows of tiles of the output and of the gradient with respect to the image.
+    #[inline]
+    pub fn row_phases(&self) -> [usize; 2] {
+        self.row_phases
     }
 
     /// N, H, W, C of the input.

@@ -30,7 +30,8 @@ impl UnitStride {
         });
         let filters: Vec<Filter> = flipped.collect();
         let max_rows = parallel::cached_rows(shape.output()[2] * shape.output()[3]).max(MIN_STRIP);
-        let windows = Windows::new(shape.output(), shape.input(), [1, 1], &filters, max_rows);
+        let windows =
+            Windows::new(shape.output(), shape.input(), [1, 1], &filters, (max_rows, shape.row_phases()[1]));
         (windows, filters)
     }
 
@@ -51,9 +52,9 @@ impl UnitStride {
         });
     }
 
-    /// Rows that are computed together.
-    pub(in crate::convolution) fn row_unit(&self) -> usize {
-        self.windows.row_unit()
+    /// The first row of the image from `row` on that a strip may begin with.
+    pub(in crate::convolution) fn next_strip(&self, row: usize) -> usize {
+        self.windows.next_strip(row)
     }
 
     /// Values of the scratch buffer that each thread needs.
