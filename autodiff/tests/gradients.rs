@@ -167,6 +167,13 @@ checks! {
             let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
             tape.conv2d_bank(x[0], &filters, options)
         };
+    conv2d_bank_in_phase of conv2d_bank_in_phase: off_kinks,
+        &[&[&[1, 7, 5, 3], &[1, 1, 3, 4], &[4], &[3, 3, 3, 2], &[2]]],
+        |tape, x| {
+            let filters = [filter(&x[1..], Padding::Valid), filter(&x[3..], Padding::Same)];
+            let options = ConvOptions { activation: Activation::Relu, ..ConvOptions::default() };
+            tape.conv2d_bank_in_phase(x[0], &filters, options, [2, 1])
+        };
     moments of moments: apart, &[&[&[5]], &[&[7, 3]], &[&[2, 3, 2, 17]], &[&[1, 4]]], |tape, x| {
         tape.moments(x[0])
     };

@@ -35,6 +35,7 @@ chapters! {
     scales: "scales.md",
     explain: "explain.md",
     kernels: "kernels.md",
+    strips: "strips.md",
     zh_notebook: "zh/notebook.md",
     zh_squeezenet: "zh/squeezenet.md",
     zh_losses: "zh/losses.md",

@@ -133,7 +133,7 @@ pub enum TransferError {
     /// More memory than there is.
     #[error(
         "a result of {height}x{width} needs about {} MB of memory with these style images and settings, {} MB may be used: allow more, or choose a smaller size, smaller style images, or Adam",
-        needed / 1_000_000,
+        needed.div_ceil(1_000_000),
         available / 1_000_000
     )]
     TooLarge {

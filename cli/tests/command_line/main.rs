@@ -10,6 +10,7 @@ mod explain_step;
 mod faults;
 mod fetches;
 mod measurements;
+mod memory;
 mod pictures;
 mod refusals;
 mod runs;
@@ -48,6 +49,7 @@ fn main() {
         refusals::trials(&weights),
         unreadable::trials(&weights),
         measurements::trials(&weights),
+        memory::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
         explain_step::trials(&weights),
