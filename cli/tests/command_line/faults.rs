@@ -37,6 +37,20 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     trials
 }
 
+/// Whether this process ignores SIGHUP, as `nohup` lets it, and so would every run that it starts.
+#[cfg(target_os = "linux")]
+fn hangups_are_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is 1, the lowest bit.
+    mask.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hangups_are_ignored() -> bool {
+    false
+}
+
 /// A run that ends only when it is told to.
 const ENDLESS: &str =
     "transfer content.png style.png --size 32 --smallest 23 --iterations 100000000 --trace t.jsonl";
@@ -93,12 +107,14 @@ pub(crate) fn an_interrupt_writes_the_picture_so_far(sandbox: &Sandbox) {
 
 #[cfg(target_os = "linux")]
 pub(crate) fn a_closed_terminal_writes_the_picture_so_far(sandbox: &Sandbox) {
+    assert!(!hangups_are_ignored(), "run this test without nohup");
     has_the_picture_so_far(sandbox, "-HUP", 129);
 }
 
 /// The terminal hangs up, and then its shell.
 #[cfg(target_os = "linux")]
 pub(crate) fn hanging_up_twice_asks_once(sandbox: &Sandbox) {
+    assert!(!hangups_are_ignored(), "run this test without nohup");
     let running = start(sandbox.command(&format!("{ENDLESS} -o o.png")));
     wait_for_lines(sandbox, 3);
     send("-HUP", &running);

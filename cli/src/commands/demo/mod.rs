@@ -59,6 +59,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
     if let Some(threads) = options.threads {
         builder = builder.threads(threads);
     }
+    if let Some(memory) = options.memory {
+        builder = builder.memory(memory);
+    }
     builder = with_iterations(builder, arguments.iterations.as_deref());
     let mut session = builder.build().map_err(naming_the_option)?;
     let prepare = clock.phase();
