@@ -53,11 +53,15 @@ pub struct KernelRow {
     pub gbytes_per_second: f64,
     /// The rate at which the threads copy memory that fits no cache, in the same unit.
     pub peak_gbytes_per_second: f64,
+    /// The rate at which the threads copy as many bytes as the kernel moves, in the same unit: from the caches, as far as
+    /// these hold them.
+    pub copy_gbytes_per_second: f64,
     /// Floating-point operations a byte, of those that must be moved.
     pub intensity: f64,
     /// Which of the two peaks it is held against: `compute` or `memory`.
     pub bound: &'static str,
-    /// The part of that peak that is reached. It may be above 1 where memory is the bound but caches hold the data.
+    /// The part of that peak that is reached; where memory is the bound, of
+    /// [`copy_gbytes_per_second`](KernelRow::copy_gbytes_per_second).
     pub fraction_of_peak: f64,
     /// How many times as long the reference takes, on one thread.
     pub speedup_over_reference: f64,
@@ -80,6 +84,8 @@ struct Plan {
     others: Effort,
     /// The reference is measured on as many rows as keep it below this many operations.
     reference_flops: u64,
+    /// Copies as large as what the kernel moves, of which the fastest counts.
+    copies: usize,
 }
 
 impl Plan {
@@ -87,8 +93,10 @@ impl Plan {
         let effort =
             |at_least, milliseconds| Effort { at_least, budget: Duration::from_millis(milliseconds) };
         match quick {
-            true => Plan { fast: effort(3, 10), others: effort(1, 0), reference_flops: 2_000_000 },
-            false => Plan { fast: effort(7, 150), others: effort(3, 50), reference_flops: 40_000_000 },
+            true => Plan { fast: effort(3, 10), others: effort(1, 0), reference_flops: 2_000_000, copies: 3 },
+            false => {
+                Plan { fast: effort(7, 150), others: effort(3, 50), reference_flops: 40_000_000, copies: 20 }
+            }
         }
     }
 }
@@ -154,6 +162,7 @@ fn row(case: &Case, plan: &Plan, peak_flops: f64, bandwidth: f64) -> Option<Kern
     let classical = classical.map(|mut routine| measure(plan.others, &mut routine).median.as_secs_f64());
 
     let (flops, bytes) = (case.flops() as f64, case.bytes() as f64);
+    let copies = peak::copy_bandwidth(usize::try_from(case.bytes()).unwrap_or(usize::MAX), plan.copies);
     let (height, width) = case.image;
     let compute = case.is_compute_bound();
     Some(KernelRow {
@@ -170,9 +179,10 @@ fn row(case: &Case, plan: &Plan, peak_flops: f64, bandwidth: f64) -> Option<Kern
         peak_gflops: peak_flops / 1e9,
         gbytes_per_second: bytes / seconds / 1e9,
         peak_gbytes_per_second: bandwidth / 1e9,
+        copy_gbytes_per_second: copies / 1e9,
         intensity: flops / bytes,
         bound: if compute { "compute" } else { "memory" },
-        fraction_of_peak: if compute { flops / seconds / peak_flops } else { bytes / seconds / bandwidth },
+        fraction_of_peak: if compute { flops / seconds / peak_flops } else { bytes / seconds / copies },
         speedup_over_reference: reference / seconds,
         reference_rows: low.rows(),
         rows: case.rows(),

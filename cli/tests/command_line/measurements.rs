@@ -80,6 +80,7 @@ pub(crate) fn kernels_in_json(sandbox: &Sandbox) {
             "peak_gflops",
             "gbytes_per_second",
             "peak_gbytes_per_second",
+            "copy_gbytes_per_second",
             "intensity",
             "fraction_of_peak",
             "speedup_over_reference",

@@ -36,17 +36,26 @@ pub fn flops(repeats: usize) -> f64 {
 /// The largest rate, in bytes/s, at which all threads of the current rayon pool together copy memory
 /// that fits no cache (bytes read and bytes written both count): the best of `repeats` copies.
 pub fn memory_bandwidth(repeats: usize) -> f64 {
-    const LEN: usize = 1 << 24;
-    let source = vec![1.0f32; LEN];
-    let mut target = vec![0.0f32; LEN];
+    copy_bandwidth(LARGE, repeats)
+}
+
+/// The same for copies that move this many bytes, half of them read and half written: from the caches, as far as these
+/// hold them. No copy is larger than those of [`memory_bandwidth`].
+pub fn copy_bandwidth(bytes: usize, repeats: usize) -> f64 {
+    let len = (bytes.min(LARGE) / (2 * size_of::<f32>())).max(64);
+    let source = vec![1.0f32; len];
+    let mut target = vec![0.0f32; len];
     best(repeats, || {
-        let chunk = LEN / 64;
+        let chunk = len / 64;
         let pairs = target.par_chunks_mut(chunk).zip(source.par_chunks(chunk));
         pairs.for_each(|(target, source)| target.copy_from_slice(source));
         black_box(&target);
-        (2 * LEN * size_of::<f32>()) as f64
+        (2 * len * size_of::<f32>()) as f64
     })
 }
+
+/// Bytes of a copy that fits no cache.
+const LARGE: usize = 1 << 27;
 
 /// The largest `work / seconds` of several calls.
 fn best(repeats: usize, mut work: impl FnMut() -> f64) -> f64 {

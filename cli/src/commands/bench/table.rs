@@ -7,9 +7,9 @@ use crate::text::plural;
 
 /// What stands below the rows.
 pub(crate) const KERNEL_NOTES: &str = "
-peak       of multiply-adds where the speed is in GFLOP/s, of copying memory where it is in GB/s;
-           caches may make the latter more than 100 %, Winograd's products the former: a convolution counts
-           the operations of its definition
+peak       of multiply-adds where the speed is in GFLOP/s; Winograd's products may be above 100 %, since a
+           convolution counts the operations of its definition; of copies of as many bytes, from the caches
+           if they hold them, where it is in GB/s
 reference  how many times as long the plain loops take on one thread; with ~, scaled up from fewer rows
 matmul     how many times as long the matrixmultiply crate takes on all threads (convolutions: with im2col)
 ";
