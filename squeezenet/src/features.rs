@@ -167,13 +167,17 @@ impl Features {
 /// picture in all, down to layer 7, instead of 63. At small sizes, which fit into memory anyway, the incomplete first
 /// tiles would cost more than they save.
 fn row_phases(layer: usize, rows: usize) -> [usize; 2] {
-    /// Rows of the features of a tall picture, of about 480 rows, at both strides.
-    const TALL: [usize; 2] = [120, 60];
+    /// Rows of the features of a tall picture, of about 480 rows, at the strides 4, 8 and 16.
+    const TALL: [usize; 3] = [120, 60, 30];
     match layer {
         3 if rows >= TALL[0] => [2, 1],
         4 if rows >= TALL[0] => [1, 2],
         6 if rows >= TALL[1] => [1, 2],
         7 if rows >= TALL[1] => [0, 3],
+        9 if rows >= TALL[2] => [1, 2],
+        10 if rows >= TALL[2] => [0, 3],
+        11 if rows >= TALL[2] => [3, 0],
+        12 if rows >= TALL[2] => [2, 1],
         _ => [0, 0],
     }
 }
