@@ -3,6 +3,8 @@
 //! Every loss is a function of sums over rows (Gram matrices, sums of squares). Once the sums are known, the gradient of
 //! a row needs only the rows near it. So nothing but the picture itself is ever in memory whole:
 //!
+//! - `access` reads and sets what is in memory whole
+//! - `roles` tells images, sums over them and numbers apart
 //! - `schedule` says which rows of which node are computed when, and which are given up
 //! - `window` holds the rows of a node that are in memory
 //! - `rows` is the trait of operations that can be computed so
@@ -10,18 +12,20 @@
 //! Nothing is computed twice on account of the borders between strips: each node keeps the few rows that the next strip
 //! still needs.
 
+mod access;
+mod roles;
 mod rows;
 mod schedule;
 mod window;
 
 pub use rows::{RowOperation, RowValues};
+pub(crate) use window::few_rows;
 
 use crate::error::TapeError;
 use crate::graph::Kind;
 use crate::operation::{Gradients, Loan, Values};
 use crate::tape::{Tape, Var};
 use impasto_kernels::{Accumulate, Element, Rows};
-use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use rayon::prelude::*;
 use schedule::{Graph, Kept, Progress, Role, Task, Walk};
 use std::ops::Range;
@@ -100,7 +104,7 @@ impl<T: Element> Strips<T> {
                 }
             }
         }
-        let roles = roles(&tape, &on_path)?;
+        let roles = roles::of(&tape, &on_path)?;
         let is_image = |index: &usize| matches!(roles[*index], Role::Image { .. });
         let image = (0..count)
             .filter(is_image)
@@ -446,176 +450,6 @@ impl<T: Element> Strips<T> {
         for (role, (gradient, started)) in self.roles.iter().zip(self.gradients.iter_mut().zip(started)) {
             if matches!(role, Role::Sum { .. }) && !started {
                 gradient.fill(T::zero());
-            }
-        }
-    }
-
-    /// The value of a single number.
-    ///
-    /// # Errors
-    /// As [`Tape::number`], and [`TapeError::Recycled`] of an image that is computed.
-    pub fn number(&self, var: Var) -> Result<T, TapeError> {
-        let value = self.value(var)?;
-        match (value.len(), value.first()) {
-            (1, Some(&number)) => Ok(number),
-            _ => Err(TapeError::NotAScalar(value.shape().to_vec())),
-        }
-    }
-
-    /// The value of a leaf, or of what is behind the sums.
-    ///
-    /// # Errors
-    /// [`TapeError::Recycled`] of an image that is computed, [`TapeError::ForeignVariable`].
-    pub fn value(&self, var: Var) -> Result<ArrayViewD<'_, T>, TapeError> {
-        let index = self.tape.index(var)?;
-        let place = &self.tape.places[index];
-        if place.buffer == usize::MAX {
-            return Err(TapeError::Recycled);
-        }
-        let values = &self.tape.buffers[place.buffer][..place.len];
-        Ok(ArrayViewD::from_shape(&place.shape[..], values).expect("a value has its shape"))
-    }
-
-    /// As [`Tape::set_value`].
-    ///
-    /// # Errors
-    /// As [`Tape::set_value`].
-    pub fn set_value<S: Data<Elem = T>, D: Dimension>(
-        &mut self,
-        var: Var,
-        value: &ArrayBase<S, D>,
-    ) -> Result<(), TapeError> {
-        self.is_computed = false;
-        self.tape.set_value(var, value)
-    }
-
-    /// As [`Tape::update_leaf`], without a gradient, which is never in memory whole.
-    ///
-    /// # Errors
-    /// As [`Tape::update_leaf`].
-    pub fn update_leaf<R>(
-        &mut self,
-        var: Var,
-        update: impl FnOnce(ArrayViewMutD<'_, T>) -> R,
-    ) -> Result<R, TapeError> {
-        self.is_computed = false;
-        self.tape.update_leaf(var, |leaf, _| update(leaf))
-    }
-
-    /// Floating-point operations of one forward and one backward walk, as [`Tape::flops`] and [`Tape::backward_flops`]
-    /// count them. The forward walk that goes along with the backward one is not counted.
-    pub fn flops(&self) -> u64 {
-        self.tape.flops() + self.tape.backward_flops()
-    }
-
-    /// Bytes of scratch memory that each thread needs.
-    pub fn scratch_bytes(&self) -> u64 {
-        let lens = self.tape.operations().map(|(operation, _)| operation.scratch_len());
-        (lens.max().unwrap_or(0) as u64).saturating_mul(size_of::<T>() as u64)
-    }
-
-    /// As [`Tape::reserve_scratch`].
-    pub fn reserve_scratch(&self) {
-        self.tape.reserve_scratch();
-    }
-}
-
-/// Cuts a strip of a gradient into few rows at a time, for operations that need scratch memory for each row.
-pub(crate) fn few_rows<T>(
-    rows: Range<usize>,
-    gradient: &mut [T],
-) -> impl Iterator<Item = (Range<usize>, &mut [T])> {
-    const FEW: usize = 16;
-    let row_len = gradient.len() / rows.len().max(1);
-    let parts = gradient.chunks_mut((FEW * row_len).max(1));
-    parts.enumerate().map(move |(index, part)| {
-        let first = rows.start + index * FEW;
-        (first..(first + FEW).min(rows.end), part)
-    })
-}
-
-/// What each node is to the walks.
-fn roles<T: Element>(tape: &Tape<T>, on_path: &[bool]) -> Result<Vec<Role>, TapeError> {
-    let mut roles = vec![Role::Whole; tape.nodes.len()];
-    for (index, node) in tape.nodes.iter().enumerate() {
-        let Kind::Operation(operation) = &node.kind else { continue };
-        let refused = |reason| Err(TapeError::NotByRows { operation: operation.name(), reason });
-        let is_walked = |input: &usize| matches!(roles[*input], Role::Image { .. });
-        let by_rows = operation.by_rows();
-        let images = by_rows.map_or(0, RowOperation::images).min(node.inputs.len());
-        // A small array is also a leaf of the operations that could take it by rows.
-        let shapes = node.inputs[..images].iter().map(|&input| &tape.places[input].shape[..]);
-        let are_images = shapes.clone().all(|shape| matches!(shape, [1, _, _, _]) && !shape.contains(&0));
-        let is_leaf = |input: &usize| matches!(tape.nodes[*input].kind, Kind::Leaf);
-        let are_there = node.inputs[..images].iter().all(|input| is_walked(input) || is_leaf(input));
-        let Some(by_rows) = by_rows.filter(|_| are_images && are_there) else {
-            if node.inputs.iter().any(is_walked) {
-                return refused("needs the whole image");
-            }
-            continue;
-        };
-        if node.inputs[images..].iter().any(|input| is_walked(input) || on_path[*input]) {
-            return refused("needs the whole image, or a gradient of its weights");
-        }
-        for &input in &node.inputs[..images] {
-            let height = tape.places[input].shape[1];
-            if is_leaf(&input) {
-                roles[input] = Role::Image { height, on_path: on_path[input] };
-            }
-        }
-        roles[index] = match by_rows.is_sum() {
-            true => Role::Sum { on_path: on_path[index], early: false },
-            false => match tape.places[index].shape[..] {
-                [1, height, _, _] => Role::Image { height, on_path: on_path[index] },
-                _ => return refused("does not give an image"),
-            },
-        };
-    }
-    // A leaf that was taken for small before it was read by rows.
-    for node in &tape.nodes {
-        if let Kind::Operation(operation) = &node.kind {
-            let images = operation.by_rows().map_or(0, RowOperation::images).min(node.inputs.len());
-            if node.inputs[images..].iter().any(|&input| matches!(roles[input], Role::Image { .. })) {
-                return Err(TapeError::NotByRows {
-                    operation: operation.name(),
-                    reason: "needs the whole image",
-                });
-            }
-        }
-    }
-    let variables = (0..roles.len()).filter(|&index| {
-        let is_leaf = matches!(tape.nodes[index].kind, Kind::Leaf) && tape.nodes[index].differentiable;
-        is_leaf && matches!(roles[index], Role::Image { .. })
-    });
-    if variables.count() > 1 {
-        return Err(TapeError::NotByRows { operation: "variable", reason: "is one of several images" });
-    }
-    mark_early(tape, on_path, &mut roles);
-    Ok(roles)
-}
-
-/// Marks the sums that the gradient of others depends on: what a gradient behind the sums reads, and before it.
-fn mark_early<T: Element>(tape: &Tape<T>, on_path: &[bool], roles: &mut [Role]) {
-    let mut is_read = vec![false; roles.len()];
-    for (index, node) in tape.nodes.iter().enumerate() {
-        let (Kind::Operation(operation), Role::Whole, true) = (&node.kind, roles[index], on_path[index])
-        else {
-            continue;
-        };
-        is_read[index] |= operation.reads_output();
-        let wanted: Vec<bool> = node.inputs.iter().map(|&input| on_path[input]).collect();
-        for (position, &input) in node.inputs.iter().enumerate() {
-            is_read[input] |= operation.reads_input(position, &wanted);
-        }
-    }
-    for index in (0..roles.len()).rev().filter(|&index| is_read[index]).collect::<Vec<_>>() {
-        // Ascending indices read descending ones: what is marked below is reached later.
-        let mut stack = vec![index];
-        while let Some(index) = stack.pop() {
-            match &mut roles[index] {
-                Role::Sum { early, .. } => *early = true,
-                Role::Whole => stack.extend(&tape.nodes[index].inputs),
-                Role::Image { .. } => {}
             }
         }
     }

@@ -63,6 +63,20 @@ impl<T: Element> Window<T> {
     }
 }
 
+/// Cuts a strip of a gradient into few rows at a time, for operations that need scratch memory for each row.
+pub(crate) fn few_rows<T>(
+    rows: Range<usize>,
+    gradient: &mut [T],
+) -> impl Iterator<Item = (Range<usize>, &mut [T])> {
+    const FEW: usize = 16;
+    let row_len = gradient.len() / rows.len().max(1);
+    let parts = gradient.chunks_mut((FEW * row_len).max(1));
+    parts.enumerate().map(move |(index, part)| {
+        let first = rows.start + index * FEW;
+        (first..(first + FEW).min(rows.end), part)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,79 @@
+//! Reading and setting what is in memory whole: leaves, and the numbers behind the sums.
+
+use super::Strips;
+use crate::error::TapeError;
+use crate::tape::Var;
+use impasto_kernels::Element;
+use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
+
+/// Reading and setting.
+impl<T: Element> Strips<T> {
+    /// The value of a single number.
+    ///
+    /// # Errors
+    /// As [`Tape::number`](crate::Tape::number), and [`TapeError::Recycled`] of an image that is computed.
+    pub fn number(&self, var: Var) -> Result<T, TapeError> {
+        let value = self.value(var)?;
+        match (value.len(), value.first()) {
+            (1, Some(&number)) => Ok(number),
+            _ => Err(TapeError::NotAScalar(value.shape().to_vec())),
+        }
+    }
+
+    /// The value of a leaf, or of what is behind the sums.
+    ///
+    /// # Errors
+    /// [`TapeError::Recycled`] of an image that is computed, [`TapeError::ForeignVariable`].
+    pub fn value(&self, var: Var) -> Result<ArrayViewD<'_, T>, TapeError> {
+        let index = self.tape.index(var)?;
+        let place = &self.tape.places[index];
+        if place.buffer == usize::MAX {
+            return Err(TapeError::Recycled);
+        }
+        let values = &self.tape.buffers[place.buffer][..place.len];
+        Ok(ArrayViewD::from_shape(&place.shape[..], values).expect("a value has its shape"))
+    }
+
+    /// As [`Tape::set_value`](crate::Tape::set_value).
+    ///
+    /// # Errors
+    /// As [`Tape::set_value`](crate::Tape::set_value).
+    pub fn set_value<S: Data<Elem = T>, D: Dimension>(
+        &mut self,
+        var: Var,
+        value: &ArrayBase<S, D>,
+    ) -> Result<(), TapeError> {
+        self.is_computed = false;
+        self.tape.set_value(var, value)
+    }
+
+    /// As [`Tape::update_leaf`](crate::Tape::update_leaf), without a gradient, which is never in memory whole.
+    ///
+    /// # Errors
+    /// As [`Tape::update_leaf`](crate::Tape::update_leaf).
+    pub fn update_leaf<R>(
+        &mut self,
+        var: Var,
+        update: impl FnOnce(ArrayViewMutD<'_, T>) -> R,
+    ) -> Result<R, TapeError> {
+        self.is_computed = false;
+        self.tape.update_leaf(var, |leaf, _| update(leaf))
+    }
+
+    /// Floating-point operations of one forward and one backward walk, as [`Tape::flops`](crate::Tape::flops) and [`Tape::backward_flops`](crate::Tape::backward_flops)
+    /// count them. The forward walk that goes along with the backward one is not counted.
+    pub fn flops(&self) -> u64 {
+        self.tape.flops() + self.tape.backward_flops()
+    }
+
+    /// Bytes of scratch memory that each thread needs.
+    pub fn scratch_bytes(&self) -> u64 {
+        let lens = self.tape.operations().map(|(operation, _)| operation.scratch_len());
+        (lens.max().unwrap_or(0) as u64).saturating_mul(size_of::<T>() as u64)
+    }
+
+    /// As [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).
+    pub fn reserve_scratch(&self) {
+        self.tape.reserve_scratch();
+    }
+}
