@@ -131,7 +131,7 @@ fn needed<T>(nodes: &[Node<T>], kept: Vec<bool>) -> Vec<bool> {
 }
 
 /// Which nodes lie on a path from a variable to the result: those that gradients flow through.
-fn on_path<T>(nodes: &[Node<T>], result: Option<usize>) -> Vec<bool> {
+pub(crate) fn on_path<T>(nodes: &[Node<T>], result: Option<usize>) -> Vec<bool> {
     let mut on_path = vec![false; nodes.len()];
     let Some(result) = result else { return on_path };
     on_path[result] = nodes[result].differentiable;

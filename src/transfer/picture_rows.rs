@@ -1,4 +1,4 @@
-//! A picture on a tape, row by row: an eighth of the memory that its preprocessed pixels would take.
+//! A picture on a tape, row by row: a quarter of the memory that its preprocessed pixels would take.
 
 use crate::image::preprocess_image;
 use impasto_autodiff::{

@@ -1,5 +1,6 @@
 //! The Gram matrix of features.
 
+use super::add_to;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
     TapeError, Values, Var, memory,
@@ -142,7 +143,7 @@ impl<T: Element> RowOperation<T> for GramMatrix<T> {
         let features = values.rows(0).select(rows, values.row_len(0)).values;
         self.part.resize(out.len(), T::zero());
         self.kernels.forward(self.scale, features, &mut self.part);
-        out.iter_mut().zip(&self.part).for_each(|(sum, &part)| *sum = *sum + part);
+        add_to(out, &self.part);
     }
 
     fn backward_rows(

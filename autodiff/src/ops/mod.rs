@@ -40,7 +40,7 @@ mod weighted_sum;
 pub use conv2d::{ConvOptions, ConvWeights};
 pub use normalize::NormalizeOptions;
 
-use crate::Mismatch;
+use crate::{Element, Mismatch};
 
 fn check_axis(axis: usize, shape: &[usize]) -> Result<(), Mismatch> {
     match shape.len() {
@@ -53,4 +53,11 @@ fn check_axis(axis: usize, shape: &[usize]) -> Result<(), Mismatch> {
 /// Positions before an axis, along it, and after it.
 fn lengths_around(axis: usize, shape: &[usize]) -> [usize; 3] {
     [shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product()]
+}
+
+/// Adds each value to the one at its place.
+fn add_to<T: Element>(to: &mut [T], from: &[T]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = *to + from;
+    }
 }

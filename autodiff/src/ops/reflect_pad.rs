@@ -1,6 +1,7 @@
 //! A picture laid on a larger canvas, at a place that may change from one replay to the next; what it leaves bare mirrors
 //! it at its edges, as NumPy's `reflect` padding does.
 
+use super::add_to;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
     TapeError, Values, Var,
@@ -128,9 +129,9 @@ impl ReflectPad {
     /// Adds the gradient of a row of the canvas to that of the image's row which it shows.
     fn gather<T: Element>(&self, offset: usize, d_out: &[T], row: &mut [T]) {
         let [_, _, width, channels] = self.shape;
-        add(row, &d_out[offset * channels..][..width * channels]);
+        add_to(row, &d_out[offset * channels..][..width * channels]);
         for [x, source] in self.mirrored_columns(offset) {
-            add(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
+            add_to(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
         }
     }
 
@@ -253,11 +254,5 @@ impl<T: Element> RowOperation<T> for ReflectPad {
                 self.gather(dx, d_out, &mut d_image[(source - rows.start) * row_len..][..row_len]);
             }
         }
-    }
-}
-
-fn add<T: Element>(to: &mut [T], from: &[T]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = *to + from;
     }
 }

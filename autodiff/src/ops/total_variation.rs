@@ -1,5 +1,6 @@
 //! How much neighboring pixels differ; both sums are over the pairs of neighbors inside the image.
 
+use super::add_to;
 use crate::strips::few_rows;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
@@ -173,7 +174,7 @@ impl<T: Element> RowOperation<T> for TotalVariation<T> {
             let part = Rows { first: all.start, values: &self.part[..] }.select(rows, row_len).values;
             match accumulate {
                 Accumulate::Replace => d_image.copy_from_slice(part),
-                Accumulate::Add => d_image.iter_mut().zip(part).for_each(|(sum, &part)| *sum = *sum + part),
+                Accumulate::Add => add_to(d_image, part),
             }
         }
     }

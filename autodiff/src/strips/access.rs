@@ -68,8 +68,7 @@ impl<T: Element> Strips<T> {
 
     /// Bytes of scratch memory that each thread needs.
     pub fn scratch_bytes(&self) -> u64 {
-        let lens = self.tape.operations().map(|(operation, _)| operation.scratch_len());
-        (lens.max().unwrap_or(0) as u64).saturating_mul(size_of::<T>() as u64)
+        (self.tape.scratch_len() as u64).saturating_mul(size_of::<T>() as u64)
     }
 
     /// As [`Tape::reserve_scratch`](crate::Tape::reserve_scratch).

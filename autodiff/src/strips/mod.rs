@@ -24,6 +24,7 @@ pub(crate) use window::few_rows;
 use crate::error::TapeError;
 use crate::graph::Kind;
 use crate::operation::{Gradients, Loan, Values};
+use crate::plan;
 use crate::tape::{Tape, Var};
 use impasto_kernels::{Accumulate, Element, Rows};
 use rayon::prelude::*;
@@ -95,15 +96,7 @@ impl<T: Element> Strips<T> {
             return Err(TapeError::NotAScalar(tape.places[result].shape.clone()));
         }
         let count = tape.nodes.len();
-        let mut on_path = vec![false; count];
-        on_path[result] = tape.nodes[result].differentiable;
-        for index in (0..count).rev().filter(|&index| index <= result) {
-            if on_path[index] {
-                for &input in &tape.nodes[index].inputs {
-                    on_path[input] |= tape.nodes[input].differentiable;
-                }
-            }
-        }
+        let on_path = plan::on_path(&tape.nodes, Some(result));
         let roles = roles::of(&tape, &on_path)?;
         let is_image = |index: &usize| matches!(roles[*index], Role::Image { .. });
         let image = (0..count)
@@ -147,22 +140,9 @@ impl<T: Element> Strips<T> {
         values.fold(0u64, u64::saturating_add).saturating_mul(size_of::<T>() as u64)
     }
 
-    /// The height of a strip, in rows of the image.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
     /// Gives up the memory of all rows; the next walk takes it again.
     pub fn release(&mut self) {
         self.strips = Vec::new();
-    }
-
-    /// Another height of strips.
-    pub fn set_rows(&mut self, rows: usize) {
-        self.rows = rows.max(1);
-        self.strips = Vec::new();
-        self.room.fill([0, 0]);
-        self.make_room();
     }
 
     fn row_len(&self, index: usize) -> usize {
@@ -316,9 +296,8 @@ impl<T: Element> Strips<T> {
                 let out = window.append(rows.clone());
                 match &self.tape.nodes[node].kind {
                     Kind::Leaf => {
-                        let place = &self.tape.places[node];
-                        let row_len = place.len / place.shape[1];
-                        let leaf = &self.tape.buffers[place.buffer];
+                        let row_len = self.row_len(node);
+                        let leaf = &self.tape.buffers[self.tape.places[node].buffer];
                         out.copy_from_slice(&leaf[rows.start * row_len..rows.end * row_len]);
                     }
                     Kind::Operation(_) => self.with_operation(node, false, |operation, values| {
@@ -344,9 +323,8 @@ impl<T: Element> Strips<T> {
             Task::Image { rows } => {
                 let image = self.image.expect(IMAGE);
                 let gradient = self.strips[image].as_ref().expect(IMAGE).gradient.select(rows.clone());
-                let place = &self.tape.places[image];
-                let row_len = place.len / place.shape[1];
-                let leaf = &mut self.tape.buffers[place.buffer];
+                let row_len = self.row_len(image);
+                let leaf = &mut self.tape.buffers[self.tape.places[image].buffer];
                 step(rows.clone(), &mut leaf[rows.start * row_len..rows.end * row_len], gradient);
             }
         }
@@ -366,7 +344,7 @@ impl<T: Element> Strips<T> {
                 // On loan, as the other gradients stay where they are.
                 let of_sum = std::mem::take(&mut self.gradients[reader]);
                 let target = (rows.clone(), &mut *gradient);
-                self.with_strips(reader, |operation, values| {
+                self.with_operation(reader, true, |operation, values| {
                     let d_out = match values.strips[reader].as_ref() {
                         Some(strip) => strip.gradient.rows(),
                         None => Rows { first: 0, values: &of_sum },
@@ -380,10 +358,6 @@ impl<T: Element> Strips<T> {
         if accumulate == Accumulate::Replace {
             gradient.fill(T::zero());
         }
-    }
-
-    fn with_strips(&mut self, node: usize, body: impl FnOnce(&mut dyn RowOperation<T>, &RowValues<'_, T>)) {
-        self.with_operation(node, true, body);
     }
 
     /// Calls `body` with the operation of a node and the values that it works on.

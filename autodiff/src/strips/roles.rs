@@ -81,15 +81,13 @@ fn mark_early<T: Element>(tape: &Tape<T>, on_path: &[bool], roles: &mut [Role]) 
             is_read[input] |= operation.reads_input(position, &wanted);
         }
     }
-    for index in (0..roles.len()).rev().filter(|&index| is_read[index]).collect::<Vec<_>>() {
-        // Ascending indices read descending ones: what is marked below is reached later.
-        let mut stack = vec![index];
-        while let Some(index) = stack.pop() {
-            match &mut roles[index] {
-                Role::Sum { early, .. } => *early = true,
-                Role::Whole => stack.extend(&tape.nodes[index].inputs),
-                Role::Image { .. } => {}
-            }
+    // Inputs stand before those who read them.
+    for index in (0..roles.len()).rev() {
+        match &mut roles[index] {
+            _ if !is_read[index] => {}
+            Role::Sum { early, .. } => *early = true,
+            Role::Whole => tape.nodes[index].inputs.iter().for_each(|&input| is_read[input] = true),
+            Role::Image { .. } => {}
         }
     }
 }

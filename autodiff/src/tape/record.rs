@@ -15,7 +15,7 @@ impl<T: Element> Tape<T> {
     ///
     /// Of any shape; the values are copied.
     pub fn variable<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>) -> Var {
-        self.leaf(value, true)
+        self.leaf(value.iter().copied().collect(), value.shape().to_vec(), true)
     }
 
     /// As [`Tape::variable`], of an array that is not needed any more: its memory becomes the leaf's where its values
@@ -30,20 +30,18 @@ impl<T: Element> Tape<T> {
             },
             false => value.iter().copied().collect(),
         };
-        self.buffers.push(values);
-        let node = Node { name: None, kind: Kind::Leaf, inputs: Vec::new(), differentiable: true };
-        self.push(node, self.buffers.len() - 1, shape)
+        self.leaf(values, shape, true)
     }
 
     /// Records a leaf that wants no gradient: data, targets, weights that are not trained.
     pub fn constant<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>) -> Var {
-        self.leaf(value, false)
+        self.leaf(value.iter().copied().collect(), value.shape().to_vec(), false)
     }
 
-    fn leaf<S: Data<Elem = T>, D: Dimension>(&mut self, value: &ArrayBase<S, D>, variable: bool) -> Var {
-        self.buffers.push(value.iter().copied().collect());
+    fn leaf(&mut self, values: Vec<T>, shape: Vec<usize>, variable: bool) -> Var {
+        self.buffers.push(values);
         let node = Node { name: None, kind: Kind::Leaf, inputs: Vec::new(), differentiable: variable };
-        self.push(node, self.buffers.len() - 1, value.shape().to_vec())
+        self.push(node, self.buffers.len() - 1, shape)
     }
 
     /// Records an operation on earlier nodes.

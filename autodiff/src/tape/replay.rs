@@ -159,8 +159,12 @@ impl<T: Element> Tape<T> {
     /// Lets every thread of the current rayon pool allocate the scratch memory of this tape's operations now, so that
     /// none does so during a walk. Nothing else needs this call.
     pub fn reserve_scratch(&self) {
-        let lens = self.operations().map(|(operation, _)| operation.scratch_len());
-        impasto_kernels::reserve_scratch(lens.max().unwrap_or(0));
+        impasto_kernels::reserve_scratch(self.scratch_len());
+    }
+
+    /// Values of scratch memory that each thread needs.
+    pub(crate) fn scratch_len(&self) -> usize {
+        self.operations().map(|(operation, _)| operation.scratch_len()).max().unwrap_or(0)
     }
 
     /// Plans the walks, backward from `result`, and moves the values to their new buffers.
