@@ -42,18 +42,10 @@ impl Kernels {
     /// # Panics
     /// If a length is not the shape's.
     pub fn max_pool(self, shape: &PoolShape, image: &[f32], out: &mut [f32], argmax: &mut [u8]) {
-        let level = self.level();
-        let [_, height, width, channels] = shape.input();
-        let [_, out_height, out_width, _] = shape.output();
         shape.assert_input(image);
         shape.assert_output(out, argmax);
-        let row_len = width * channels;
-        parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
-            let (n, y) = (row / out_height, row % out_height);
-            let rows = shape.window(0, y);
-            let image = &image[(n * height + rows.start) * row_len..][..rows.len() * row_len];
-            level.run(PoolRow { shape, image, out, argmax });
-        });
+        let [_, out_height, _, _] = shape.output();
+        self.pool(shape, Rows { first: 0, values: image }, 0..out_height, out, argmax);
     }
 }
 
@@ -71,15 +63,31 @@ impl Kernels {
         out: &mut [f32],
         argmax: &mut [u8],
     ) {
-        let level = self.level();
-        let [batch, _, width, channels] = shape.input();
+        let [batch, _, _, channels] = shape.input();
         let [_, out_height, out_width, _] = shape.output();
-        let row_len = width * channels;
         assert!(batch == 1 && rows.end <= out_height, "rows are of the output of one image");
         assert_eq!(out.len(), rows.len() * out_width * channels, "the output is those rows");
         assert_eq!(argmax.len(), out.len(), "one place for each maximum");
+        self.pool(shape, image, rows, out, argmax);
+    }
+
+    /// These rows of each output; of several images all rows are there.
+    fn pool(
+        self,
+        shape: &PoolShape,
+        image: Rows<'_>,
+        rows: Range<usize>,
+        out: &mut [f32],
+        argmax: &mut [u8],
+    ) {
+        let level = self.level();
+        let [batch, _, width, channels] = shape.input();
+        let [_, _, out_width, _] = shape.output();
+        let image_len = image.values.len() / batch;
         parallel::for_each_row_pair(out_width * channels, out, argmax, |row, out, argmax| {
-            let image = image.select(shape.window(0, rows.start + row), row_len).values;
+            let (n, y) = (row / rows.len(), rows.start + row % rows.len());
+            let image = Rows { first: image.first, values: &image.values[n * image_len..][..image_len] };
+            let image = image.select(shape.window(0, y), width * channels).values;
             level.run(PoolRow { shape, image, out, argmax });
         });
     }
@@ -211,26 +219,10 @@ impl Kernels {
         accumulate: Accumulate,
         d_image: &mut [f32],
     ) {
-        let level = self.level();
-        let [_, _, width, channels] = shape.input();
-        let [_, out_height, out_width, _] = shape.output();
         shape.assert_input(d_image);
         shape.assert_output(d_out, argmax);
-        let out_len = out_height * out_width * channels;
-        let rows_per_strip = parallel::rows_per_strip(shape.input(), usize::MAX);
-        parallel::for_each_strip(shape.input(), rows_per_strip, d_image, |n, rows, strip| {
-            for (y, d_row) in rows.zip(strip.chunks_exact_mut(width * channels)) {
-                level.run(PoolGradientRow {
-                    shape,
-                    y,
-                    first_out: 0,
-                    d_out: &d_out[n * out_len..][..out_len],
-                    argmax: &argmax[n * out_len..][..out_len],
-                    accumulate,
-                    d_row,
-                });
-            }
-        });
+        let [_, height, _, _] = shape.input();
+        self.pool_gradient(shape, Rows { first: 0, values: d_out }, argmax, accumulate, (0..height, d_image));
     }
 
     /// As [`max_pool_gradient`](fn@max_pool_gradient), for some `rows` of a single image, from those rows of `d_out` and
@@ -246,7 +238,6 @@ impl Kernels {
         accumulate: Accumulate,
         (rows, d_image): (Range<usize>, &mut [f32]),
     ) {
-        let level = self.level();
         let [batch, height, width, channels] = shape.input();
         let [_, _, out_width, _] = shape.output();
         assert!(batch == 1 && rows.end <= height, "rows are of one image");
@@ -254,16 +245,31 @@ impl Kernels {
         let needed = shape.output_rows(rows.clone());
         let d_out = d_out.select(needed.clone(), out_width * channels);
         let argmax = argmax.select(needed, out_width * channels);
-        let target = [1, rows.len(), width, channels];
+        self.pool_gradient(shape, d_out, argmax.values, accumulate, (rows, d_image));
+    }
+
+    /// These rows of each image's gradient; of several images all rows are there. `argmax` has the rows of `d_out`.
+    fn pool_gradient(
+        self,
+        shape: &PoolShape,
+        d_out: Rows<'_>,
+        argmax: &[u8],
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [f32]),
+    ) {
+        let level = self.level();
+        let [batch, _, width, channels] = shape.input();
+        let out_len = argmax.len() / batch;
+        let target = [batch, rows.len(), width, channels];
         let rows_per_strip = parallel::rows_per_strip(target, usize::MAX);
-        parallel::for_each_strip(target, rows_per_strip, d_image, |_, strip, d_rows| {
+        parallel::for_each_strip(target, rows_per_strip, d_image, |n, strip, d_rows| {
             for (y, d_row) in strip.zip(d_rows.chunks_exact_mut(width * channels)) {
                 level.run(PoolGradientRow {
                     shape,
                     y: rows.start + y,
                     first_out: d_out.first,
-                    d_out: d_out.values,
-                    argmax: argmax.values,
+                    d_out: &d_out.values[n * out_len..][..out_len],
+                    argmax: &argmax[n * out_len..][..out_len],
                     accumulate,
                     d_row,
                 });
