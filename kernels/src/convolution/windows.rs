@@ -238,6 +238,7 @@ impl WindowProduct {
                 target,
                 target_stride: out_channels,
                 rows: strip.rows * width,
+                cold: true,
             }
             .run(),
             WindowProduct::Winograd { start, weights } => weights.run(winograd::Region {

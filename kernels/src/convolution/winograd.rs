@@ -244,6 +244,7 @@ impl Kernel for Tiles<'_> {
                     target: &mut products[element * BATCH * out_channels..][..batch * out_channels],
                     target_stride: out_channels,
                     rows: batch,
+                    cold: false,
                 };
                 Kernel::run::<S, MR, NV>(product, simd);
             }

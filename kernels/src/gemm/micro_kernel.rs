@@ -71,13 +71,16 @@ pub(crate) struct Place {
     /// Rows and columns that exist; those of the tile beyond them are dropped.
     pub(crate) rows: usize,
     pub(crate) columns: usize,
+    /// Whether the target is likely in memory only. Its lines are then fetched while the sums are computed: stores that
+    /// wait for them would fill the store buffer.
+    pub(crate) cold: bool,
 }
 
 /// `sums[r, n] = sum over k of left[r][k * left_step] * panel[k * panel_step + n]`, where `k` runs over the segments
 /// of the rows that start at `left[r]`; then `epilogue`. The tile is `MR` rows by NR = `NV * S::LANES` columns.
 ///
-/// Prefetches one cache line of the next tile per `k`, from `coming` on: the hardware prefetcher does not detect a stride
-/// of a whole tile of rows.
+/// Prefetches one cache line of what is read next per `k`, from `coming` on: the hardware prefetcher does not detect a
+/// stride of a whole tile of rows, and stops at the end of a page.
 ///
 /// # Safety
 /// For each `r`, `left[r]` is valid for reading at `segment.start + k * left_step` for each segment and each `k` below
@@ -98,10 +101,10 @@ pub(crate) unsafe fn micro_kernel<S: Simd, const MR: usize, const NV: usize>(
 ) {
     let zero = simd.splat(0.0);
     let mut sums = [[zero; NV]; MR];
-    if matches!(epilogue, Epilogue::Add) {
+    if place.cold {
         for r in 0..MR {
-            for v in 0..NV {
-                simd.prefetch(place.target.wrapping_add(r * place.stride + v * S::LANES));
+            for column in (0..NV * S::LANES).step_by(LINE) {
+                simd.prefetch(place.target.wrapping_add(r * place.stride + column));
             }
         }
     }
@@ -215,7 +218,7 @@ unsafe fn store_part<S: Simd, const MR: usize, const NV: usize>(
     simd: S,
     sums: &[[S::Vector; NV]; MR],
     epilogue: Epilogue<'_>,
-    Place { target, stride, rows, columns }: Place,
+    Place { target, stride, rows, columns, .. }: Place,
 ) {
     const { assert!(MR <= MAX_MR && NV * S::LANES <= MAX_NR) };
     // Written out whole first: to choose among the sums by a number that is not a constant would keep them in memory,

@@ -81,6 +81,8 @@ pub(crate) struct Product<'a> {
     pub(crate) target_stride: usize,
     /// Rows of the product.
     pub(crate) rows: usize,
+    /// Whether the target is likely in memory only; see [`Place::cold`].
+    pub(crate) cold: bool,
 }
 
 impl Product<'_> {
@@ -176,7 +178,7 @@ impl Product<'_> {
         }
         let panel = self.right.panel(first_column).as_ptr();
         let target = self.target.as_mut_ptr().wrapping_add(first_row * self.target_stride + first_column);
-        let place = Place { target, stride: self.target_stride, rows, columns };
+        let place = Place { target, stride: self.target_stride, rows, columns, cold: self.cold };
         let epilogue = self.epilogue.after_columns(first_column);
         // The next tile's rows, for the first panel alone: the others find them in the cache.
         let ahead = if first_column == 0 { MR * self.left_grid.pixel_stride } else { 0 };

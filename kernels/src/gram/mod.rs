@@ -113,6 +113,7 @@ impl Gram {
                 target_stride: channels,
                 rows: target.len() / channels,
                 target,
+                cold: true,
             }
             .run();
         });

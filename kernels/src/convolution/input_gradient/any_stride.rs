@@ -130,6 +130,7 @@ impl AnyStride {
                             target: products,
                             target_stride: window,
                             rows: run.len(),
+                            cold: false,
                         }
                         .run();
                         let window_row = filter.kernel()[1] * channels;

@@ -93,7 +93,7 @@ impl Case {
             let mut target = earlier.clone();
             let mut starts = [left[rows - 1].as_ptr(); MR];
             starts.iter_mut().zip(&left).for_each(|(start, row)| *start = row.as_ptr());
-            let place = Place { target: target.as_mut_ptr(), stride, rows, columns };
+            let place = Place { target: target.as_mut_ptr(), stride, rows, columns, cold: kind == 1 };
             // SAFETY: each row's buffer ends with the last value of its segments, the panel's with its last row, the
             // target's with its last column; rows that do not exist read the last one that does.
             unsafe {

@@ -2,6 +2,7 @@
 
 use super::partition::Partition;
 use crate::gemm::micro_kernel::{ABOVE_LOW, Epilogue, LOW, MIDDLE, Place, Segment, micro_kernel};
+use crate::memory::LINE;
 use crate::options::Accumulate;
 use crate::simd::{Kernel, MAX_NR, Simd};
 
@@ -40,6 +41,8 @@ impl Kernel for BlockSums<'_> {
 
         let panel_len = self.rows.checked_mul(panel).expect("a panel is a part of the target");
 
+        // The positions of the next block lie behind this one's. Each tile fetches a part of them.
+        let mut coming = self.positions * self.left_stride;
         let mut first_column = self.first_column;
         for sums in std::mem::take(&mut self.target).chunks_exact_mut(panel_len) {
             if first_column >= self.right_stride {
@@ -52,7 +55,8 @@ impl Kernel for BlockSums<'_> {
                 // Rows that only the panel's last vector has on or above the diagonal.
                 let narrow = NV > 1 && self.symmetric && first_row >= first_column + panel - S::LANES;
                 let target = sums[first_row * panel..].as_mut_ptr();
-                let at = (first_row, first_column, left);
+                let at = (first_row, first_column, left, coming);
+                coming = (coming + self.positions * LINE).min(2 * self.positions * self.left_stride);
                 first_row += match (left, narrow) {
                     (1..=LOW, false) if MR > LOW => self.tile::<S, LOW, NV>(simd, at, target),
                     (ABOVE_LOW..=MIDDLE, false) if MR > MIDDLE => {
@@ -71,12 +75,13 @@ impl Kernel for BlockSums<'_> {
 
 impl BlockSums<'_> {
     /// One tile of the last `NV` vectors of the panel at `first_column`, whose row `first_row` is at `target`;
-    /// `rows_left` rows exist. Returns the tile's height.
+    /// `rows_left` rows exist. What is read next begins `coming` values from the left operand's start. Returns the tile's
+    /// height.
     #[inline(always)]
     fn tile<S: Simd, const MR: usize, const NV: usize>(
         &self,
         simd: S,
-        (first_row, first_column, rows_left): (usize, usize, usize),
+        (first_row, first_column, rows_left, coming): (usize, usize, usize, usize),
         target: *mut f32,
     ) -> usize {
         let rows = rows_left.min(MR);
@@ -88,8 +93,13 @@ impl BlockSums<'_> {
         let panel = self.panel;
         let offset = panel - NV * S::LANES;
         let right = self.right.as_ptr().wrapping_add(first_column + offset);
-        let place =
-            Place { target: target.wrapping_add(offset), stride: panel, rows, columns: NV * S::LANES };
+        let place = Place {
+            target: target.wrapping_add(offset),
+            stride: panel,
+            rows,
+            columns: NV * S::LANES,
+            cold: false,
+        };
         let segments = [Segment { start: 0, len: self.positions }];
         // SAFETY: `left` has a value of row `first_row + r` at each of the `positions`, `left_stride` apart, which is the
         // one segment; `right` has as many rows of `right_stride` values, of which whole panels begin at `first_column`,
@@ -103,7 +113,7 @@ impl BlockSums<'_> {
                 self.left_stride,
                 right,
                 self.right_stride,
-                right,
+                self.left.as_ptr().wrapping_add(coming),
                 self.epilogue,
                 place,
             );
