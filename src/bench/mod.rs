@@ -4,6 +4,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`iteration`] | the production loop, iteration by iteration |
+//! | [`scaling`] | how far more threads would help |
 //! | [`kernels`] | each kernel beside this machine's roofs, its plain reference and the classical way |
 //! | `cases` | which kernels there are at which shapes, and what work each does |
 //! | `routines` | a case as a closure that owns its operands |
@@ -16,6 +17,7 @@ mod input;
 pub mod iteration;
 pub mod kernels;
 mod routines;
+pub mod scaling;
 
 pub use cases::{Case, Pass, cases};
 pub use routines::{Implementation, Routine};

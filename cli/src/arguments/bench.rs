@@ -31,6 +31,7 @@ pub(crate) struct BenchArguments {
 pub(crate) enum BenchSubject {
     Iteration(BenchIterationArguments),
     Kernels(BenchKernelsArguments),
+    Scaling(BenchScalingArguments),
 }
 
 /// Time whole iterations: forward, backward, Adam, clamp
@@ -51,6 +52,26 @@ pub(crate) struct BenchIterationArguments {
     /// How many threads compute [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell how far more threads would help, up to 64, by dealing the tasks of iterations on one thread to them
+#[derive(Args)]
+pub(crate) struct BenchScalingArguments {
+    /// Shorter side of the picture, in pixels; the longer is 4/3 of it
+    #[arg(long, value_name = "N", default_value = "512", value_parser = side, allow_negative_numbers = true)]
+    pub(crate) size: usize,
+    /// The losses: those of one of the notebook's problems
+    #[arg(long, value_name = "NAME", default_value = "starry", value_parser = presets(|_| true))]
+    pub(crate) preset: &'static Preset,
+    /// How many iterations are recorded, after two that are not
+    #[arg(
+        long, value_name = "N", default_value = "5", value_parser = positive_integer,
+        allow_negative_numbers = true
+    )]
+    pub(crate) iterations: usize,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -24,7 +24,9 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 use impasto::simd::Level;
 
-pub(crate) use bench::{BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchSubject};
+pub(crate) use bench::{
+    BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchScalingArguments, BenchSubject,
+};
 pub(crate) use check::CheckArguments;
 pub(crate) use completions::{CompletionsArguments, ManArguments};
 pub(crate) use demo::DemoArguments;

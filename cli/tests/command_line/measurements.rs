@@ -13,6 +13,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
     crate::trials!(weights;
         measurements::iterations_in_json,
         measurements::iterations_as_text,
+        measurements::scaling,
         measurements::kernels_in_json,
         measurements::kernels_as_a_table,
         measurements::the_roofline_is_a_whole_svg_file,
@@ -65,6 +66,24 @@ pub(crate) fn iterations_as_text(sandbox: &Sandbox) {
     let text = sandbox.done("bench iteration --size 48 --iterations 1 --threads 1").stdout;
     assert!(text.starts_with("48x64, 1 thread, ") && text.contains("median of 1 iteration\n"), "{text}");
     assert!(text.contains(" ms an iteration") && text.contains(" % of the peak of "), "{text}");
+}
+
+pub(crate) fn scaling(sandbox: &Sandbox) {
+    let report = json(sandbox, "bench scaling --size 96 --iterations 2 --json");
+    assert_positive(&report, &["height", "width", "iterations", "tasks"]);
+    let threads = report["threads"].as_array().unwrap();
+    let numbers = |key: &str| threads.iter().map(|row| row[key].as_f64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(numbers("threads"), [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]);
+    // More threads never take longer, and help no more than there are.
+    assert!(numbers("ms").is_sorted_by(|fewer, more| fewer >= more), "{report}");
+    assert!(
+        numbers("speedup").iter().zip(numbers("threads")).all(|(&by, most)| by >= 1.0 && by <= most + 1e-9)
+    );
+    let of_kernels = report["kernels"].as_array().unwrap().iter().map(|row| &row["one_thread_ms"]);
+    let of_kernels: f64 = of_kernels.map(|ms| ms.as_f64().unwrap()).sum();
+    assert_close(of_kernels + report["serial_ms"].as_f64().unwrap(), numbers("ms")[0]);
+    let text = sandbox.done("bench scaling --size 48 --iterations 1").stdout;
+    assert!(text.starts_with("48x64, 1 iteration: ") && text.contains("\n     64 "), "{text}");
 }
 
 pub(crate) fn kernels_in_json(sandbox: &Sandbox) {
@@ -165,6 +184,7 @@ pub(crate) fn nonsense_is_refused(sandbox: &Sandbox) {
         }
         sandbox.refused(&format!("bench {command} --threads 0"), 2, &["--threads", "'0'"]);
     }
+    sandbox.refused("bench scaling --iterations 0", 2, &["--iterations", "at least 1"]);
     sandbox.refused("bench iteration --iterations 0", 2, &["--iterations", "at least 1"]);
     sandbox.refused("bench iteration --preset dusk", 2, &["--preset", "'dusk'", "starry"]);
     sandbox.refused("bench iteration --size 8", 1, &["too small for layer"]);

@@ -1,7 +1,10 @@
 //! Sizes that were chosen for the machine, each with its reason. Values are f32.
 
-/// Tasks that work is cut into: enough for 16 threads, each long enough to be worth waking a thread for.
+/// Tasks that work is cut into at the least: enough for 16 threads, each long enough to be worth waking a thread for.
 pub(crate) const TASKS: usize = 16;
+
+/// Tasks that it is cut into at the most, for 64 threads; [`CACHED`] values are worth one.
+pub(crate) const MOST_TASKS: usize = 64;
 
 /// Values worth a task of their own where there are a few operations per value: 64 KiB take about as long as waking a
 /// thread.

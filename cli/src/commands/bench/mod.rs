@@ -13,9 +13,12 @@ use std::ops::ControlFlow;
 use anyhow::Context;
 use impasto::bench::iteration::{self, IterationOptions};
 use impasto::bench::kernels::{self, KernelOptions};
+use impasto::bench::scaling::{self, ScalingOptions};
 use serde::Serialize;
 
-use crate::arguments::{BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchSubject};
+use crate::arguments::{
+    BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchScalingArguments, BenchSubject,
+};
 use crate::ending::Ending;
 use crate::error::UsageError;
 #[cfg(feature = "plot")]
@@ -29,6 +32,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Ending> {
     match &arguments.subject {
         BenchSubject::Iteration(arguments) => run_iteration(arguments),
         BenchSubject::Kernels(arguments) => run_kernels(arguments),
+        BenchSubject::Scaling(arguments) => run_scaling(arguments),
     }
 }
 
@@ -75,6 +79,17 @@ fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
         print_json(&rows)?;
     } else {
         print(table::KERNEL_NOTES)?;
+    }
+    Ok(Ending::Done)
+}
+
+fn run_scaling(arguments: &BenchScalingArguments) -> anyhow::Result<Ending> {
+    let &BenchScalingArguments { size, preset, iterations, json } = arguments;
+    let report = scaling::run(&ScalingOptions { size, preset, iterations })?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&table::scaling(&report))?;
     }
     Ok(Ending::Done)
 }

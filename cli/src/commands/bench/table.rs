@@ -2,6 +2,7 @@
 
 use impasto::bench::iteration::IterationReport;
 use impasto::bench::kernels::KernelRow;
+use impasto::bench::scaling::ScalingReport;
 
 use crate::text::plural;
 
@@ -28,6 +29,27 @@ pub(crate) fn iteration(report: &IterationReport) -> String {
         100.0 * report.fraction_of_peak,
         report.peak_gflops,
     )
+}
+
+/// The speeds, and what holds back the most threads.
+pub(crate) fn scaling(report: &ScalingReport) -> String {
+    let ScalingReport { height, width, iterations, serial_ms, tasks, threads, kernels } = report;
+    let mut text = format!(
+        "{height}x{width}, {iterations} iteration{}: {tasks:.0} tasks and {serial_ms:.2} ms outside them in each\n\n\
+         threads        ms   speedup\n",
+        plural(*iterations)
+    );
+    for threads in threads {
+        text += &format!("{:7} {:9.2} {:9.1}\n", threads.threads, threads.ms, threads.speedup);
+    }
+    let most = threads.last().map_or(1, |last| last.threads);
+    text += &format!("\nWhat takes longest on {most} threads    ms on 1   on {most}\n");
+    for kernel in kernels.iter().take(6) {
+        let name = kernel.kernel.trim_start_matches("kernels/src/");
+        text += &format!("{name:34} {:9.2} {:7.2}\n", kernel.one_thread_ms, kernel.most_threads_ms);
+    }
+    text + "\nComputed from how the work is cut, without the time to wake threads and without the memory\n\
+        that they share: no machine is faster than this.\n"
 }
 
 /// The line of a kernel. Above the first one of a run stand this machine's roofs, and above the first one of each size

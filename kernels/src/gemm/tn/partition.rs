@@ -3,7 +3,8 @@
 //! The positions are cut into parts with a partial sum each, and the columns into groups. Small targets are cut into many
 //! parts, whose sums cost little to add; large ones into groups, so that partial sums do not outgrow the caches.
 
-use crate::memory::tuning::{MAX_PRIVATE, MIN_GROUPED, MIN_PART, TASKS};
+use crate::memory::parallel;
+use crate::memory::tuning::{MAX_PRIVATE, MIN_GROUPED, MIN_PART};
 use crate::shape::checked_len;
 use crate::simd::Level;
 
@@ -24,12 +25,13 @@ impl Partition {
     pub(super) fn new(level: Level, positions: usize, rows: usize, columns: usize) -> Self {
         let panel = level.panel_width();
         let panels = columns.div_ceil(panel);
+        let tasks = parallel::tasks(positions.saturating_mul(rows.max(columns)));
         let is_large = rows.checked_mul(columns).is_none_or(|len| len >= MIN_GROUPED);
-        let panels_per_task = if is_large { panels.div_ceil(TASKS) } else { panels };
+        let panels_per_task = if is_large { panels.div_ceil(tasks) } else { panels };
         let groups = panels.div_ceil(panels_per_task);
         // Partial sums of the largest targets would take many times their memory.
         let is_huge = checked_len(&[rows, panels, panel]).is_none_or(|len| len > MAX_PRIVATE);
-        let parts = if is_huge { 1 } else { TASKS.div_ceil(groups) };
+        let parts = if is_huge { 1 } else { tasks.div_ceil(groups) };
         let positions_per_part = positions.div_ceil(parts).max(MIN_PART).min(positions);
         Partition { rows, columns, panel, panels_per_task, positions, positions_per_part }
     }
