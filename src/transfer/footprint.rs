@@ -39,7 +39,7 @@ const PROGRAM_BYTES: u64 = 44 << 20;
 
 /// Rows of the image in a strip, from the fastest to those that need least memory. Down to 64 they give two threads whole
 /// tiles of four rows at every layer to 7.
-const STRIP_ROWS: [usize; 7] = [256, 192, 128, 64, 32, 16, 8];
+const STRIP_ROWS: [usize; 8] = [256, 192, 128, 64, 48, 32, 16, 8];
 
 /// How the tape of one size is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
