@@ -23,10 +23,10 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 ///
 /// ```
 /// use impasto_kernels::yardstick::tasks;
-/// use impasto_kernels::{Accumulate, relu_gradient};
+/// use impasto_kernels::Element;
 ///
-/// let (one, mut d_input) = (vec![1.0; 1 << 20], vec![0.0; 1 << 20]);
-/// let ((), regions) = tasks::record(|| relu_gradient(&one, &one, Accumulate::Replace, &mut d_input));
+/// let (input, mut out) = (vec![1.0; 1 << 20], vec![0.0; 1 << 20]);
+/// let ((), regions) = tasks::record(|| f32::relu(&input, &mut out));
 /// assert!(regions.iter().map(|region| region.tasks.len()).sum::<usize>() > 16);
 /// ```
 pub fn record<R>(body: impl FnOnce() -> R) -> (R, Vec<Region>) {
