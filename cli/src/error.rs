@@ -39,9 +39,9 @@ pub(crate) enum UsageError {
     )]
     TerminalOutput,
     #[error(
-        "--size {size}, but the picture of --init has a shorter side of {shorter_side}: leave --size out"
+        "the array of --init is {width}x{height} pixels, which is not the size that is asked for: leave the size out"
     )]
-    SizeOfInit { size: usize, shorter_side: usize },
+    SizeOfInit { height: usize, width: usize },
     #[error(
         "no folder to check against: name it with --data DIR, or set IMPASTO_DATA to the folder around `notebook`"
     )]

@@ -26,6 +26,7 @@ mod error;
 mod ifd;
 #[cfg(feature = "jpeg")]
 mod jpeg;
+mod lightness;
 mod metadata;
 mod options;
 mod other;
@@ -39,6 +40,7 @@ mod resize;
 mod save;
 #[cfg(feature = "jpeg")]
 mod segments;
+mod size;
 #[cfg(feature = "tiff")]
 mod tiff;
 mod warning;
@@ -51,11 +53,13 @@ use ndarray::Array3;
 pub use self::{
     bytes::{picture_from_rgb, rgb_from_picture},
     error::ImageError,
+    lightness::{to_gray, with_lightness},
     options::{ColorProfiles, LoadOptions},
     preprocess::{deprocess_image, pixel_range, preprocess_image},
     resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
     save::{check_output_path, check_picture_size, encode_png, save_image},
+    size::Size,
     warning::ImageWarning,
 };
 
@@ -109,6 +113,8 @@ pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, Imag
 pub struct Loaded {
     /// The picture (H, W, 3), RGB.
     pub picture: Array3<u8>,
+    /// Height and width before it was resized, in pixels.
+    pub own_size: (usize, usize),
     /// What may keep the picture from being what was meant; mostly nothing.
     pub warnings: Vec<ImageWarning>,
 }
@@ -183,16 +189,17 @@ pub fn decode_image_with_warnings(
     options: &LoadOptions,
 ) -> Result<Loaded, ImageError> {
     let (picture, warnings) = decode::decode(bytes, name, options)?;
-    let Some(size) = options.size else {
-        return Ok(Loaded { picture, warnings });
-    };
     let (height, width, _) = picture.dim();
-    if size == 0 {
+    let own_size = (height, width);
+    let Some(size) = options.size else {
+        return Ok(Loaded { picture, own_size, warnings });
+    };
+    if size == Size::ShorterSide(0) {
         return Err(ImageError::TooSmall { path: name.to_path_buf(), width: 0, height: 0 });
     }
-    let (height, width) = resize::resized_dimensions(height, width, size);
+    let (height, width) = size.dimensions(height, width);
     check_dimensions(name, width, height)?;
-    Ok(Loaded { picture: resize_image(picture.view(), size), warnings })
+    Ok(Loaded { picture: size.resize(picture.view()), own_size, warnings })
 }
 
 /// Refuses pictures without pixels and those with more than [`MAX_PIXELS`].

@@ -1,13 +1,15 @@
 //! How pictures are loaded.
 
+use super::size::Size;
+
 /// How [`load_image`](super::load_image) and [`decode_image`](super::decode_image) turn a file into a picture.
 ///
 /// The default keeps the size, honors the orientation that a camera noted, and converts colors to sRGB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadOptions {
-    /// The shorter side of the result in pixels (the notebook's `size`); `None` keeps the size of the file.
-    pub size: Option<usize>,
+    /// The size of the result; `None` keeps that of the file.
+    pub size: Option<Size>,
     /// Take the pixels as they are stored, even if EXIF or XMP says that the camera was turned.
     pub ignore_orientation: bool,
     /// What to make of a color profile.
@@ -28,11 +30,11 @@ pub enum ColorProfiles {
 impl LoadOptions {
     /// Resize to this shorter side in pixels, as the notebook's `load_image(path, size)` does.
     pub fn shorter_side(size: usize) -> Self {
-        Self { size: Some(size), ..Self::default() }
+        Self { size: Some(Size::ShorterSide(size)), ..Self::default() }
     }
 
-    /// The same options, with a resize to this shorter side in pixels.
-    pub fn with_size(self, size: usize) -> Self {
+    /// The same options, with a resize to this size.
+    pub fn with_size(self, size: Size) -> Self {
         Self { size: Some(size), ..self }
     }
 

@@ -1,6 +1,6 @@
 //! Pictures and settings of a run, collected one by one; what is left out has a default that suits any picture.
 
-use super::choices::{Init, MakeOptimizer, OptimizerKind};
+use super::choices::{Init, MakeOptimizer, OptimizerKind, PreserveColors};
 use super::error::TransferError;
 use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
@@ -66,6 +66,8 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) scales: ScaleSettings,
     pub(super) jitter: Option<usize>,
     pub(super) seed: u64,
+    pub(super) preserve_colors: PreserveColors,
+    pub(super) gray: bool,
     pub(super) style_strength: f64,
     pub(super) learning_rate: Option<f64>,
     pub(super) threads: Option<usize>,
@@ -93,6 +95,8 @@ impl<'a> StyleTransferBuilder<'a> {
             scales: ScaleSettings::default(),
             jitter: None,
             seed: 0,
+            preserve_colors: PreserveColors::default(),
+            gray: false,
             style_strength: 1.0,
             learning_rate: None,
             threads: None,
@@ -112,6 +116,18 @@ impl<'a> StyleTransferBuilder<'a> {
     /// the run it is shrunk with the picture. Of several, the Gram matrices are averaged with the `blend` weights.
     pub fn style(mut self, picture: &'a Array3<u8>, blend: f64) -> Self {
         self.styles.push((picture, blend));
+        self
+    }
+
+    /// What of the content image's colors the result keeps; nothing unless set (Gatys et al. 2017).
+    pub fn preserve_colors(mut self, colors: PreserveColors) -> Self {
+        self.preserve_colors = colors;
+        self
+    }
+
+    /// Makes the result a picture in shades of gray.
+    pub fn gray(mut self, gray: bool) -> Self {
+        self.gray = gray;
         self
     }
 

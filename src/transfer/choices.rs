@@ -22,6 +22,19 @@ pub enum Init {
     },
 }
 
+/// What of the photograph's colors the result keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum PreserveColors {
+    /// Nothing: the result takes on the colors of the style images.
+    #[default]
+    None,
+    /// Its chroma: all pictures are shades of gray to the network, and the result has the lightness of what it paints.
+    Luminance,
+    /// Its palette: style images are given the mean and the covariance of its colors before the run.
+    Match,
+}
+
 /// The optimizer of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]

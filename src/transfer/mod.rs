@@ -6,7 +6,7 @@
 //! - `builder`: the settings, one method each; `choices`: the values of two of them
 //! - `problem`: the same with all defaults filled in and everything checked
 //! - `scale`: the sizes of a run, coarse to fine; `jitter`: the shifts against the network's grid
-//! - `colors`: those of a texture
+//! - `colors`: those of a texture; `color_map`: style images in the photograph's; `finish`: what happens to colors last
 //! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
 //! - `recording`: one size on a tape, with its targets and losses; `walk`: the tape as it is replayed; `picture_rows`: a
 //!   picture that is on it row by row; `half`: features in half the memory
@@ -17,8 +17,10 @@
 
 mod builder;
 mod choices;
+mod color_map;
 mod colors;
 mod error;
+mod finish;
 mod footprint;
 mod half;
 mod jitter;
@@ -34,7 +36,7 @@ mod walk;
 
 pub(crate) use builder::thread_pool;
 pub use builder::{MAX_THREADS, StyleTransferBuilder};
-pub use choices::{Init, OptimizerKind};
+pub use choices::{Init, OptimizerKind, PreserveColors};
 pub use error::TransferError;
 pub(crate) use footprint::{BYTES_PER_PIXEL, check_memory};
 pub use jitter::MAX_JITTER;

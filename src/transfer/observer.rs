@@ -1,8 +1,8 @@
 //! Progress of a run, for those who watch it.
 
+use super::finish::Finish;
 use super::outcome::Losses;
 use super::scale::Scale;
-use crate::image::{deprocess_image, resize_preprocessed};
 use ndarray::{Array3, ArrayView4};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -27,19 +27,13 @@ pub struct Iteration<'a> {
     /// Time since the first iteration began.
     pub elapsed: Duration,
     pub(super) image: ArrayView4<'a, f32>,
-    pub(super) rescale: bool,
+    pub(super) finish: &'a Finish,
 }
 
 impl Iteration<'_> {
     /// The picture after this iteration's step, (H, W, 3); at a smaller size of the run, enlarged to that of the result.
     pub fn picture(&self) -> Array3<u8> {
-        match self.scales.last() {
-            Some(last) if self.scale + 1 < self.scales.len() => {
-                let enlarged = resize_preprocessed(self.image, last.height, last.width);
-                deprocess_image(enlarged.view(), self.rescale)
-            }
-            _ => deprocess_image(self.image, self.rescale),
-        }
+        self.finish.picture(self.image)
     }
 
     /// The picture after this iteration's step as it is at the present size, (1, H, W, 3) in preprocessed units.

@@ -1,5 +1,6 @@
 //! A picture on a tape, row by row: a quarter of the memory that its preprocessed pixels would take.
 
+use super::color_map::ColorMap;
 use crate::image::preprocess_image;
 use impasto_autodiff::{
     Accumulate, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape, TapeError, Values, Var,
@@ -11,16 +12,25 @@ use std::ops::Range;
 /// A picture (H, W, 3) that is preprocessed as it is read.
 struct PictureRows {
     picture: ArcArray<u8, Ix3>,
+    colors: Option<ColorMap>,
 }
 
-/// Records a picture (H, W, 3) as the network's input (1, H, W, 3), without a gradient.
-pub(super) fn record(tape: &mut Tape<f32>, picture: ArcArray<u8, Ix3>) -> Result<Var, TapeError> {
-    tape.record(PictureRows { picture }, &[])
+/// Records a picture (H, W, 3), in other colors where there is a map, as the network's input (1, H, W, 3), without a
+/// gradient.
+pub(super) fn record(
+    tape: &mut Tape<f32>,
+    picture: ArcArray<u8, Ix3>,
+    colors: Option<ColorMap>,
+) -> Result<Var, TapeError> {
+    tape.record(PictureRows { picture, colors }, &[])
 }
 
-fn preprocess(picture: ArrayView3<'_, u8>, out: &mut [f32]) {
+fn preprocess(picture: ArrayView3<'_, u8>, colors: Option<ColorMap>, out: &mut [f32]) {
     out.par_chunks_exact_mut(3 * picture.dim().1).enumerate().for_each(|(row, out)| {
-        let image = preprocess_image(picture.slice_axis(Axis(0), Slice::from(row..row + 1)));
+        let mut image = preprocess_image(picture.slice_axis(Axis(0), Slice::from(row..row + 1)));
+        if let Some(colors) = colors {
+            colors.apply(image.index_axis_mut(Axis(0), 0));
+        }
         out.iter_mut().zip(&image).for_each(|(out, &value)| *out = value);
     });
 }
@@ -36,7 +46,7 @@ impl Operation<f32> for PictureRows {
     }
 
     fn forward(&mut self, _: &Values<'_, f32>, out: &mut [f32]) {
-        preprocess(self.picture.view(), out);
+        preprocess(self.picture.view(), self.colors, out);
     }
 
     fn backward(&mut self, _: &Values<'_, f32>, _: &[f32], _: &mut Gradients<'_, f32>) {}
@@ -68,7 +78,7 @@ impl RowOperation<f32> for PictureRows {
     }
 
     fn forward_rows(&mut self, _: &RowValues<'_, f32>, rows: Range<usize>, out: &mut [f32]) {
-        preprocess(self.picture.slice_axis(Axis(0), Slice::from(rows)), out);
+        preprocess(self.picture.slice_axis(Axis(0), Slice::from(rows)), self.colors, out);
     }
 
     fn backward_rows(

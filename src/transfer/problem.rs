@@ -1,13 +1,15 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
 use super::builder::StyleTransferBuilder;
-use super::choices::{Init, MakeOptimizer, OptimizerKind};
+use super::choices::{Init, MakeOptimizer, OptimizerKind, PreserveColors};
+use super::color_map::ColorMap;
 use super::colors::Colors;
 use super::error::TransferError;
+use super::finish::Finish;
 use super::footprint::{Footprint, Manner};
 use super::jitter::MAX_JITTER;
 use super::scale::Scale;
-use crate::image::{preprocess_image, resize_image_to, resize_preprocessed};
+use crate::image::{preprocess_image, resize_image_to, resize_preprocessed, to_gray};
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
@@ -32,8 +34,9 @@ pub(super) struct Problem {
     pub(super) network: SqueezeNet,
     content: Option<ArcArray<u8, Ix3>>,
     footprint: Footprint,
-    /// Each style image with the weight of its Gram matrices.
-    styles: Vec<(Array3<u8>, f64)>,
+    styles: Vec<StyleImage>,
+    /// What happens to a picture on its way out.
+    pub(super) finish: Finish,
     start: Start,
     /// Coarse to fine; at least one.
     pub(super) scales: Vec<Scale>,
@@ -55,6 +58,15 @@ pub(super) struct Problem {
     pub(super) schedule: Schedule,
     /// Whether every value and gradient is kept.
     pub(super) inspectable: bool,
+}
+
+/// A style image, (H, W, 3).
+pub(super) struct StyleImage {
+    pub(super) picture: Array3<u8>,
+    /// The weight of its Gram matrices.
+    pub(super) blend: f64,
+    /// What its colors become before it is looked at.
+    pub(super) colors: Option<ColorMap>,
 }
 
 /// What the picture starts from.
@@ -146,13 +158,27 @@ impl Problem {
         let footprint = Footprint::new(&builder, (height, width), &style_layers, jitter);
         footprint.manner((height, width))?;
 
+        let (content, chroma) = match (builder.content, builder.preserve_colors) {
+            (Some(content), PreserveColors::Luminance) => {
+                (Some(to_gray(content.view()).into_shared()), Some(content.to_shared()))
+            }
+            (content, _) => (content.map(|content| content.to_shared()), None),
+        };
+        let styles = style_images(&builder, content.as_ref())?;
+
         let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
         Ok(Problem {
             network: builder.network.clone(),
-            content: builder.content.map(|content| content.to_shared()),
+            content,
+            styles,
+            finish: Finish {
+                size: (height, width),
+                rescales: builder.schedule.rescales(),
+                chroma,
+                gray: builder.gray,
+            },
             footprint,
-            styles: builder.styles.iter().map(|&(style, blend)| (style.clone(), blend)).collect(),
             start,
             scales,
             content_layer: builder.content_layer,
@@ -209,24 +235,31 @@ impl Problem {
 
     /// The style images at a size, each (1, H, W, 3) in preprocessed units, with the weights of their Gram matrices.
     pub(super) fn styles(&self, scale: &Scale) -> impl Iterator<Item = (Array4<f32>, f64)> {
-        self.style_pictures(scale).map(|(style, blend)| (preprocess_image(style.view()), blend))
+        self.style_pictures(scale).map(|StyleImage { picture, blend, colors }| {
+            let mut image = preprocess_image(picture.view());
+            if let Some(colors) = colors {
+                colors.apply(image.index_axis_mut(Axis(0), 0));
+            }
+            (image, blend)
+        })
     }
 
     /// The same as pictures, (H, W, 3).
-    pub(super) fn style_pictures(&self, scale: &Scale) -> impl Iterator<Item = (Array3<u8>, f64)> {
+    pub(super) fn style_pictures(&self, scale: &Scale) -> impl Iterator<Item = StyleImage> {
         let (height, width) = self.size();
         let ratio = scale.height.min(scale.width) as f64 / height.min(width) as f64;
-        self.styles.iter().map(move |(style, blend)| {
-            let (own_height, own_width, _) = style.dim();
+        self.styles.iter().map(move |style| {
+            let (own_height, own_width, _) = style.picture.dim();
             let [height, width] =
                 [own_height, own_width].map(|side| ((side as f64 * ratio).round() as usize).max(1));
-            (resize_image_to(style.view(), height, width), *blend)
+            let picture = resize_image_to(style.picture.view(), height, width);
+            StyleImage { picture, blend: style.blend, colors: style.colors }
         })
     }
 
     /// The sum of the style images' blend weights.
     pub(super) fn all_blends(&self) -> f64 {
-        self.styles.iter().map(|&(_, blend)| blend).sum()
+        self.styles.iter().map(|style| style.blend).sum()
     }
 
     /// The colors that a picture of this size is given back, where no content holds them.
@@ -289,6 +322,29 @@ impl Problem {
             (shifted..).find(|&canvas| seen(canvas).is_none_or(|seen| seen >= shifted)).unwrap_or(shifted)
         })
     }
+}
+
+/// The style images in the colors that they have for this run.
+fn style_images(
+    builder: &StyleTransferBuilder<'_>,
+    content: Option<&ArcArray<u8, Ix3>>,
+) -> Result<Vec<StyleImage>, TransferError> {
+    let images = builder.styles.iter().map(|&(picture, blend)| match (builder.preserve_colors, content) {
+        (PreserveColors::None, _) => Ok(StyleImage { picture: picture.clone(), blend, colors: None }),
+        (_, None) => {
+            let remedy = "let the result take on the style images' colors";
+            Err(TransferError::NoContent { purpose: "the colors to preserve", remedy })
+        }
+        (kept, Some(content)) => {
+            let picture = match kept {
+                PreserveColors::Luminance => to_gray(picture.view()),
+                _ => picture.clone(),
+            };
+            let colors = Some(ColorMap::between(picture.view(), content.view()));
+            Ok(StyleImage { picture, blend, colors })
+        }
+    });
+    images.collect()
 }
 
 /// What the picture starts from; an image must have the result's size.

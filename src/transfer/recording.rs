@@ -7,7 +7,7 @@ use super::half::{self, Bf16};
 use super::jitter;
 use super::outcome::Losses;
 use super::picture_rows;
-use super::problem::Problem;
+use super::problem::{Problem, StyleImage};
 use super::scale::Scale;
 use super::walk::Walk;
 use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
@@ -98,7 +98,7 @@ impl Recording {
         if let (Some(layer), Manner::Strips { .. }, Some(content)) =
             (content_layer, manner, problem.content_picture(scale))
         {
-            let content = picture_rows::record(&mut tape, content)?;
+            let content = picture_rows::record(&mut tape, content, None)?;
             let content = match &shifting {
                 Some(shifting) => tape.reflect_pad(content, shifting.offset, problem.canvas(scale))?,
                 None => content,
@@ -368,10 +368,10 @@ fn style_targets(
     }
     let all_blends = problem.all_blends();
     let mut targets: Vec<Array2<f32>> = Vec::new();
-    for (style, blend) in problem.style_pictures(scale) {
+    for StyleImage { picture, blend, colors } in problem.style_pictures(scale) {
         let failed = |source| TransferError::Features { name: "a style image", source };
         let mut tape = Tape::new();
-        let image = picture_rows::record(&mut tape, style.into_shared())?;
+        let image = picture_rows::record(&mut tape, picture.into_shared(), colors)?;
         let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
         let mut grams = Vec::new();
         for &layer in layers {

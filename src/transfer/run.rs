@@ -7,7 +7,7 @@ use super::outcome::{Losses, Outcome, ScaleOutcome};
 use super::problem::Problem;
 use super::recording::{Recording, as_image};
 use super::scale::Scale;
-use crate::image::{deprocess_image, pixel_range, resize_preprocessed};
+use crate::image::{pixel_range, resize_preprocessed};
 use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use impasto_kernels::elementwise;
 use ndarray::{ArrayViewMutD, Axis};
@@ -50,7 +50,7 @@ pub(super) fn run(
             let (height, width) = problem.size();
             let image = resize_preprocessed(as_image(recorded.picture()?), height, width);
             return Ok(Outcome {
-                picture: deprocess_image(image.view(), problem.schedule.rescales()),
+                picture: problem.finish.picture(image.view()),
                 image,
                 losses,
                 iterations: pass.taken,
@@ -143,7 +143,7 @@ impl Pass<'_> {
                 losses,
                 elapsed: self.start.elapsed(),
                 image: as_image(recording.picture()?),
-                rescale: schedule.rescales(),
+                finish: &problem.finish,
             });
             if flow.is_break() {
                 interrupted = true;

@@ -16,7 +16,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
             "end-scale",
             "content-img-height",
         ],
-        "--size N gives the shorter side of the result, in pixels",
+        "--size N gives the shorter side of the result, in pixels, --longer-side N the longer",
     ),
     (&["min-scale", "initial-scale", "start-scale"], "--smallest N gives the size of the first scale"),
     (
@@ -76,9 +76,8 @@ const REMEDIES: &[(&[&str], &str)] = &[
         "impasto computes on the processor, with all cores; --threads N takes fewer",
     ),
     (
-        &["original-colors", "preserve-colors", "preserve-color", "keep-colors", "color-preserve"],
-        "there is no such option; to keep the photograph's colors, lay the result over it in an image editor, with the \
-         blend mode Luminosity",
+        &["original-colors", "preserve-color", "keep-colors", "color-preserve"],
+        "--preserve-colors luminance keeps the photograph's colors, --preserve-colors match their range",
     ),
     (
         &["style-weight", "sw", "beta"],

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use impasto::image::ColorProfiles;
 use impasto::transfer::{JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
-use impasto::{OptimizerKind, PoolRounding, Preset, Schedule};
+use impasto::{OptimizerKind, PoolRounding, PreserveColors, Preset, Schedule};
 
 use super::values::{
-    InitArgument, ScaleCount, bytes, init_parser, jitter, layer, not_negative, one_of, positive,
-    positive_integer, presets, scale_count, threads,
+    InitArgument, PictureSize, ScaleCount, bytes, init_parser, jitter, layer, not_negative, one_of,
+    picture_size, positive, positive_integer, presets, scale_count, threads,
 };
 
 /// What `transfer` is about, apart from its pictures.
@@ -30,6 +30,16 @@ pub(crate) struct TransferOptions {
     /// pixels of shape (1,H,W,3), as float32.
     #[arg(long, value_name = "content|random|FILE", value_parser = init_parser(), help_heading = "Picture")]
     pub(crate) init: Option<InitArgument>,
+    /// What the result keeps of the photograph's colors [default: none]
+    #[arg(
+        long, value_name = "luminance|match|none", help_heading = "Colors",
+        value_parser = one_of([
+            ("luminance", "all of them: only light and dark are painted", PreserveColors::Luminance),
+            ("match", "their range: the style images are recolored before the run", PreserveColors::Match),
+            ("none", "nothing: the result takes on the style images' colors", PreserveColors::None),
+        ])
+    )]
+    pub(crate) preserve_colors: Option<PreserveColors>,
     #[command(flatten)]
     pub(crate) content_options: ContentOptions,
     #[command(flatten)]
@@ -115,19 +125,41 @@ pub(crate) struct CommonOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Picture")]
 pub(crate) struct PictureOptions {
-    /// Shorter side of the result, in pixels [default: 512 (explain: 128), or the preset's]
-    #[arg(long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true)]
-    pub(crate) size: Option<usize>,
+    /// Shorter side of the result, in pixels, or `photo` for the photograph's own size [default: 512 (explain: 128), or
+    /// the preset's]
+    #[arg(long, value_name = "N|photo", value_parser = picture_size, allow_negative_numbers = true)]
+    pub(crate) size: Option<PictureSize>,
+    /// Longer side of the result, in pixels
+    #[arg(
+        long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true,
+        conflicts_with = "size", help_heading = "Size"
+    )]
+    pub(crate) longer_side: Option<usize>,
+    /// Width of the result, in pixels; with --height too, a photograph is cut to these proportions
+    #[arg(
+        long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true,
+        conflicts_with_all = ["size", "longer_side"], help_heading = "Size"
+    )]
+    pub(crate) width: Option<usize>,
+    /// Height of the result, in pixels
+    #[arg(
+        long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true,
+        conflicts_with_all = ["size", "longer_side"], help_heading = "Size"
+    )]
+    pub(crate) height: Option<usize>,
     /// Seed of `--init random` and of --jitter: the same seed gives the same picture
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
     /// Ignore the orientation that EXIF or XMP gives
     #[arg(long)]
     pub(crate) ignore_orientation: bool,
+    /// Make the result a picture in shades of gray
+    #[arg(long, alias = "grey", help_heading = "Colors")]
+    pub(crate) gray: bool,
     /// How to treat color profiles, such as Display P3 or Adobe RGB [default: convert; with a preset: ignore, as the
     /// notebook]
     #[arg(
-        long, value_name = "convert|ignore",
+        long, value_name = "convert|ignore", help_heading = "Colors",
         value_parser = one_of([
             ("convert", "to sRGB, by the profile", ColorProfiles::Convert),
             ("ignore", "the numbers as they are stored", ColorProfiles::Ignore),

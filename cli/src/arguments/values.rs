@@ -107,6 +107,23 @@ pub(super) fn positive_integer(text: &str) -> Result<usize, &'static str> {
     }
 }
 
+/// The value of `--size`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PictureSize {
+    /// The shorter side, in pixels.
+    ShorterSide(usize),
+    /// That of the photograph.
+    Photo,
+}
+
+pub(super) fn picture_size(text: &str) -> Result<PictureSize, &'static str> {
+    match (text.trim(), positive_integer(text)) {
+        ("photo", _) => Ok(PictureSize::Photo),
+        (_, Ok(size)) => Ok(PictureSize::ShorterSide(size)),
+        _ => Err("it must be `photo` or a whole number of at least 1"),
+    }
+}
+
 pub(super) fn scale_count(text: &str) -> Result<ScaleCount, &'static str> {
     match (text.trim(), positive_integer(text)) {
         ("auto", _) => Ok(ScaleCount::Auto),

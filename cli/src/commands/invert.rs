@@ -1,5 +1,7 @@
 //! `impasto invert`: a photograph rebuilt from its features alone.
 
+use impasto::PreserveColors;
+
 use crate::arguments::InvertArguments;
 use crate::ending::Ending;
 use crate::run::request::{Content, DEFAULT_SIZE, Request};
@@ -17,6 +19,7 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
         init,
         preset,
         scales: Some(scales),
+        preserve_colors: PreserveColors::None,
         style_strength: 1.0,
         common,
         default_size: DEFAULT_SIZE,

@@ -1,5 +1,7 @@
 //! `impasto texture`: a texture from a painting's Gram matrices alone.
 
+use impasto::PreserveColors;
+
 use crate::arguments::TextureArguments;
 use crate::ending::Ending;
 use crate::run::request::{DEFAULT_SIZE, Request, Style};
@@ -16,6 +18,7 @@ pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
         init,
         preset,
         scales: Some(scales),
+        preserve_colors: PreserveColors::None,
         style_strength: 1.0,
         common,
         default_size: DEFAULT_SIZE,

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use impasto::arrays::read_npy;
-use impasto::image::{ImageWarning, LoadOptions, preprocess_image, resize_image_to, resized_dimensions};
+use impasto::image::{
+    ImageWarning, LoadOptions, Loaded, Size, preprocess_image, resize_image, resize_image_to,
+};
 use ndarray::{Array3, Array4, Ix4};
 
 use crate::arguments::InitArgument;
@@ -21,6 +23,8 @@ pub(crate) struct Inputs {
     pub(crate) init: Option<Array4<f32>>,
     /// Height and width of the result, in pixels.
     pub(crate) size: (usize, usize),
+    /// What a user may not expect of the result, a line each.
+    pub(crate) notes: Vec<String>,
     /// What is worth knowing about the pictures.
     pub(crate) warnings: Vec<ImageWarning>,
 }
@@ -46,36 +50,66 @@ impl Inputs {
         }
         let options = request.load_options();
         let mut warnings = Vec::new();
-        let mut load = |source: Source<'_>, size| -> anyhow::Result<Array3<u8>> {
-            let loaded = source.load(&options.with_size(size))?;
-            warnings.extend(loaded.warnings);
-            Ok(loaded.picture)
+        let mut load = |source: Source<'_>, size: Option<Size>| -> anyhow::Result<Loaded> {
+            let options = size.map_or(options, |size| options.with_size(size));
+            let mut loaded = source.load(&options)?;
+            warnings.append(&mut loaded.warnings);
+            Ok(loaded)
         };
-        let content =
-            request.content.as_ref().map(|content| load(content.source, request.size())).transpose()?;
+        let mut notes = Vec::new();
+        let mut content = None;
+        if let Some(wanted) = &request.content {
+            let loaded = load(wanted.source, request.size())?;
+            notes.extend(enlarged(&wanted.source.name(), loaded.own_size, sides(&loaded.picture)));
+            content = Some(loaded.picture);
+        }
+        let of_init = match request.init {
+            InitArgument::Content | InitArgument::Random => None,
+            InitArgument::File(path) => {
+                let mut warnings = Vec::new();
+                let init = InitFile::read(path, &options, &mut warnings)?;
+                Some((path, init, warnings))
+            }
+        };
+        let mut size = match (&content, &of_init) {
+            (Some(content), _) => Some(sides(content)),
+            (None, Some((_, init, _))) => Some(init.size_of_result(request)?),
+            (None, None) => None,
+        };
         let mut styles = Vec::new();
         if let Some(style) = &request.style {
             for &(source, _) in &style.pictures {
-                styles.push(load(source, style.size.beside(request.size()))?);
+                let shorter_side = match (request.size(), size) {
+                    (Some(Size::ShorterSide(side)), _) => Some(side),
+                    (_, Some((height, width))) => Some(height.min(width)),
+                    (_, None) => None,
+                };
+                let picture = match shorter_side {
+                    Some(side) => load(source, Some(Size::ShorterSide(style.size.beside(side))))?.picture,
+                    // The first painting gives a texture its proportions.
+                    None => {
+                        let picture = load(source, None)?.picture;
+                        let result = result_of(&picture, request.size());
+                        size = Some(result);
+                        resize_image(picture.view(), style.size.beside(result.0.min(result.1)))
+                    }
+                };
+                size.get_or_insert_with(|| result_of(&picture, request.size()));
+                styles.push(picture);
             }
         }
-        let init = match request.init {
-            InitArgument::Content | InitArgument::Random => None,
-            InitArgument::File(path) => Some((path, InitFile::read(path, &options, &mut warnings)?)),
-        };
-        let size = match (&content, &init, styles.first()) {
-            (Some(content), _, _) => sides(content),
-            (None, Some((_, init)), _) => init.size_of_result(request)?,
-            (None, None, Some(style)) => scaled(style, request.size()),
-            (None, None, None) => bail!("neither a content nor a style image"),
-        };
+        let Some(size) = size else { bail!("neither a content nor a style image") };
+        let init = of_init.map(|(path, init, more)| {
+            warnings.extend(more);
+            (path, init)
+        });
         let init = match init {
             Some((path, init)) => Some(init.fit(size).with_context(|| format!("--init {}", path.display()))?),
             None => None,
         };
         // A picture may be given twice.
         warnings.dedup();
-        Ok(Inputs { content, styles, init, size, warnings })
+        Ok(Inputs { content, styles, init, size, notes, warnings })
     }
 }
 
@@ -104,12 +138,13 @@ impl InitFile {
     /// Height and width of the result where this picture gives them.
     fn size_of_result(&self, request: &Request<'_>) -> Result<(usize, usize), UsageError> {
         match self {
-            InitFile::Picture(picture) => Ok(scaled(picture, request.size())),
+            InitFile::Picture(picture) => Ok(result_of(picture, request.size())),
             InitFile::Array(array) => {
                 let (_, height, width, _) = array.dim();
-                let shorter_side = height.min(width);
-                match request.common.picture.size {
-                    Some(size) if size != shorter_side => Err(UsageError::SizeOfInit { size, shorter_side }),
+                match request.size().filter(|_| request.has_size()) {
+                    Some(size) if size.dimensions(height, width) != (height, width) => {
+                        Err(UsageError::SizeOfInit { height, width })
+                    }
                     _ => Ok((height, width)),
                 }
             }
@@ -143,8 +178,21 @@ fn sides(picture: &Array3<u8>) -> (usize, usize) {
     (height, width)
 }
 
-/// The sides of a picture after it is resized to this shorter side.
-fn scaled(picture: &Array3<u8>, size: usize) -> (usize, usize) {
+/// Height and width of a result that has the proportions of this picture.
+fn result_of(picture: &Array3<u8>, size: Option<Size>) -> (usize, usize) {
     let (height, width) = sides(picture);
-    resized_dimensions(height, width, size)
+    size.map_or((height, width), |size| size.dimensions(height, width))
+}
+
+/// A note about a photograph that has fewer pixels than the result.
+fn enlarged(
+    name: &str,
+    (own_height, own_width): (usize, usize),
+    (height, width): (usize, usize),
+) -> Option<String> {
+    (height > own_height || width > own_width).then(|| {
+        format!(
+            "{name} has {own_width}x{own_height} pixels and is enlarged to {width}x{height}; --size photo keeps its size"
+        )
+    })
 }

@@ -1,11 +1,12 @@
 //! Arguments and preset joined to one complete request: which pictures, which layers, which weights. It checks how
 //! options fit together, and opens no file.
 
-use impasto::image::{ColorProfiles, LoadOptions};
-use impasto::{Init, LossWeights, Preset, Schedule};
+use impasto::image::{ColorProfiles, LoadOptions, Size};
+use impasto::{Init, LossWeights, PreserveColors, Preset, Schedule};
 
 use crate::arguments::{
-    CommonOptions, ContentOptions, InitArgument, ScaleCount, ScaleOptions, StyleOptions, TransferOptions,
+    CommonOptions, ContentOptions, InitArgument, PictureSize, ScaleCount, ScaleOptions, StyleOptions,
+    TransferOptions,
 };
 use crate::error::UsageError;
 use crate::run::source::Source;
@@ -21,6 +22,7 @@ pub(crate) struct Request<'a> {
     pub(crate) preset: Option<&'static Preset>,
     /// `None`: a single size.
     pub(crate) scales: Option<&'a ScaleOptions>,
+    pub(crate) preserve_colors: PreserveColors,
     /// A factor of all style weights.
     pub(crate) style_strength: f64,
     pub(crate) common: &'a CommonOptions,
@@ -88,16 +90,34 @@ impl<'a> Request<'a> {
             init: options.init.as_ref().unwrap_or(default_init),
             preset,
             scales,
+            preserve_colors: options.preserve_colors.unwrap_or_default(),
             style_strength: options.style_strength.unwrap_or(1.0),
             common,
             default_size: DEFAULT_SIZE,
         })
     }
 
-    /// Shorter side of the result, in pixels.
-    pub(crate) fn size(&self) -> usize {
-        let of_preset = self.preset.map(|preset| preset.image_size);
-        self.common.picture.size.or(of_preset).unwrap_or(self.default_size)
+    /// The size of the result; `None`: that of the picture that gives it.
+    pub(crate) fn size(&self) -> Option<Size> {
+        let picture = &self.common.picture;
+        Some(match (picture.size, picture.longer_side, picture.width, picture.height) {
+            (Some(PictureSize::Photo), ..) => return None,
+            (Some(PictureSize::ShorterSide(size)), ..) => Size::ShorterSide(size),
+            (_, Some(side), ..) => Size::LongerSide(side),
+            (_, _, Some(width), Some(height)) => Size::Exactly { height, width },
+            (_, _, Some(width), None) => Size::Width(width),
+            (_, _, None, Some(height)) => Size::Height(height),
+            (None, None, None, None) => {
+                let of_preset = self.preset.map(|preset| preset.image_size);
+                Size::ShorterSide(of_preset.unwrap_or(self.default_size))
+            }
+        })
+    }
+
+    /// Whether an option says how large the result is.
+    pub(crate) fn has_size(&self) -> bool {
+        let picture = &self.common.picture;
+        picture.size.is_some() || picture.longer_side.or(picture.width).or(picture.height).is_some()
     }
 
     pub(crate) fn schedule(&self) -> Schedule {

@@ -29,17 +29,21 @@ pub(crate) fn synthesize(
     let weight_files = weights.files();
     outputs::check(output, reports, &outputs::inputs(request, &weight_files))?;
     let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
-    let inputs = Inputs::load(request)?;
+    let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
     let load = clock.phase();
 
     let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
     // The session has what it needs of the pictures.
+    let notes = std::mem::take(&mut inputs.notes);
     drop(inputs);
     let prepare = clock.phase();
 
     weights.announce(reports.quiet);
+    if !reports.quiet {
+        notes.iter().for_each(|note| say(&format!("note: {note}")));
+    }
     let mut watcher = Watcher::new(reports, &interrupt)?;
     interrupt.wait_for_iterations();
     let outcome = session.run_with(&mut watcher)?;
@@ -72,7 +76,9 @@ pub(crate) fn builder<'a>(
         .canvas(height, width)
         .schedule(request.schedule())
         .optimizer(common.optimization.optimizer)
-        .init(request.init());
+        .init(request.init())
+        .preserve_colors(request.preserve_colors)
+        .gray(common.picture.gray);
     if let Some(image) = &inputs.init {
         builder = builder.init_image(image);
     }

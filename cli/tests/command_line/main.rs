@@ -2,6 +2,7 @@
 //! picture's beauty, and needs nothing but random weights; the one trial with the notebook's data is ignored without it.
 
 mod arrays;
+mod controls;
 mod demo;
 mod encrypted;
 mod explain;
@@ -50,6 +51,7 @@ fn main() {
         unreadable::trials(&weights),
         measurements::trials(&weights),
         memory::trials(&weights),
+        controls::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
         explain_step::trials(&weights),

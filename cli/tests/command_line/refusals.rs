@@ -81,7 +81,7 @@ pub(crate) fn numbers_out_of_range(sandbox: &Sandbox) {
 
 pub(crate) fn options_of_other_programs(sandbox: &Sandbox) {
     for (options, mentions) in [
-        ("--original-colors", &["'--original-colors'", "Luminosity"][..]),
+        ("--original-colors", &["'--original-colors'", "--preserve-colors luminance"][..]),
         ("--device cuda", &["'--device'", "--threads N"]),
         ("--max-size=700", &["'--max-size'", "--size N"]),
         ("-num_iterations 9", &["'-num_iterations'", "--iterations N"]),
@@ -204,7 +204,7 @@ pub(crate) fn inits_that_do_not_fit(sandbox: &Sandbox) {
     sandbox.refused(
         &format!("{texture} --init small.npy --size 32"),
         2,
-        &["--size 32", "20", "leave --size out"],
+        &["--init", "20x20", "leave the size out"],
     );
 }
 

@@ -1,0 +1,104 @@
+//! What a painter asks of a picture: its colors and its size.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::sandbox::Sandbox;
+
+pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
+    crate::trials!(weights;
+        controls::colors,
+        controls::sizes,
+        controls::sizes_of_textures,
+        controls::sizes_that_cannot_be,
+    )
+}
+
+pub(crate) fn colors(sandbox: &Sandbox) {
+    let picture = |options: &str, name: &str| {
+        sandbox.done(&format!("transfer content.png style.png -o {name} --iterations 2 --size 40 {options}"));
+        sandbox.picture(name)
+    };
+    let plain = picture("", "plain.png");
+    assert_eq!(picture("--preserve-colors none", "none.png"), plain);
+    assert_ne!(picture("--preserve-colors match", "match.png"), plain);
+    assert_ne!(picture("--preserve-colors luminance", "luminance.png"), plain);
+    for option in ["--gray", "--grey"] {
+        let gray = picture(option, "gray.png");
+        assert!(
+            gray.rows().into_iter().all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]),
+            "{option}"
+        );
+    }
+    sandbox.refused(
+        "transfer content.png style.png -o o.png --preserve-colors hue",
+        2,
+        &["--preserve-colors", "luminance", "match"],
+    );
+    sandbox.refused(
+        "transfer content.png style.png -o o.png --original_colors 1",
+        2,
+        &["--preserve-colors luminance"],
+    );
+}
+
+/// Width and height of a picture.
+fn sides(sandbox: &Sandbox, name: &str) -> (usize, usize) {
+    let (height, width, _) = sandbox.picture(name).dim();
+    (width, height)
+}
+
+/// Width and height of a result, and what stderr says.
+fn size(sandbox: &Sandbox, line: &str) -> ((usize, usize), String) {
+    let done = sandbox.done(&format!("{line} -o sized.png --iterations 1 --scales 1"));
+    (sides(sandbox, "sized.png"), done.stderr)
+}
+
+pub(crate) fn sizes(sandbox: &Sandbox) {
+    let (width, height) = sides(sandbox, "content.png");
+    assert!(width > height, "the sizes below are of a wide picture");
+    let of = |options: &str| size(sandbox, &format!("transfer content.png style.png {options}")).0;
+    let beside = |side: usize, of: usize, to: usize| (side as f64 * to as f64 / of as f64).round() as usize;
+    assert_eq!(of("--size photo"), (width, height));
+    assert_eq!(of("--longer-side 44"), (44, beside(height, width, 44)));
+    assert_eq!(of("--width 50"), (50, beside(height, width, 50)));
+    assert_eq!(of("--height 36"), (beside(width, height, 36), 36));
+    assert_eq!(of("--width 40 --height 40"), (40, 40));
+    assert_eq!(of("--width 41 --height 60"), (41, 60));
+    // A photograph that grows is worth a note, one that shrinks is not.
+    let line = |size: usize| format!("transfer content.png style.png --size {size}");
+    let (_, told) = size(sandbox, &line(height + 1));
+    assert!(told.contains("note: content.png has") && told.contains("--size photo"), "{told}");
+    let (_, told) = size(sandbox, &line(height));
+    assert!(!told.contains("note:"), "{told}");
+    let (_, told) = size(sandbox, &format!("{} --quiet", line(height + 1)));
+    assert_eq!(told, "");
+}
+
+pub(crate) fn sizes_of_textures(sandbox: &Sandbox) {
+    let (width, height) = sides(sandbox, "style.png");
+    let of = |options: &str| size(sandbox, &format!("texture style.png {options}")).0;
+    assert_eq!(of("--width 70 --height 40"), (70, 40));
+    assert_eq!(of("--width 33 --height 64"), (33, 64));
+    assert_eq!(of("--size photo"), (width, height));
+    assert_eq!(of("--longer-side 60").0.max(of("--longer-side 60").1), 60);
+}
+
+pub(crate) fn sizes_that_cannot_be(sandbox: &Sandbox) {
+    for options in ["--size 40 --longer-side 50", "--longer-side 50 --width 40", "--size photo --height 3"] {
+        let line = format!("transfer content.png style.png -o o.png {options}");
+        sandbox.refused(&line, 2, &["cannot be used with"]);
+    }
+    for option in ["--size", "--longer-side", "--width", "--height"] {
+        for value in ["0", "-3", "wide"] {
+            let line = format!("transfer content.png style.png -o o.png {option} {value}");
+            sandbox.refused(&line, 2, &[option, "at least 1"]);
+        }
+    }
+    let line = "transfer content.png style.png -o o.png --width 100000 --height 100000";
+    sandbox.refused(line, 1, &["content.png", "100000x100000"]);
+    let line = "transfer content.png style.png -o o.png --width 4 --height 40";
+    sandbox.refused(line, 1, &["40x4", "too small"]);
+}
