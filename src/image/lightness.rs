@@ -11,7 +11,7 @@ use rayon::prelude::*;
 /// use ndarray::array;
 ///
 /// let gray = to_gray(array![[[255_u8, 0, 0], [90, 90, 90]]].view());
-/// assert_eq!(gray, array![[[137, 137, 137], [90, 90, 90]]]);
+/// assert_eq!(gray, array![[[136, 136, 136], [90, 90, 90]]]);
 /// ```
 pub fn to_gray(picture: ArrayView3<'_, u8>) -> Array3<u8> {
     let gamma = Gamma::new();
