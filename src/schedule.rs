@@ -73,6 +73,17 @@ impl Schedule {
         }
     }
 
+    /// How many of `iterations` a run takes whose loss falls no more after `taken` of them: a learning rate that has yet to
+    /// fall at the end falls then, as slowly as it would have.
+    pub(crate) fn shortened(self, iterations: usize, taken: usize) -> usize {
+        match self {
+            Schedule::Fast => {
+                ((taken as f64 / (1.0 - FAST_DECAY)) as usize).clamp(taken, iterations.max(taken))
+            }
+            Schedule::Notebook => taken,
+        }
+    }
+
     /// The values that the channels of a pixel may take after `iteration`, in preprocessed units.
     ///
     /// `[low, high]` of red, green and blue; `None` where any value will do.
@@ -116,5 +127,15 @@ mod tests {
         assert_eq!(rate(0), 0.1);
         assert_eq!(rate(50), 0.1);
         assert!(rate(75) < 0.06 && rate(99) > 0.0);
+    }
+
+    #[test]
+    fn a_run_that_is_shortened_ends_as_others_do() {
+        let fast = Schedule::Fast;
+        assert_eq!(fast.shortened(100, 20), 40);
+        assert_eq!(fast.learning_rate(20, 40, 0.1), 0.1);
+        assert!(fast.learning_rate(39, 40, 0.1) < 0.01);
+        assert_eq!(fast.shortened(100, 70), 100);
+        assert_eq!(Schedule::Notebook.shortened(200, 50), 50);
     }
 }

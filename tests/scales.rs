@@ -271,3 +271,35 @@ fn textures_start_in_the_painting_s_pixels_and_keep_its_colors() {
         StyleTransfer::builder(&NETWORK).content(&CONTENT).init(Init::StylePixels { seed: 0 });
     assert!(matches!(without_style.build().map(|_| ()), Err(TransferError::NoStyle)));
 }
+
+// When it ends.
+
+#[test]
+fn a_loss_that_falls_no_more_ends_a_size_early() {
+    let taken = |builder: StyleTransferBuilder<'_>| {
+        let outcome = run(builder.scales(2).iterations(80));
+        assert!(!outcome.interrupted);
+        outcome.scales.iter().map(|scale| scale.iterations).collect::<Vec<_>>()
+    };
+    assert_eq!(taken(builder()), [80, 80]);
+    // No loss falls by all of itself: after two dozen iterations the learning rate begins to fall, for as many.
+    assert_eq!(taken(builder().stop_below(1.0)), [48, 48]);
+    assert_eq!(taken(builder().stop_below(1.0).schedule(Schedule::Notebook).jitter(0)), [24, 24]);
+    // At the picture that it is to be, the loss does not fall at all: it ends early for any rate.
+    let still = StyleTransfer::builder(&NETWORK).content(&CONTENT).style_layers(&[]).tv_weight(0.0);
+    let outcome = run(still.content_weight(1.0).jitter(0).scales(1).iterations(90).stop_below(1e-9));
+    assert!(outcome.iterations < 90, "{}", outcome.iterations);
+    // How far it has come stays a share of the run.
+    let mut last = 0.0;
+    let mut session = builder().scales(2).iterations(80).stop_below(1.0).build().unwrap();
+    let mut observer = |iteration: &Iteration<'_>| {
+        assert!(iteration.progress > last && iteration.progress <= 1.0 + 1e-9);
+        last = iteration.progress;
+        ControlFlow::Continue(())
+    };
+    session.run_with(&mut observer).unwrap();
+    assert!(last > 0.6, "{last}");
+    for rate in [-0.1, 1.1, f64::NAN] {
+        assert!(matches!(builder().stop_below(rate).build(), Err(TransferError::InvalidStop(_))), "{rate}");
+    }
+}

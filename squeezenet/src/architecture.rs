@@ -154,6 +154,78 @@ pub fn classifier() -> ConvolutionShape {
     ConvolutionShape::new("classifier.1".to_owned(), 512, CLASSES, 1)
 }
 
+/// The name of a feature layer: what it is, and its number; `None` for a layer that does not exist.
+///
+/// ```
+/// use impasto_squeezenet::architecture::layer_name;
+///
+/// let names: Vec<_> = (0..5).filter_map(layer_name).collect();
+/// assert_eq!(names, ["conv0", "relu1", "pool2", "fire3", "fire4"]);
+/// assert_eq!(layer_name(13), None);
+/// ```
+pub fn layer_name(layer: usize) -> Option<String> {
+    let kind = match FEATURES.get(layer)? {
+        Layer::Convolution { .. } => "conv",
+        Layer::Relu => "relu",
+        Layer::MaxPool { .. } => "pool",
+        Layer::Fire { .. } => "fire",
+    };
+    Some(format!("{kind}{layer}"))
+}
+
+/// The feature layer of this name or number.
+///
+/// ```
+/// use impasto_squeezenet::architecture::find_layer;
+///
+/// assert_eq!((find_layer("fire3"), find_layer("3")), (Some(3), Some(3)));
+/// assert_eq!((find_layer("fire2"), find_layer("13")), (None, None)); // layer 2 is a pool
+/// ```
+pub fn find_layer(name: &str) -> Option<usize> {
+    (0..FEATURES.len())
+        .find(|&layer| name.parse() == Ok(layer) || layer_name(layer).is_some_and(|own| own == name))
+}
+
+/// The name of a feature layer in the paper, which counts convolutions and fire modules together; `None` for the others.
+///
+/// ```
+/// use impasto_squeezenet::architecture::name_in_paper;
+///
+/// assert_eq!(name_in_paper(3).as_deref(), Some("fire2"));
+/// assert_eq!(name_in_paper(2), None);
+/// ```
+pub fn name_in_paper(layer: usize) -> Option<String> {
+    let has_name = |layer: &Layer| matches!(layer, Layer::Convolution { .. } | Layer::Fire { .. });
+    let kind = match FEATURES.get(layer)? {
+        Layer::Convolution { .. } => "conv",
+        Layer::Fire { .. } => "fire",
+        Layer::Relu | Layer::MaxPool { .. } => return None,
+    };
+    let number = FEATURES[..=layer].iter().filter(|layer| has_name(layer)).count();
+    Some(format!("{kind}{number}"))
+}
+
+/// What one position of a feature layer sees of the image: the side of the square in pixels, and how far the squares of
+/// neighboring positions are apart. `None` for a layer that does not exist.
+///
+/// ```
+/// use impasto_squeezenet::architecture::receptive_field;
+///
+/// assert_eq!(receptive_field(0), Some((3, 2)));
+/// assert_eq!(receptive_field(2), Some((7, 4)));
+/// assert_eq!(receptive_field(3), Some((15, 4))); // its 3x3 windows reach one position further on each side
+/// ```
+pub fn receptive_field(layer: usize) -> Option<(usize, usize)> {
+    let layers = FEATURES.get(..=layer)?;
+    Some(layers.iter().fold((1, 1), |(side, step), layer| match *layer {
+        Layer::Convolution { kernel: size, stride, .. } | Layer::MaxPool { size, stride } => {
+            (side + (size - 1) * step, step * stride)
+        }
+        Layer::Relu => (side, step),
+        Layer::Fire { .. } => (side + 2 * step, step),
+    }))
+}
+
 /// Channels of a feature layer's output, or `None` for a layer that does not exist.
 ///
 /// ```

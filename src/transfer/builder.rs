@@ -70,6 +70,7 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) gray: bool,
     pub(super) style_strength: f64,
     pub(super) learning_rate: Option<f64>,
+    pub(super) stop_below: Option<f64>,
     pub(super) threads: Option<usize>,
     pub(super) inspectable: bool,
     pub(super) memory: Option<u64>,
@@ -99,6 +100,7 @@ impl<'a> StyleTransferBuilder<'a> {
             gray: false,
             style_strength: 1.0,
             learning_rate: None,
+            stop_below: None,
             threads: None,
             inspectable: false,
             memory: None,
@@ -309,6 +311,14 @@ impl<'a> StyleTransferBuilder<'a> {
     /// [`NOISE_LEARNING_RATE`](super::NOISE_LEARNING_RATE).
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
         self.learning_rate = Some(learning_rate);
+        self
+    }
+
+    /// Ends a size early when the loss falls by less than this share of itself per iteration, on the average of a dozen:
+    /// 0.001 is a thousandth. A rate that has yet to fall at the end falls then. Unset, every size takes all of its
+    /// iterations.
+    pub fn stop_below(mut self, rate: f64) -> Self {
+        self.stop_below = Some(rate);
         self
     }
 

@@ -39,6 +39,9 @@ pub enum TransferError {
     /// A learning rate of zero, below, or not a number.
     #[error("the learning rate is {0}: it must be a finite number above 0")]
     InvalidLearningRate(f64),
+    /// A rate to stop below that no loss could fall by.
+    #[error("the rate to stop below is {0}: it must be a number from 0 to 1, such as 0.001")]
+    InvalidStop(f64),
     /// A learning rate for an optimizer that has none.
     #[error("L-BFGS chooses its own step: leave the learning rate out, or use Adam")]
     UnusedLearningRate,

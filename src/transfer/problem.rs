@@ -55,6 +55,8 @@ pub(super) struct Problem {
     pub(super) optimizer: OptimizerKind,
     pub(super) own_optimizer: Option<MakeOptimizer>,
     pub(super) learning_rate: f64,
+    /// The share of the loss by which it must fall per iteration.
+    pub(super) stop_below: Option<f64>,
     pub(super) schedule: Schedule,
     /// Whether every value and gradient is kept.
     pub(super) inspectable: bool,
@@ -155,6 +157,9 @@ impl Problem {
         if !(learning_rate.is_finite() && learning_rate > 0.0) {
             return Err(TransferError::InvalidLearningRate(learning_rate));
         }
+        if let Some(rate) = builder.stop_below.filter(|rate| !(0.0..=1.0).contains(rate)) {
+            return Err(TransferError::InvalidStop(rate));
+        }
         let footprint = Footprint::new(&builder, (height, width), &style_layers, jitter);
         footprint.manner((height, width))?;
 
@@ -191,6 +196,7 @@ impl Problem {
             optimizer: builder.optimizer,
             own_optimizer: builder.own_optimizer,
             learning_rate,
+            stop_below: builder.stop_below,
             schedule: builder.schedule,
             inspectable: builder.inspectable,
         })

@@ -113,9 +113,12 @@ impl Pass<'_> {
         };
         recording.walk.reserve_scratch();
         let mut interrupted = false;
-        for iteration in 0..scale.iterations {
+        let mut stop = problem.stop_below.map(Stop::new);
+        let mut iterations = scale.iterations;
+        let mut iteration = 0;
+        while iteration < iterations {
             recording.shift(recording.shift_of(problem.seed, index, iteration))?;
-            let learning_rate = schedule.learning_rate(iteration, scale.iterations, problem.learning_rate);
+            let learning_rate = schedule.learning_rate(iteration, iterations, problem.learning_rate);
             optimizer.set_learning_rate(learning_rate);
             let losses = recording.step(optimizer.as_mut(), |values| {
                 if let Some(ranges) = schedule.clamp(iteration) {
@@ -148,6 +151,13 @@ impl Pass<'_> {
             if flow.is_break() {
                 interrupted = true;
                 break;
+            }
+            iteration += 1;
+            if stop.as_mut().is_some_and(|stop| stop.is_reached(losses.total)) {
+                stop = None;
+                let shortened = schedule.shortened(iterations, iteration);
+                self.done += scale.area() * (iterations - shortened) as f64;
+                iterations = shortened;
             }
         }
         let losses = self.finish(recording, scale, optimizer.as_ref())?;
@@ -185,6 +195,31 @@ impl Pass<'_> {
             true => Ok(losses),
             false => Err(TransferError::Diverged { iteration: self.taken }),
         }
+    }
+}
+
+/// Tells when a loss falls no more.
+struct Stop {
+    rate: f64,
+    losses: Vec<f64>,
+}
+
+impl Stop {
+    /// Losses that are averaged: as many rounds of the jitter's shifts, each of which has a loss of its own.
+    const WINDOW: usize = 12;
+
+    fn new(rate: f64) -> Stop {
+        Stop { rate, losses: Vec::new() }
+    }
+
+    /// Takes the loss of the next iteration.
+    fn is_reached(&mut self, loss: f64) -> bool {
+        self.losses.push(loss);
+        let Some(recent) = self.losses.len().checked_sub(2 * Self::WINDOW) else { return false };
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / Self::WINDOW as f64;
+        let (before, now) = self.losses[recent..].split_at(Self::WINDOW);
+        let (before, now) = (mean(before), mean(now));
+        before - now <= self.rate * before * Self::WINDOW as f64
     }
 }
 

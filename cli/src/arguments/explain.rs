@@ -25,7 +25,8 @@ Examples:
   impasto explain photo.jpg painting.jpg --size 192 --html explain.html
   impasto explain --preset starry --at 0 --json
   impasto explain --dot | dot -Tsvg -o tape.svg
-  impasto explain step gram_matrix"
+  impasto explain step gram_matrix
+  impasto explain layers"
 )]
 pub(crate) struct ExplainArguments {
     #[command(subcommand)]
@@ -54,6 +55,9 @@ pub(crate) struct ExplainArguments {
         ]
     )]
     pub(crate) step: Option<Function>,
+    /// `impasto explain layers`, as a flag.
+    #[arg(long, hide = true, exclusive = true)]
+    pub(crate) layers: bool,
     /// How many iterations come before what is shown; 0 shows the picture that the run starts from
     #[arg(
         long, value_name = "N", default_value = "10", value_parser = whole_number, allow_negative_numbers = true
@@ -71,6 +75,15 @@ pub(crate) struct ExplainArguments {
 #[derive(Subcommand)]
 pub(crate) enum ExplainSubject {
     Step(ExplainStepArguments),
+    Layers(ExplainLayersArguments),
+}
+
+/// List the layers of the network: what each is called, how large its features are, what it sees of a picture
+#[derive(Args)]
+pub(crate) struct ExplainLayersArguments {
+    /// Print one JSON array instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Work out one of the notebook's functions by hand: every number, forward and backward

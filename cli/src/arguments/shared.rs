@@ -49,7 +49,7 @@ pub(crate) struct TransferOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Content")]
 pub(crate) struct ContentOptions {
-    /// The layer of the content loss, 0 to 12 [default: 3]
+    /// The layer of the content loss, by number or name; `impasto explain layers` lists them [default: 3]
     #[arg(long, value_name = "L", value_parser = layer, allow_negative_numbers = true)]
     pub(crate) content_layer: Option<usize>,
     /// The weight of the content loss [default: suits the size, or the preset's]
@@ -69,7 +69,7 @@ pub(crate) struct StyleOptions {
         conflicts_with = "style_size"
     )]
     pub(crate) style_scale: Option<f64>,
-    /// The layers of the style loss, 0 to 12 [default: 1,4,6,7]
+    /// The layers of the style loss, by number or name [default: 1,4,6,7]
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = layer, allow_negative_numbers = true)]
     pub(crate) style_layers: Option<Vec<usize>>,
     /// The weight of each layer [default: four weights that suit any picture, or the preset's]
@@ -174,6 +174,9 @@ pub(crate) struct OptimizationOptions {
     /// The weight of the total variation: more is smoother [default: suits the size, or the preset's]
     #[arg(long, value_name = "W", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) tv_weight: Option<f64>,
+    /// End a size early when the loss falls by less than this share of itself per iteration, such as 0.001
+    #[arg(long, value_name = "RATE", value_parser = not_negative, allow_negative_numbers = true)]
+    pub(crate) stop_below: Option<f64>,
     // The help of what a schedule decides is made from the schedules, so that it cannot differ.
     #[arg(
         long, value_name = "N|A,B,...", value_delimiter = ',', value_parser = positive_integer,

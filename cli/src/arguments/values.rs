@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
-use impasto::architecture::FEATURES;
+use impasto::architecture::{FEATURES, find_layer};
 use impasto::transfer::{MAX_JITTER, MAX_THREADS};
 use impasto::{Preset, preset::PRESETS};
 
@@ -183,10 +183,10 @@ pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
 }
 
 pub(super) fn layer(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(layer) if layer < FEATURES.len() => Ok(layer),
-        _ => Err(format!("the layers are 0 to {}", FEATURES.len() - 1)),
-    }
+    find_layer(text.trim()).ok_or_else(|| {
+        let last = FEATURES.len() - 1;
+        format!("the layers are 0 to {last}, or by name such as relu1 or fire3: see `impasto explain layers`")
+    })
 }
 
 #[cfg(test)]

@@ -114,6 +114,9 @@ pub(crate) fn builder<'a>(
     if let Some(learning_rate) = common.optimization.learning_rate {
         builder = builder.learning_rate(learning_rate);
     }
+    if let Some(rate) = common.optimization.stop_below {
+        builder = builder.stop_below(rate);
+    }
     if let Some(threads) = common.network.threads {
         builder = builder.threads(threads);
     }

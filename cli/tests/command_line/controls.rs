@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
+use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
@@ -13,6 +14,8 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::sizes,
         controls::sizes_of_textures,
         controls::sizes_that_cannot_be,
+        controls::layers_by_name,
+        controls::runs_that_end_early,
     )
 }
 
@@ -101,4 +104,42 @@ pub(crate) fn sizes_that_cannot_be(sandbox: &Sandbox) {
     sandbox.refused(line, 1, &["content.png", "100000x100000"]);
     let line = "transfer content.png style.png -o o.png --width 4 --height 40";
     sandbox.refused(line, 1, &["40x4", "too small"]);
+}
+
+pub(crate) fn layers_by_name(sandbox: &Sandbox) {
+    let picture = |options: &str, name: &str| {
+        sandbox.done(&format!("transfer content.png style.png -o {name} --iterations 2 --size 40 {options}"));
+        sandbox.picture(name)
+    };
+    let by_number = picture("--content-layer 4 --style-layers 1,3 --style-weights 9,2", "number.png");
+    let by_name = picture("--content-layer fire4 --style-layers relu1,fire3 --style-weights 9,2", "name.png");
+    assert_eq!(by_number, by_name);
+    assert_ne!(by_name, picture("", "plain.png"));
+    // In the paper fire2 is layer 3; here layer 2 is a pool.
+    let line = "transfer content.png style.png -o o.png --content-layer fire2";
+    sandbox.refused(line, 2, &["--content-layer", "fire2", "impasto explain layers"]);
+
+    let table = sandbox.done("explain layers").stdout;
+    assert!(table.contains("    3 fire3   fire2 ") && table.contains("content\n"), "{table}");
+    assert!(table.lines().all(|line| line.len() <= 100), "{table}");
+    assert_eq!(sandbox.done("explain --layers").stdout, table);
+    let rows: Vec<Value> = serde_json::from_str(&sandbox.done("explain layers --json").stdout).unwrap();
+    assert_eq!(rows.len(), 13);
+    assert_eq!(
+        (&rows[7]["name"], &rows[7]["sees"], &rows[7]["stride"]),
+        (&"fire7".into(), &63.into(), &8.into())
+    );
+    assert_eq!(rows[7]["shape"], serde_json::json!([23, 31, 256]));
+}
+
+pub(crate) fn runs_that_end_early(sandbox: &Sandbox) {
+    let line =
+        "transfer content.png style.png -o o.png --size 40 --scales 1 --iterations 60 --json --stop-below";
+    let iterations = |rate: &str| {
+        let done = sandbox.done(&format!("{line} {rate}"));
+        serde_json::from_str::<Value>(&done.stdout).unwrap()["iterations"].clone()
+    };
+    assert_eq!((iterations("0"), iterations("1")), (60.into(), 48.into()));
+    sandbox.refused(&format!("{line} 2"), 1, &["2", "from 0 to 1"]);
+    sandbox.refused(&format!("{line} often"), 2, &["--stop-below"]);
 }

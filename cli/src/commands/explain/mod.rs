@@ -5,8 +5,10 @@
 //!   `page` as one HTML file
 //! - `report`: what these three show
 //! - `step`: one function, worked out by hand
+//! - `layers`: those of the network
 
 mod dot;
+mod layers;
 mod page;
 mod report;
 mod step;
@@ -22,6 +24,8 @@ use crate::text;
 pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     match (&arguments.subject, arguments.step) {
         (Some(ExplainSubject::Step(step)), _) => step::run(step.function, step.json),
+        (Some(ExplainSubject::Layers(layers)), _) => layers::run(layers.json),
+        (None, _) if arguments.layers => layers::run(false),
         (None, Some(function)) => step::run(function, arguments.json),
         (None, None) => tape::run(arguments),
     }
