@@ -40,6 +40,8 @@ mod limits;
 mod names;
 #[path = "images/orientation.rs"]
 mod orientation;
+#[path = "images/saving.rs"]
+mod saving;
 #[path = "images/tiffs.rs"]
 mod tiffs;
 
@@ -82,6 +84,7 @@ fn main() {
         limits::trials(),
         names::trials(),
         orientation::trials(),
+        saving::trials(),
         tiffs::trials(),
     ] {
         trials.extend(more);

@@ -34,6 +34,8 @@ pub(crate) enum UsageError {
         "the picture and the summary of --json would both go to standard output: name a file for one with -o FILE"
     )]
     SharedOutput,
+    #[error("-o - writes PNG, which loses nothing: leave --quality out, or name a .jpg file")]
+    QualityOfPng,
     #[error(
         "-o - would write a picture to the terminal: name a file, or send standard output on with | or >"
     )]

@@ -236,6 +236,20 @@ pub enum ImageError {
         reason: String,
     },
 
+    /// A quality for a format that loses nothing.
+    #[error("{path} loses nothing, so it has no quality: leave the quality out, or write JPEG")]
+    NoQuality {
+        /// The output file.
+        path: PathBuf,
+    },
+
+    /// A quality that JPEG does not have.
+    #[error("the quality is {quality}: it must be from 1 to 100")]
+    Quality {
+        /// The quality.
+        quality: u8,
+    },
+
     /// The sides of a picture are longer than its format can say.
     #[error(
         "{} cannot hold {height}x{width} pixels: the sides of a {name} picture have at most {longest}; write PNG or TIFF",

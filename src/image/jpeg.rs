@@ -13,7 +13,7 @@ use std::{
 
 use image::RgbImage;
 use mozjpeg::{
-    ColorSpace, Compress,
+    ColorSpace, Compress, Marker,
     decompress::{Decompress, DecompressBuilder, DecompressStarted, Format},
 };
 use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
@@ -25,7 +25,7 @@ use super::{
     error::ImageError,
     options::ColorProfiles,
     profile::Described,
-    segments::Segments,
+    segments::{ICC_HEADER, Segments},
     warning::ImageWarning,
 };
 
@@ -76,18 +76,25 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     Ok(Decoded { image, orientation: segments.metadata.orientation(), warnings })
 }
 
-/// Encodes RGB rows to a JPEG of quality 95 with full color resolution (4:4:4).
+/// Encodes RGB rows to a JPEG of a quality from 1 to 100, with full color resolution (4:4:4) and a color profile.
 ///
 /// The error is libjpeg's message.
-pub(super) fn encode(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, String> {
+pub(super) fn encode(
+    rgb: &[u8],
+    (width, height): (usize, usize),
+    quality: u8,
+    profile: &[u8],
+) -> Result<Vec<u8>, String> {
     catch_unwind(|| {
         let mut compress = Compress::new(ColorSpace::JCS_RGB);
         // Plain libjpeg's tables, so that 95 means what it means elsewhere, and no slow search for smaller files.
         compress.set_fastest_defaults();
         compress.set_size(width, height);
-        compress.set_quality(95.0);
+        compress.set_quality(f32::from(quality));
         compress.set_chroma_sampling_pixel_sizes((1, 1), (1, 1));
         let mut started = compress.start_compress(Vec::new())?;
+        // The first of one segment. mozjpeg's own function counts from 0, which readers take for damage.
+        started.write_marker(Marker::APP(2), &[ICC_HEADER, &[1, 1], profile].concat());
         started.write_scanlines(rgb)?;
         started.finish()
     })

@@ -58,7 +58,7 @@ pub use self::{
     preprocess::{deprocess_image, pixel_range, preprocess_image},
     resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
-    save::{check_output_path, check_picture_size, encode_png, save_image},
+    save::{SaveOptions, check_output_path, check_picture_size, encode_png, save_image, save_image_with},
     size::Size,
     warning::ImageWarning,
 };

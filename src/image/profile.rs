@@ -118,6 +118,17 @@ fn by_code_points(primaries: u8, transfer: u8, full_range: bool) -> Result<Color
     if profile.red_trc.is_some() { Ok(profile) } else { Err(unknown()) }
 }
 
+/// The profile of sRGB as files carry it, without a date: the same picture is the same file.
+pub(super) fn srgb() -> Result<Vec<u8>, String> {
+    /// Where the header has the date: six numbers of two bytes, the year first.
+    const DATE: usize = 24;
+    let mut profile = ColorProfile::new_srgb().encode().map_err(|error| error.to_string())?;
+    for (bytes, number) in profile[DATE..].as_chunks_mut::<2>().0.iter_mut().zip([2000_u16, 1, 1, 0, 0, 0]) {
+        *bytes = number.to_be_bytes();
+    }
+    Ok(profile)
+}
+
 fn damaged() -> String {
     "it is damaged".into()
 }

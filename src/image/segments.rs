@@ -5,7 +5,7 @@ use super::{metadata::Metadata, profile::Described};
 
 const XMP_HEADER: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXIF_HEADER: &[u8] = b"Exif\0\0";
-const ICC_HEADER: &[u8] = b"ICC_PROFILE\0";
+pub(super) const ICC_HEADER: &[u8] = b"ICC_PROFILE\0";
 
 /// What the segments say.
 #[derive(Default)]

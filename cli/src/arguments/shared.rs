@@ -92,6 +92,12 @@ pub(crate) struct ResultOptions {
     /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp. `-` writes PNG to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// The quality of a JPEG, from 1 to 100 [default: 95]
+    #[arg(
+        long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100), allow_negative_numbers = true,
+        help_heading = "Reports"
+    )]
+    pub(crate) quality: Option<u8>,
 }
 
 /// The sizes that a run goes through.

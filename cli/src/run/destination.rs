@@ -5,9 +5,10 @@ use std::fmt;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use impasto::image::{ImageError, check_picture_size, encode_png, save_image};
+use impasto::image::{ImageError, SaveOptions, check_picture_size, encode_png, save_image, save_image_with};
 use ndarray::ArrayView3;
 
+use crate::arguments::ResultOptions;
 use crate::error::UsageError;
 use crate::run::source::STANDARD;
 
@@ -17,7 +18,7 @@ const MAX_NAMES: usize = 1000;
 /// Where a picture is written.
 #[derive(Clone, Copy)]
 pub(crate) enum Destination<'a> {
-    File(&'a Path),
+    File(&'a Path, SaveOptions),
     /// As PNG.
     StandardOutput,
 }
@@ -27,7 +28,22 @@ impl<'a> Destination<'a> {
     pub(crate) fn new(argument: &'a Path) -> Destination<'a> {
         match argument.as_os_str() == STANDARD {
             true => Destination::StandardOutput,
-            false => Destination::File(argument),
+            false => Destination::File(argument, SaveOptions::default()),
+        }
+    }
+
+    /// What the options of a result name.
+    ///
+    /// # Errors
+    /// A quality that the format does not have.
+    pub(crate) fn of(result: &'a ResultOptions) -> Result<Destination<'a>, UsageError> {
+        let destination = Destination::new(&result.output);
+        match (destination, result.quality) {
+            (_, None) => Ok(destination),
+            (Destination::StandardOutput, Some(_)) => Err(UsageError::QualityOfPng),
+            (Destination::File(path, options), Some(quality)) => {
+                Ok(Destination::File(path, options.with_quality(quality)))
+            }
         }
     }
 
@@ -43,7 +59,9 @@ impl<'a> Destination<'a> {
     /// Checks that its format can hold a picture of these sides, in pixels; height first.
     pub(crate) fn check_size(self, size: (usize, usize)) -> Result<(), ImageError> {
         match self {
-            Destination::File(path) => check_picture_size(path, size),
+            Destination::File(path, options) => {
+                options.check(path).and_then(|()| check_picture_size(path, size))
+            }
             Destination::StandardOutput => Ok(()),
         }
     }
@@ -51,8 +69,8 @@ impl<'a> Destination<'a> {
     /// Writes a picture (H, W, 3). Where that fails, it is saved in a second place, which the error names.
     pub(crate) fn save(self, picture: ArrayView3<'_, u8>) -> anyhow::Result<()> {
         match self {
-            Destination::File(path) => {
-                save_image(path, picture).map_err(|error| rescue(path, picture, error.into()))
+            Destination::File(path, options) => {
+                save_image_with(path, picture, &options).map_err(|error| rescue(path, picture, error.into()))
             }
             Destination::StandardOutput => {
                 let png = encode_png(picture)?;
@@ -70,7 +88,7 @@ impl<'a> Destination<'a> {
 impl fmt::Display for Destination<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Destination::File(path) => path.display().fmt(formatter),
+            Destination::File(path, _) => path.display().fmt(formatter),
             Destination::StandardOutput => formatter.write_str("standard output"),
         }
     }

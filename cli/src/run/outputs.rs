@@ -24,8 +24,9 @@ pub(crate) fn check(
     output.check_stream(reports.json)?;
     let output: Vec<Input<'_>> = match output {
         Destination::StandardOutput => Vec::new(),
-        Destination::File(path) => {
+        Destination::File(path, options) => {
             check_output_path(path)?;
+            options.check(path)?;
             refuse_shared("--output", path, inputs)?;
             vec![("--output", path)]
         }

@@ -20,7 +20,7 @@ pub(crate) fn synthesize(
     result: &ResultOptions,
     reports: &ReportOptions,
 ) -> anyhow::Result<Ending> {
-    let output = Destination::new(&result.output);
+    let output = Destination::of(result)?;
     let options = &request.common.network;
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();

@@ -16,6 +16,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::sizes_that_cannot_be,
         controls::layers_by_name,
         controls::runs_that_end_early,
+        controls::quality,
     )
 }
 
@@ -142,4 +143,20 @@ pub(crate) fn runs_that_end_early(sandbox: &Sandbox) {
     assert_eq!((iterations("0"), iterations("1")), (60.into(), 48.into()));
     sandbox.refused(&format!("{line} 2"), 1, &["2", "from 0 to 1"]);
     sandbox.refused(&format!("{line} often"), 2, &["--stop-below"]);
+}
+
+pub(crate) fn quality(sandbox: &Sandbox) {
+    let size = |options: &str| {
+        sandbox.done(&format!("transfer content.png style.png -o o.jpg --iterations 1 --size 40 {options}"));
+        sandbox.bytes("o.jpg").len()
+    };
+    assert!(size("--quality 20") < size("") && size("--quality 100") > size(""));
+    let refused = |options: &str, code, mentions: &[&str]| {
+        sandbox.refused(&format!("transfer content.png style.png {options}"), code, mentions);
+    };
+    refused("-o o.png --quality 80", 1, &["o.png", "loses nothing"]);
+    refused("-o - --quality 80", 2, &["--quality", "loses nothing"]);
+    for value in ["0", "101", "best"] {
+        refused(&format!("-o o.jpg --quality {value}"), 2, &["--quality", value]);
+    }
 }
