@@ -272,6 +272,26 @@ fn textures_start_in_the_painting_s_pixels_and_keep_its_colors() {
     assert!(matches!(without_style.build().map(|_| ()), Err(TransferError::NoStyle)));
 }
 
+// Where it starts.
+
+#[test]
+fn a_blend_lies_between_the_photograph_and_noise() {
+    let start = |init| builder().scales(1).init(init).build().unwrap().image().unwrap().to_owned();
+    let content = start(Init::Content);
+    let noise = start(Init::Random { seed: 5 });
+    let blend = start(Init::Blend { noise: 30, seed: 5 });
+    for ((&blend, &content), &noise) in blend.iter().zip(&content).zip(&noise) {
+        assert!((blend - (0.7 * content + 0.3 * noise)).abs() < 1e-5);
+    }
+    assert_eq!(start(Init::Blend { noise: 0, seed: 5 }), content);
+    let refused = |builder: StyleTransferBuilder<'_>| builder.build().err().unwrap();
+    let too_much = refused(builder().init(Init::Blend { noise: 101, seed: 0 }));
+    assert!(matches!(too_much, TransferError::InvalidBlend(101)), "{too_much}");
+    let texture = StyleTransfer::builder(&NETWORK).style(&STYLE, 1.0).canvas(64, 64);
+    let without = refused(texture.init(Init::Blend { noise: 50, seed: 0 }));
+    assert!(matches!(without, TransferError::NoContent { .. }), "{without}");
+}
+
 // When it ends.
 
 #[test]

@@ -14,6 +14,14 @@ pub enum Init {
         /// The same seed gives the same noise.
         seed: u64,
     },
+    /// The content image under noise: each value is `(100 - noise) / 100` of the image's and `noise / 100` of that of
+    /// [`Init::Random`].
+    Blend {
+        /// How much the noise counts, in hundredths.
+        noise: u8,
+        /// The same seed gives the same noise.
+        seed: u64,
+    },
     /// Noise in the style images' colors: each pixel is one of theirs, drawn at random, from each image as often as its
     /// blend weight says.
     StylePixels {

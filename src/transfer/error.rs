@@ -42,6 +42,9 @@ pub enum TransferError {
     /// A rate to stop below that no loss could fall by.
     #[error("the rate to stop below is {0}: it must be a number from 0 to 1, such as 0.001")]
     InvalidStop(f64),
+    /// More noise in a blend than there can be.
+    #[error("the noise that the run starts from counts {0} hundredths: it must be from 0 to 100")]
+    InvalidBlend(u8),
     /// A learning rate for an optimizer that has none.
     #[error("L-BFGS chooses its own step: leave the learning rate out, or use Adam")]
     UnusedLearningRate,

@@ -75,6 +75,7 @@ pub(super) struct StyleImage {
 enum Start {
     Content,
     Noise { seed: u64 },
+    Blend { noise: f32, seed: u64 },
     StylePixels { seed: u64 },
     Image(Array4<f32>),
 }
@@ -286,6 +287,11 @@ impl Problem {
             Start::Image(image) => resize_preprocessed(image.view(), scale.height, scale.width),
             Start::Content => self.content(scale).unwrap_or_else(|| noise(0)),
             Start::Noise { seed } => noise(*seed),
+            &Start::Blend { noise: share, seed } => {
+                let mut image = self.content(scale).unwrap_or_else(|| noise(0));
+                image.zip_mut_with(&noise(seed), |value, noise| *value += share * (noise - *value));
+                image
+            }
             Start::StylePixels { seed } => self.style_pixels(scale, *seed),
         }
     }
@@ -372,11 +378,15 @@ fn start(
     match (builder.init, builder.content) {
         (None | Some(Init::Content), Some(_)) => Ok(Start::Content),
         (Some(Init::Random { seed }), _) => Ok(Start::Noise { seed }),
+        (Some(Init::Blend { noise: noise @ 101.., .. }), _) => Err(TransferError::InvalidBlend(noise)),
+        (Some(Init::Blend { noise, seed }), Some(_)) => {
+            Ok(Start::Blend { noise: f32::from(noise) / 100.0, seed })
+        }
         (Some(Init::StylePixels { seed }), _) if has_style => Ok(Start::StylePixels { seed }),
         (Some(Init::StylePixels { .. }), _) => Err(TransferError::NoStyle),
         (None, None) if has_style && builder.schedule == Schedule::Fast => Ok(Start::StylePixels { seed: 0 }),
         (None, None) => Ok(Start::Noise { seed: 0 }),
-        (Some(Init::Content), None) => {
+        (Some(Init::Content | Init::Blend { .. }), None) => {
             Err(TransferError::NoContent { purpose: "the init", remedy: "start from noise" })
         }
     }

@@ -24,10 +24,11 @@ pub(crate) struct TransferOptions {
     /// The notebook's parameters and its schedule; options given beside it win
     #[arg(long, value_name = "NAME", value_parser = presets(|_| true), help_heading = "Picture")]
     pub(crate) preset: Option<&'static Preset>,
-    /// What to start from: `content`, `random`, or an image or .npy FILE [default: content, or the preset's]
+    /// What to start from: `content`, `random`, a blend, or an image or .npy FILE [default: content, or the preset's]
     ///
-    /// An image is resized to the result's size; its proportions must be the same. A .npy file holds preprocessed
-    /// pixels of shape (1,H,W,3), as float32.
+    /// A blend is written as `content:0.7,noise:0.3`: so much of the photograph, so much noise. An image is resized to
+    /// the result's size; its proportions must be the same. A .npy file holds preprocessed pixels of shape (1,H,W,3),
+    /// as float32.
     #[arg(long, value_name = "content|random|FILE", value_parser = init_parser(), help_heading = "Picture")]
     pub(crate) init: Option<InitArgument>,
     /// What the result keeps of the photograph's colors [default: none]

@@ -1,6 +1,6 @@
 //! What a single value may be: each parser checks one, and its error says what would do.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use impasto::architecture::{FEATURES, find_layer};
@@ -20,29 +20,56 @@ pub(crate) enum ScaleCount {
 pub(crate) enum InitArgument {
     Content,
     Random,
+    /// Content and noise, which counts so many hundredths.
+    Blend(u8),
     /// An image, or an array where the extension is `.npy`.
     File(PathBuf),
 }
 
-impl From<PathBuf> for InitArgument {
-    fn from(path: PathBuf) -> InitArgument {
-        if path == Path::new("content") {
-            InitArgument::Content
-        } else if path == Path::new("random") {
-            InitArgument::Random
-        } else {
-            InitArgument::File(path)
+impl TryFrom<PathBuf> for InitArgument {
+    type Error = &'static str;
+
+    fn try_from(path: PathBuf) -> Result<InitArgument, &'static str> {
+        match path.to_str() {
+            Some("content") => Ok(InitArgument::Content),
+            Some("random") => Ok(InitArgument::Random),
+            Some(text) if ["content:", "noise:"].iter().any(|start| text.starts_with(start)) => {
+                blend(text).ok_or("a blend is written as content:0.7,noise:0.3")
+            }
+            _ => Ok(InitArgument::File(path)),
         }
     }
 }
 
+/// Two shares, of any sum above 0.
+fn blend(text: &str) -> Option<InitArgument> {
+    let (mut content, mut noise) = (None, None);
+    for part in text.split(',') {
+        let (name, share) = part.trim().split_once(':')?;
+        let share = not_negative(share).ok()?;
+        let given = match name {
+            "content" => &mut content,
+            "noise" => &mut noise,
+            _ => return None,
+        };
+        if given.replace(share).is_some() {
+            return None;
+        }
+    }
+    let (content, noise) = (content?, noise?);
+    let hundredths = 100.0 * noise / (content + noise);
+    hundredths.is_finite().then(|| InitArgument::Blend(hundredths.round() as u8))
+}
+
 pub(super) fn init_parser() -> ValueParser {
-    ValueParser::new(PathBufValueParser::new().map(InitArgument::from))
+    ValueParser::new(PathBufValueParser::new().try_map(InitArgument::try_from))
 }
 
 pub(super) fn init_without_content_parser() -> ValueParser {
-    ValueParser::new(PathBufValueParser::new().try_map(|path| match InitArgument::from(path) {
-        InitArgument::Content => Err("a texture has no content image: use `random` or a file"),
+    ValueParser::new(PathBufValueParser::new().try_map(|path| match InitArgument::try_from(path)? {
+        InitArgument::Content | InitArgument::Blend(_) => {
+            Err("a texture has no content image: use `random` or a file")
+        }
         init => Ok(init),
     }))
 }
@@ -219,8 +246,8 @@ mod tests {
 
     #[test]
     fn files_may_be_called_what_they_like() {
-        assert_eq!(InitArgument::from(PathBuf::from("content")), InitArgument::Content);
+        assert_eq!(InitArgument::try_from(PathBuf::from("content")).unwrap(), InitArgument::Content);
         let file = PathBuf::from("./content");
-        assert_eq!(InitArgument::from(file.clone()), InitArgument::File(file));
+        assert_eq!(InitArgument::try_from(file.clone()).unwrap(), InitArgument::File(file));
     }
 }

@@ -64,7 +64,7 @@ impl Inputs {
             content = Some(loaded.picture);
         }
         let of_init = match request.init {
-            InitArgument::Content | InitArgument::Random => None,
+            InitArgument::Content | InitArgument::Random | InitArgument::Blend(_) => None,
             InitArgument::File(path) => {
                 let mut warnings = Vec::new();
                 let init = InitFile::read(path, &options, &mut warnings)?;

@@ -148,6 +148,7 @@ impl<'a> Request<'a> {
                 Init::Random { seed }
             }
             InitArgument::Random => Init::StylePixels { seed },
+            &InitArgument::Blend(noise) => Init::Blend { noise, seed },
             // Of these, a file comes before the content image.
             InitArgument::Content | InitArgument::File(_) => Init::Content,
         }
@@ -173,7 +174,7 @@ impl<'a> Request<'a> {
         let styles = self.style.iter().flat_map(|style| style.pictures.iter().map(|&(source, _)| source));
         let init = match self.init {
             InitArgument::File(path) => Some(Source::new(path)),
-            InitArgument::Content | InitArgument::Random => None,
+            InitArgument::Content | InitArgument::Random | InitArgument::Blend(_) => None,
         };
         content.chain(styles).chain(init)
     }

@@ -17,6 +17,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::layers_by_name,
         controls::runs_that_end_early,
         controls::quality,
+        controls::blended_inits,
     )
 }
 
@@ -159,4 +160,22 @@ pub(crate) fn quality(sandbox: &Sandbox) {
     for value in ["0", "101", "best"] {
         refused(&format!("-o o.jpg --quality {value}"), 2, &["--quality", value]);
     }
+}
+
+pub(crate) fn blended_inits(sandbox: &Sandbox) {
+    let picture = |init: &str| {
+        let line = "transfer content.png style.png -o o.png --size 40 --scales 1 --iterations 1 --init";
+        sandbox.done(&format!("{line} {init}"));
+        sandbox.picture("o.png")
+    };
+    assert_eq!(picture("content:1,noise:0"), picture("content"));
+    assert_eq!(picture("noise:3,content:7"), picture("content:0.7,noise:0.3"));
+    assert_ne!(picture("content:0.7,noise:0.3"), picture("content"));
+    for init in
+        ["content:1", "content:0,noise:0", "noise:1,noise:2", "content:-1,noise:2", "content:1,paint:1"]
+    {
+        let line = format!("transfer content.png style.png -o o.png --init {init}");
+        sandbox.refused(&line, 2, &["--init", "content:0.7,noise:0.3"]);
+    }
+    sandbox.refused("texture style.png -o o.png --init content:1,noise:1", 2, &["no content image"]);
 }
