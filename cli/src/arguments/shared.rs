@@ -95,8 +95,7 @@ pub(crate) struct ResultOptions {
     pub(crate) output: PathBuf,
     /// The quality of a JPEG, from 1 to 100 [default: 95]
     #[arg(
-        long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100), allow_negative_numbers = true,
-        help_heading = "Reports"
+        long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100), allow_negative_numbers = true
     )]
     pub(crate) quality: Option<u8>,
 }
