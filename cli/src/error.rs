@@ -24,6 +24,10 @@ pub(crate) enum UsageError {
     UnequalLists { layers: usize, weights: usize },
     #[error("--style-blend holds {blends} weights for {styles} style images: give one for each image")]
     UnequalBlend { blends: usize, styles: usize },
+    #[error(
+        "--style-scale holds {scales} sizes for {styles} style images: give one for all, or one for each image"
+    )]
+    UnequalScales { scales: usize, styles: usize },
     #[error("{option} {path} is also {other}, which it would overwrite: name another path")]
     SamePath { option: &'static str, path: PathBuf, other: &'static str },
     #[error(

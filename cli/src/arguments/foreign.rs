@@ -101,6 +101,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
         "--weights FILE names the weights of the network, which is SqueezeNet 1.1",
     ),
     (&["init-image", "initial-image", "init-img"], "--init FILE names the picture to start from"),
+    (&["style-scales"], "--style-scale A,B,... gives the size of each style image, relative to the picture"),
     (&["random-seed"], "--seed N sets the seed"),
 ];
 

@@ -64,12 +64,13 @@ pub(crate) struct StyleOptions {
     /// Shorter side of the style images, in pixels [default: the size of the picture, or the preset's]
     #[arg(long, value_name = "N", value_parser = positive_integer, allow_negative_numbers = true)]
     pub(crate) style_size: Option<usize>,
-    /// The size of the style images relative to the picture: 0.5 halves the width of brush strokes, 2 doubles it [default: 1]
+    /// The size of the style images relative to the picture, one for all or one for each: 0.5 halves the width of brush
+    /// strokes, 2 doubles it [default: 1]
     #[arg(
-        long, value_name = "X", value_parser = positive, allow_negative_numbers = true, help_heading = "Picture",
-        conflicts_with = "style_size"
+        long, value_name = "X|A,B,...", value_delimiter = ',', value_parser = positive, allow_negative_numbers = true,
+        help_heading = "Picture", conflicts_with = "style_size"
     )]
-    pub(crate) style_scale: Option<f64>,
+    pub(crate) style_scale: Option<Vec<f64>>,
     /// The layers of the style loss, by number or name [default: 1,4,6,7]
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', value_parser = layer, allow_negative_numbers = true)]
     pub(crate) style_layers: Option<Vec<usize>>,

@@ -78,20 +78,20 @@ impl Inputs {
         };
         let mut styles = Vec::new();
         if let Some(style) = &request.style {
-            for &(source, _) in &style.pictures {
+            for (&(source, _), own) in style.pictures.iter().zip(&style.sizes) {
                 let shorter_side = match (request.size(), size) {
                     (Some(Size::ShorterSide(side)), _) => Some(side),
                     (_, Some((height, width))) => Some(height.min(width)),
                     (_, None) => None,
                 };
                 let picture = match shorter_side {
-                    Some(side) => load(source, Some(Size::ShorterSide(style.size.beside(side))))?.picture,
+                    Some(side) => load(source, Some(Size::ShorterSide(own.beside(side))))?.picture,
                     // The first painting gives a texture its proportions.
                     None => {
                         let picture = load(source, None)?.picture;
                         let result = result_of(&picture, request.size());
                         size = Some(result);
-                        resize_image(picture.view(), style.size.beside(result.0.min(result.1)))
+                        resize_image(picture.view(), own.beside(result.0.min(result.1)))
                     }
                 };
                 size.get_or_insert_with(|| result_of(&picture, request.size()));

@@ -42,7 +42,8 @@ pub(crate) struct Content<'a> {
 pub(crate) struct Style<'a> {
     /// Each style image with the weight of its Gram matrices.
     pub(crate) pictures: Vec<(Source<'a>, f64)>,
-    pub(crate) size: StyleSize,
+    /// The size of each.
+    pub(crate) sizes: Vec<StyleSize>,
     /// Each layer with its weight.
     pub(crate) layers: Vec<(usize, f64)>,
 }
@@ -211,13 +212,21 @@ impl<'a> Style<'a> {
         if blend.len() != sources.len() {
             return Err(UsageError::UnequalBlend { blends: blend.len(), styles: sources.len() });
         }
-        let pictures = sources.into_iter().zip(blend).collect();
-        let size = match (options.style_size, options.style_scale, preset) {
-            (Some(pixels), ..) => StyleSize::Pixels(pixels),
-            (None, None, Some(preset)) => StyleSize::Pixels(preset.style_size),
-            (None, factor, _) => StyleSize::Relative(factor.unwrap_or(1.0)),
+        let styles = sources.len();
+        let sizes = match (options.style_size, options.style_scale.as_deref(), preset) {
+            (Some(pixels), ..) => vec![StyleSize::Pixels(pixels); styles],
+            (None, Some(&[factor]), _) => vec![StyleSize::Relative(factor); styles],
+            (None, Some(factors), _) if factors.len() == styles => {
+                factors.iter().map(|&factor| StyleSize::Relative(factor)).collect()
+            }
+            (None, Some(factors), _) => {
+                return Err(UsageError::UnequalScales { scales: factors.len(), styles });
+            }
+            (None, None, Some(preset)) => vec![StyleSize::Pixels(preset.style_size); styles],
+            (None, None, None) => vec![StyleSize::Relative(1.0); styles],
         };
-        Ok(Style { pictures, size, layers: layers.into_iter().zip(weights).collect() })
+        let pictures = sources.into_iter().zip(blend).collect();
+        Ok(Style { pictures, sizes, layers: layers.into_iter().zip(weights).collect() })
     }
 }
 

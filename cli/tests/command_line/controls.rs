@@ -18,6 +18,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::runs_that_end_early,
         controls::quality,
         controls::blended_inits,
+        controls::a_scale_for_each_style,
     )
 }
 
@@ -178,4 +179,17 @@ pub(crate) fn blended_inits(sandbox: &Sandbox) {
         sandbox.refused(&line, 2, &["--init", "content:0.7,noise:0.3"]);
     }
     sandbox.refused("texture style.png -o o.png --init content:1,noise:1", 2, &["no content image"]);
+}
+
+pub(crate) fn a_scale_for_each_style(sandbox: &Sandbox) {
+    let picture = |scales: &str| {
+        let line = "transfer content.png style.png content.png -o o.png --size 40 --scales 1 --iterations 2";
+        sandbox.done(&format!("{line} --style-scale {scales}"));
+        sandbox.picture("o.png")
+    };
+    assert_eq!(picture("0.9"), picture("0.9,0.9"));
+    assert_ne!(picture("0.9,1"), picture("1,0.9"));
+    let line = "transfer content.png style.png content.png -o o.png --style-scale 1,2,0.5";
+    sandbox.refused(line, 2, &["--style-scale", "3 sizes", "2 style images"]);
+    sandbox.refused("texture style.png -o o.png --style-scale 1,0", 2, &["--style-scale", "0"]);
 }
