@@ -38,6 +38,10 @@ pub(crate) enum UsageError {
         "the picture and the summary of --json would both go to standard output: name a file for one with -o FILE"
     )]
     SharedOutput,
+    #[error(
+        "{name} would be {width}x{height} pixels, more than the limit of 200 megapixels: choose a smaller size"
+    )]
+    TooManyPixels { name: &'static str, height: usize, width: usize },
     #[error("-o - writes PNG, which loses nothing: leave --quality out, or name a .jpg file")]
     QualityOfPng,
     #[error(

@@ -1,5 +1,5 @@
 //! Style images in the colors of the photograph (Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style
-//! Transfer"): the same mean and covariance, by the map that moves colors least.
+//! Transfer"): the same mean and covariance, by whitening and coloring.
 
 use crate::image::preprocess_image;
 use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis};

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use impasto::arrays::read_npy;
 use impasto::image::{
-    ImageWarning, LoadOptions, Loaded, Size, preprocess_image, resize_image, resize_image_to,
+    ImageWarning, LoadOptions, Loaded, MAX_PIXELS, Size, preprocess_image, resize_image_to,
 };
 use ndarray::{Array3, Array4, Ix4};
 
@@ -91,7 +91,9 @@ impl Inputs {
                         let picture = load(source, None)?.picture;
                         let result = result_of(&picture, request.size());
                         size = Some(result);
-                        resize_image(picture.view(), own.beside(result.0.min(result.1)))
+                        let own = Size::ShorterSide(own.beside(result.0.min(result.1)));
+                        check_pixels("the style image", result_of(&picture, Some(own)))?;
+                        own.resize(picture.view())
                     }
                 };
                 size.get_or_insert_with(|| result_of(&picture, request.size()));
@@ -99,6 +101,7 @@ impl Inputs {
             }
         }
         let Some(size) = size else { bail!("neither a content nor a style image") };
+        check_pixels("the result", size)?;
         let init = of_init.map(|(path, init, more)| {
             warnings.extend(more);
             (path, init)
@@ -182,6 +185,14 @@ fn sides(picture: &Array3<u8>) -> (usize, usize) {
 fn result_of(picture: &Array3<u8>, size: Option<Size>) -> (usize, usize) {
     let (height, width) = sides(picture);
     size.map_or((height, width), |size| size.dimensions(height, width))
+}
+
+/// Refuses what has more pixels than any picture that is read.
+fn check_pixels(name: &'static str, (height, width): (usize, usize)) -> Result<(), UsageError> {
+    match height.checked_mul(width) {
+        Some(..=MAX_PIXELS) => Ok(()),
+        _ => Err(UsageError::TooManyPixels { name, height, width }),
+    }
 }
 
 /// A note about a photograph that has fewer pixels than the result.

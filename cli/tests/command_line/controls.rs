@@ -105,6 +105,15 @@ pub(crate) fn sizes_that_cannot_be(sandbox: &Sandbox) {
     }
     let line = "transfer content.png style.png -o o.png --width 100000 --height 100000";
     sandbox.refused(line, 1, &["content.png", "100000x100000"]);
+    for (options, name) in [
+        ("--width 100000 --height 100000", "the style image"),
+        ("--width 18446744073709551615 --height 40", "the result"),
+        ("--height 18446744073709551615", "the style image"),
+        ("--size photo --style-scale 9999999999", "the style image"),
+    ] {
+        let line = format!("texture style.png -o o.png {options}");
+        sandbox.refused(&line, 2, &[name, "200 megapixels", "smaller size"]);
+    }
     let line = "transfer content.png style.png -o o.png --width 4 --height 40";
     sandbox.refused(line, 1, &["40x4", "too small"]);
 }
