@@ -2,7 +2,7 @@
 //! Transfer"): the same mean and covariance, by whitening and coloring.
 
 use crate::image::preprocess_image;
-use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis};
+use ndarray::{Array4, ArrayView3, ArrayViewMut3, Axis};
 
 type Matrix = [[f64; 3]; 3];
 
@@ -27,7 +27,7 @@ impl ColorMap {
     }
 
     /// Maps each color of an image (H, W, 3).
-    pub(super) fn apply(&self, mut image: ArrayViewMut3<'_, f32>) {
+    fn apply(&self, mut image: ArrayViewMut3<'_, f32>) {
         for mut pixel in image.rows_mut() {
             let color = times(self.matrix, std::array::from_fn(|channel| f64::from(pixel[channel])));
             (0..3).for_each(|channel| pixel[channel] = (color[channel] + self.offset[channel]) as f32);
@@ -35,14 +35,22 @@ impl ColorMap {
     }
 }
 
+/// A picture (H, W, 3), in other colors where there is a map, as the network's input (1, H, W, 3).
+pub(super) fn preprocess(picture: ArrayView3<'_, u8>, colors: Option<ColorMap>) -> Array4<f32> {
+    let mut image = preprocess_image(picture);
+    if let Some(colors) = colors {
+        colors.apply(image.index_axis_mut(Axis(0), 0));
+    }
+    image
+}
+
 /// Mean and covariance of a picture's colors, in preprocessed units.
 fn statistics(picture: ArrayView3<'_, u8>) -> ([f64; 3], Matrix) {
     let pixels = (picture.len() / 3) as f64;
     let (mut sum, mut squares) = ([0.0; 3], [[0.0; 3]; 3]);
     // Row by row: a picture's preprocessed pixels take four times its own memory.
-    for row in picture.axis_iter(Axis(0)) {
-        let row: Array3<u8> = row.to_owned().insert_axis(Axis(0));
-        for pixel in preprocess_image(row.view()).rows() {
+    for row in picture.axis_chunks_iter(Axis(0), 1) {
+        for pixel in preprocess_image(row).rows() {
             let color: [f64; 3] = std::array::from_fn(|channel| f64::from(pixel[channel]));
             for i in 0..3 {
                 sum[i] += color[i];
@@ -63,18 +71,21 @@ fn product(a: Matrix, b: Matrix) -> Matrix {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
+fn identity() -> Matrix {
+    std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))))
+}
+
 /// A function of a symmetric matrix, by its eigenvalues; Jacobi's method, which is exact enough after a few rounds.
 fn power(matrix: Matrix, function: impl Fn(f64) -> f64) -> Matrix {
     let mut diagonal = matrix;
-    let mut vectors: Matrix = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+    let mut vectors = identity();
     for (p, q) in [(0, 1), (0, 2), (1, 2)].into_iter().cycle().take(30) {
         if diagonal[p][q] == 0.0 {
             continue;
         }
         let angle = 0.5 * (2.0 * diagonal[p][q]).atan2(diagonal[q][q] - diagonal[p][p]);
         let (sin, cos) = angle.sin_cos();
-        let mut rotation: Matrix =
-            std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+        let mut rotation = identity();
         (rotation[p][p], rotation[q][q], rotation[p][q], rotation[q][p]) = (cos, cos, sin, -sin);
         let transposed = std::array::from_fn(|i| std::array::from_fn(|j| rotation[j][i]));
         diagonal = product(transposed, product(diagonal, rotation));
@@ -89,6 +100,7 @@ fn power(matrix: Matrix, function: impl Fn(f64) -> f64) -> Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array3;
 
     fn picture(seed: u64, spread: [f32; 3]) -> Array3<u8> {
         let mut random = fastrand::Rng::with_seed(seed);

@@ -1,7 +1,6 @@
 //! A picture on a tape, row by row: a quarter of the memory that its preprocessed pixels would take.
 
-use super::color_map::ColorMap;
-use crate::image::preprocess_image;
+use super::color_map::{self, ColorMap};
 use impasto_autodiff::{
     Accumulate, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape, TapeError, Values, Var,
 };
@@ -27,10 +26,7 @@ pub(super) fn record(
 
 fn preprocess(picture: ArrayView3<'_, u8>, colors: Option<ColorMap>, out: &mut [f32]) {
     out.par_chunks_exact_mut(3 * picture.dim().1).enumerate().for_each(|(row, out)| {
-        let mut image = preprocess_image(picture.slice_axis(Axis(0), Slice::from(row..row + 1)));
-        if let Some(colors) = colors {
-            colors.apply(image.index_axis_mut(Axis(0), 0));
-        }
+        let image = color_map::preprocess(picture.slice_axis(Axis(0), Slice::from(row..row + 1)), colors);
         out.iter_mut().zip(&image).for_each(|(out, &value)| *out = value);
     });
 }

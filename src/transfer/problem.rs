@@ -2,7 +2,7 @@
 
 use super::builder::StyleTransferBuilder;
 use super::choices::{Init, MakeOptimizer, OptimizerKind, PreserveColors};
-use super::color_map::ColorMap;
+use super::color_map::{self, ColorMap};
 use super::colors::Colors;
 use super::error::TransferError;
 use super::finish::Finish;
@@ -242,13 +242,8 @@ impl Problem {
 
     /// The style images at a size, each (1, H, W, 3) in preprocessed units, with the weights of their Gram matrices.
     pub(super) fn styles(&self, scale: &Scale) -> impl Iterator<Item = (Array4<f32>, f64)> {
-        self.style_pictures(scale).map(|StyleImage { picture, blend, colors }| {
-            let mut image = preprocess_image(picture.view());
-            if let Some(colors) = colors {
-                colors.apply(image.index_axis_mut(Axis(0), 0));
-            }
-            (image, blend)
-        })
+        self.style_pictures(scale)
+            .map(|style| (color_map::preprocess(style.picture.view(), style.colors), style.blend))
     }
 
     /// The same as pictures, (H, W, 3).

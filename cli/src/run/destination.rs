@@ -59,9 +59,7 @@ impl<'a> Destination<'a> {
     /// Checks that its format can hold a picture of these sides, in pixels; height first.
     pub(crate) fn check_size(self, size: (usize, usize)) -> Result<(), ImageError> {
         match self {
-            Destination::File(path, options) => {
-                options.check(path).and_then(|()| check_picture_size(path, size))
-            }
+            Destination::File(path, _) => check_picture_size(path, size),
             Destination::StandardOutput => Ok(()),
         }
     }

@@ -39,12 +39,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<Ending> {
 fn run_iteration(arguments: &BenchIterationArguments) -> anyhow::Result<Ending> {
     let &BenchIterationArguments { size, preset, iterations, threads, json } = arguments;
     let report = iteration::run(&IterationOptions { size, preset, threads, iterations })?;
-    if json {
-        print_json(&report)?;
-    } else {
-        print(&table::iteration(&report))?;
-    }
-    Ok(Ending::Done)
+    print_report(&report, json, table::iteration)
 }
 
 fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
@@ -86,10 +81,13 @@ fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
 fn run_scaling(arguments: &BenchScalingArguments) -> anyhow::Result<Ending> {
     let &BenchScalingArguments { size, preset, iterations, json } = arguments;
     let report = scaling::run(&ScalingOptions { size, preset, iterations })?;
-    if json {
-        print_json(&report)?;
-    } else {
-        print(&table::scaling(&report))?;
+    print_report(&report, json, table::scaling)
+}
+
+fn print_report<R: Serialize>(report: &R, json: bool, text: fn(&R) -> String) -> anyhow::Result<Ending> {
+    match json {
+        true => print_json(report)?,
+        false => print(&text(report))?,
     }
     Ok(Ending::Done)
 }
