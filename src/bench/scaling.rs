@@ -44,7 +44,7 @@ pub struct ScalingReport {
     pub kernels: Vec<KernelReport>,
 }
 
-/// An iteration on so many threads.
+/// How long an iteration takes on a number of threads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ThreadsReport {

@@ -17,7 +17,7 @@ pub enum Init {
     /// The content image under noise: each value is `(100 - noise) / 100` of the image's and `noise / 100` of that of
     /// [`Init::Random`].
     Blend {
-        /// How much the noise counts, in hundredths.
+        /// The share of the noise, in percent.
         noise: u8,
         /// The same seed gives the same noise.
         seed: u64,

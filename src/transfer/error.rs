@@ -43,7 +43,7 @@ pub enum TransferError {
     #[error("the rate to stop below is {0}: it must be a number from 0 to 1, such as 0.001")]
     InvalidStop(f64),
     /// More noise in a blend than there can be.
-    #[error("the noise that the run starts from counts {0} hundredths: it must be from 0 to 100")]
+    #[error("the share of noise in the start is {0} %: it must be from 0 to 100 %")]
     InvalidBlend(u8),
     /// A learning rate for an optimizer that has none.
     #[error("L-BFGS chooses its own step: leave the learning rate out, or use Adam")]

@@ -20,7 +20,7 @@ pub(crate) enum ScaleCount {
 pub(crate) enum InitArgument {
     Content,
     Random,
-    /// Content and noise, which counts so many hundredths.
+    /// The content image mixed with noise; the number is the share of noise, in percent.
     Blend(u8),
     /// An image, or an array where the extension is `.npy`.
     File(PathBuf),
@@ -57,8 +57,8 @@ fn blend(text: &str) -> Option<InitArgument> {
         }
     }
     let (content, noise) = (content?, noise?);
-    let hundredths = 100.0 * noise / (content + noise);
-    hundredths.is_finite().then(|| InitArgument::Blend(hundredths.round() as u8))
+    let percent = 100.0 * noise / (content + noise);
+    percent.is_finite().then(|| InitArgument::Blend(percent.round() as u8))
 }
 
 pub(super) fn init_parser() -> ValueParser {

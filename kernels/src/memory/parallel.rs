@@ -12,12 +12,12 @@ pub(crate) fn cached_rows(row_values: usize) -> usize {
     (CACHED / row_values.max(1)).max(1)
 }
 
-/// Tasks to cut work on so many values into.
+/// How many tasks to cut the work on this many values into.
 pub(crate) fn tasks(values: usize) -> usize {
     (values / CACHED).clamp(TASKS, MOST_TASKS)
 }
 
-/// Rows in a strip of an image (N, H, W, C): few enough for as many strips as its values are worth, and at most `limit`.
+/// Rows in a strip of an image (N, H, W, C): few enough for one strip per task, and at most `limit`.
 pub(crate) fn rows_per_strip([batch, height, width, channels]: [usize; 4], limit: usize) -> usize {
     let tasks = tasks(batch * height * width * channels);
     height.div_ceil(tasks.div_ceil(batch)).clamp(1, limit.max(1))

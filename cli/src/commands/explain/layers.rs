@@ -90,6 +90,6 @@ fn table(rows: &[Row]) -> String {
         text += line.trim_end();
         text.push('\n');
     }
-    text + "\nOptions take the number or the name. Shapes are height x width x channels; a position\n\
-            sees a square of so many pixels on each side.\n"
+    text + "\nOptions take the number or the name. Shapes are height x width x channels. \"sees\" is the\n\
+            side, in pixels, of the square of the picture that one position depends on.\n"
 }
