@@ -120,6 +120,22 @@ checks! {
         let offset = tape.constant(&ndarray::arr1(&[5.0, 9.0]).mapv(T::from_f64));
         tape.reflect_pad(x[0], offset, [11, 14])
     };
+    mask of mask: apart, &[&[&[2, 3, 4, 5]], &[&[1, 1, 1, 1]], &[&[1, 5, 3, 4]]], |tape, x| {
+        let mut shape = tape.shape(x[0])?.to_vec();
+        shape[3] = 1;
+        let factors = tape.constant(&apart(&shape, 5).mapv(T::from_f64));
+        tape.mask(x[0], factors)
+    };
+    blend of blend: apart, &[&[&[2, 3, 4, 5], &[2, 3, 4, 5]], &[&[1, 7, 1, 3], &[1, 7, 1, 3]]], |tape, x| {
+        let mut shape = tape.shape(x[0])?.to_vec();
+        shape[3] = 1;
+        let shares = tape.constant(&apart(&shape, 3).mapv(T::from_f64));
+        tape.blend(x[0], x[1], shares)
+    };
+    blend_with_itself of blend: apart, &[&[&[1, 2, 3, 2]]], |tape, x| {
+        let shares = tape.constant(&apart(&[1, 2, 3, 1], 3).mapv(T::from_f64));
+        tape.blend(x[0], x[0], shares)
+    };
     log_softmax of log_softmax: apart, &[&[&[5]], &[&[3, 4]], &[&[2, 1, 3]], &[&[2, 1]]], |tape, x| {
         tape.log_softmax(x[0])
     };

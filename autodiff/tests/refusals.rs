@@ -89,6 +89,23 @@ fn operations_say_what_does_not_fit() {
             "reflect_pad of (1, 0, 5, 3) and (2): there must be at least one pixel and one channel",
         ),
         (
+            refusal(&[&[1, 4, 5, 3], &[1, 4, 5]], |t, x| t.mask(x[0], x[1])),
+            "mask of (1, 4, 5, 3) and (1, 4, 5): factors must be (N, H, W, 1), with one number per position of the image",
+        ),
+        (
+            refusal(&[&[1, 4, 5, 0], &[1, 4, 5, 1]], |t, x| t.mask(x[0], x[1])),
+            "mask of (1, 4, 5, 0) and (1, 4, 5, 1): the image must be (N, H, W, C), with at least one channel",
+        ),
+        (
+            refusal(&[&[1, 4, 5, 3], &[1, 4, 5, 3], &[1, 5, 4, 1]], |t, x| t.blend(x[0], x[1], x[2])),
+            "blend of (1, 4, 5, 3) and (1, 4, 5, 3) and (1, 5, 4, 1): shares must be (N, H, W, 1), with one number per \
+             position of the image",
+        ),
+        (
+            refusal(&[&[1, 4, 5, 3], &[1, 4, 5, 2], &[1, 4, 5, 1]], |t, x| t.blend(x[0], x[1], x[2])),
+            "blend of (1, 4, 5, 3) and (1, 4, 5, 2) and (1, 4, 5, 1): (1, 4, 5, 3) and (1, 4, 5, 2) must be equal",
+        ),
+        (
             refusal(&[&[2, 3, 4, 5]], |t, x| t.gram(x[0], 1.0)),
             "gram of (2, 3, 4, 5): a Gram matrix is of one image, narrow axis 0 to it",
         ),
@@ -239,6 +256,8 @@ fn no_shape_panics() {
                     }
                     23 => tape.exp(x).and_then(|x| tape.ln(x)).and_then(|x| tape.sqrt(x)),
                     24 => tape.scale(x, 2.0).and_then(|x| tape.square(x)),
+                    25 => tape.mask(x, y),
+                    26 => tape.blend(x, x, y),
                     _ => break,
                 };
                 let Ok(out) = out else { continue };

@@ -2,10 +2,11 @@
 //! recorded by a method of [`Tape`](crate::Tape); the crate's documentation lists them.
 //!
 //! `unary` and `binary` hold what functions of one and of two values have in common, so that such a function is a few lines
-//! of mathematics; `broadcast` and `strided` walk over arrays.
+//! of mathematics; `broadcast` and `strided` walk over arrays, `positions` over those of an image.
 
 mod add;
 mod binary;
+mod blend;
 mod broadcast;
 mod concat;
 mod conv2d;
@@ -14,6 +15,7 @@ mod exp;
 mod gram;
 mod ln;
 mod log_softmax;
+mod mask;
 mod matmul;
 mod max_pool;
 mod mean;
@@ -21,6 +23,7 @@ mod moments;
 mod mul;
 mod narrow;
 mod normalize;
+mod positions;
 mod reflect_pad;
 mod relu;
 mod reshape;

@@ -1,0 +1,128 @@
+//! An image under a mask: every position times a number of its own.
+
+use super::positions::{check, walk};
+use crate::{
+    Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
+    TapeError, Values, Var,
+};
+use std::ops::Range;
+
+const FORMULAS: Formulas = Formulas {
+    forward: &["out[n, y, x, c] = factors[n, y, x, 0] * image[n, y, x, c]"],
+    backward: &["d_image[n, y, x, c] = factors[n, y, x, 0] * d_out[n, y, x, c]"],
+};
+
+struct Mask;
+
+impl<T: Element> Tape<T> {
+    /// Records an image (N, H, W, C) with each position multiplied by its own of `factors`, (N, H, W, 1), which get no
+    /// gradient. Where the factor is 0, so is the gradient.
+    ///
+    /// ```text
+    /// out[n, y, x, c] = factors[n, y, x, 0] * image[n, y, x, c]
+    /// d_image[n, y, x, c] = factors[n, y, x, 0] * d_out[n, y, x, c]
+    /// ```
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[1.0, 2.0], [3.0, 4.0]]]]); // (1, 1, 2, 2): two positions
+    /// let factors = tape.constant(&array![[[[0.5], [0.0]]]]);
+    /// let masked = tape.mask(image, factors)?;
+    /// let loss = tape.sum(masked)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.value(masked)?, array![[[[0.5, 1.0], [0.0, 0.0]]]].into_dyn());
+    /// assert_eq!(tape.gradient(image)?, array![[[[0.5, 0.5], [0.0, 0.0]]]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TapeError::Shape`] if the image is not (N, H, W, C), or there is not one factor per position.
+    pub fn mask(&mut self, image: Var, factors: Var) -> Result<Var, TapeError> {
+        self.record(Mask, &[image, factors])
+    }
+}
+
+fn multiply<T: Element>(factors: &[T], image: &[T], accumulate: Accumulate, out: &mut [T]) {
+    walk(factors, out, [image], |factor, out, [image]| {
+        let pairs = out.iter_mut().zip(image);
+        match accumulate {
+            Accumulate::Replace => pairs.for_each(|(out, &value)| *out = factor * value),
+            Accumulate::Add => pairs.for_each(|(out, &value)| *out = *out + factor * value),
+        }
+    });
+}
+
+impl<T: Element> Operation<T> for Mask {
+    fn name(&self) -> &'static str {
+        "mask"
+    }
+
+    fn formulas(&self) -> Formulas {
+        FORMULAS
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
+        check(inputs[0], "factors", inputs[1])?;
+        Ok(inputs[0].to_vec())
+    }
+
+    fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
+        multiply(values.input(1), values.input(0), Accumulate::Replace, out);
+    }
+
+    fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
+        gradients.write(0, |d_image, update| multiply(values.input(1), d_out, update, d_image));
+    }
+
+    fn reads_input(&self, index: usize, _: &[bool]) -> bool {
+        index == 1
+    }
+
+    fn reads_output(&self) -> bool {
+        false
+    }
+
+    fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
+        Some(self)
+    }
+
+    fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> RowOperation<T> for Mask {
+    fn images(&self) -> usize {
+        2
+    }
+
+    fn is_sum(&self) -> bool {
+        false
+    }
+
+    fn read_rows(&self, _: &Values<'_, T>, index: usize, rows: Range<usize>) -> Option<Range<usize>> {
+        (index == 1).then_some(rows)
+    }
+
+    fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
+        let [image, factors] =
+            [0, 1].map(|index| values.rows(index).select(rows.clone(), values.row_len(index)).values);
+        multiply(factors, image, Accumulate::Replace, out);
+    }
+
+    fn backward_rows(
+        &mut self,
+        values: &RowValues<'_, T>,
+        d_out: Rows<'_, T>,
+        _: usize,
+        accumulate: Accumulate,
+        (rows, d_image): (Range<usize>, &mut [T]),
+    ) {
+        let factors = values.rows(1).select(rows.clone(), values.row_len(1)).values;
+        multiply(factors, d_out.select(rows, values.row_len(0)).values, accumulate, d_image);
+    }
+}
