@@ -73,11 +73,14 @@ fn pictures_that_are_missing() {
 
 #[test]
 fn pictures_without_pixels_or_of_other_colors() {
-    for shape in [(0, 5, 3), (5, 0, 3), (40, 40, 4), (40, 40, 1)] {
+    for shape in [(0, 5, 3), (5, 0, 3), (40, 40, 5), (40, 40, 1)] {
         let picture = Array3::zeros(shape);
         assert_refused!(builder().content(&picture), TransferError::NotAPicture { .. });
         assert_refused!(builder().style(&picture, 1.0), TransferError::NotAPicture { .. });
     }
+    // Only content images have alpha.
+    let with_alpha = Array3::zeros((40, 40, 4));
+    assert_refused!(builder().style(&with_alpha, 1.0), TransferError::NotAPicture { .. });
     for (height, width) in [(0, 40), (40, 0)] {
         let canvas = StyleTransfer::builder(&NETWORK).style(&STYLE, 1.0).canvas(height, width);
         assert_refused!(canvas, TransferError::NotAPicture { .. });
@@ -100,7 +103,10 @@ fn weights_that_ask_for_nothing_or_make_no_sense() {
 
 #[test]
 fn layers_that_repeat_or_do_not_exist() {
-    assert_refused!(builder().style_layers(&[(1, 1.0), (4, 1.0), (1, 1.0)]), TransferError::RepeatedLayer(1));
+    assert_refused!(
+        builder().style_layers(&[(1, 1.0), (4, 1.0), (1, 1.0)]),
+        TransferError::RepeatedLayer { loss: "style", layer: 1 }
+    );
     for layer in [13, usize::MAX] {
         assert_refused!(builder().content_layer(layer), TransferError::Features { .. });
         assert_refused!(builder().style_layers(&[(layer, 1.0)]), TransferError::Features { .. });

@@ -61,7 +61,8 @@
 //! | [`log_softmax`](Tape::log_softmax) | log-probabilities from scores |
 //! | [`reshape`](Tape::reshape), [`transpose`](Tape::transpose), [`narrow`](Tape::narrow), [`concat`](Tape::concat) | the same values in another arrangement |
 //! | [`reflect_pad`](Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
-//! | [`mask`](Tape::mask), [`blend`](Tape::blend) | each position of an image times its own factor; two images, each position in its own mix |
+//! | [`mask`](Tape::mask), [`mask_gradient`](Tape::mask_gradient) | each position of an image, or of its gradient, times its own factor |
+//! | [`blend`](Tape::blend) | two images, each position in its own mix |
 //!
 //! A picture that is larger than memory is walked over in strips of rows: [`Tape::into_strips`].
 //!

@@ -126,6 +126,11 @@ checks! {
         let factors = tape.constant(&apart(&shape, 5).mapv(T::from_f64));
         tape.mask(x[0], factors)
     };
+    // With other factors it is no derivative.
+    mask_gradient of mask_gradient: apart, &[&[&[2, 3, 4, 5]]], |tape, x| {
+        let ones = tape.constant(&ndarray::Array4::from_elem((2, 3, 4, 1), T::one()));
+        tape.mask_gradient(x[0], ones)
+    };
     blend of blend: apart, &[&[&[2, 3, 4, 5], &[2, 3, 4, 5]], &[&[1, 7, 1, 3], &[1, 7, 1, 3]]], |tape, x| {
         let mut shape = tape.shape(x[0])?.to_vec();
         shape[3] = 1;

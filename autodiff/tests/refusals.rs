@@ -93,6 +93,11 @@ fn operations_say_what_does_not_fit() {
             "mask of (1, 4, 5, 3) and (1, 4, 5): factors must be (N, H, W, 1), with one number per position of the image",
         ),
         (
+            refusal(&[&[1, 4, 5, 3], &[5, 4, 1]], |t, x| t.mask_gradient(x[0], x[1])),
+            "mask_gradient of (1, 4, 5, 3) and (5, 4, 1): factors must be (N, H, W, 1), with one number per position of \
+             the image",
+        ),
+        (
             refusal(&[&[1, 4, 5, 0], &[1, 4, 5, 1]], |t, x| t.mask(x[0], x[1])),
             "mask of (1, 4, 5, 0) and (1, 4, 5, 1): the image must be (N, H, W, C), with at least one channel",
         ),
@@ -258,6 +263,7 @@ fn no_shape_panics() {
                     24 => tape.scale(x, 2.0).and_then(|x| tape.square(x)),
                     25 => tape.mask(x, y),
                     26 => tape.blend(x, x, y),
+                    27 => tape.mask_gradient(x, y),
                     _ => break,
                 };
                 let Ok(out) = out else { continue };

@@ -80,7 +80,8 @@ fn record<T: Element>(tape: &mut Tape<T>, case: Case) -> Result<Recorded, TapeEr
     };
     let shares = tape.constant(&values::<T, _>((1, case.height, case.width, 1), 3));
     let blend = tape.blend(image, content, shares)?;
-    let (input, content) = (lay(tape, blend)?, lay(tape, content)?);
+    let gated = tape.mask_gradient(blend, shares)?;
+    let (input, content) = (lay(tape, gated)?, lay(tape, content)?);
     let of_content = features(tape, content, case)?;
     let of_image = features(tape, input, case)?;
     let mut losses = Vec::new();

@@ -75,7 +75,8 @@ pub(crate) enum UsageError {
 /// The library's refusal of a setting, with the option that set it.
 pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
     let option = match error {
-        TransferError::RepeatedLayer(_) => "--style-layers",
+        TransferError::RepeatedLayer { loss: "content", .. } => "--content-layer",
+        TransferError::RepeatedLayer { .. } => "--style-layers",
         TransferError::EmptyBlend => "--style-blend",
         TransferError::NoScales | TransferError::TooManyScales { .. } => "--scales",
         TransferError::SmallestTooLarge { .. }

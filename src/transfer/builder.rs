@@ -9,7 +9,7 @@ use crate::optimizer::Optimizer;
 use crate::preset::{LossWeights, Preset};
 use crate::schedule::Schedule;
 use impasto_squeezenet::SqueezeNet;
-use ndarray::{Array3, Array4};
+use ndarray::{Array2, Array3, Array4};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
 
@@ -45,16 +45,18 @@ pub const MAX_THREADS: usize = 1024;
 ///
 /// // What does not do is refused before anything is computed.
 /// let refused = StyleTransfer::builder(&network).content(&photograph).style_layers(&[(1, 1.0), (1, 2.0)]).build();
-/// assert!(matches!(refused, Err(TransferError::RepeatedLayer(1))));
+/// assert!(matches!(refused, Err(TransferError::RepeatedLayer { layer: 1, .. })));
 /// # Ok::<(), impasto::TransferError>(())
 /// ```
 #[derive(Clone)]
 pub struct StyleTransferBuilder<'a> {
     pub(super) network: &'a SqueezeNet,
     pub(super) content: Option<&'a Array3<u8>>,
-    pub(super) styles: Vec<(&'a Array3<u8>, f64)>,
+    pub(super) background: [u8; 3],
+    pub(super) content_mask: Option<&'a Array2<u8>>,
+    pub(super) styles: Vec<Style<'a>>,
     pub(super) canvas: Option<(usize, usize)>,
-    pub(super) content_layer: usize,
+    pub(super) content_layers: Vec<(usize, f64)>,
     pub(super) content_weight: Option<f64>,
     pub(super) style: Option<Vec<(usize, f64)>>,
     pub(super) tv_weight: Option<f64>,
@@ -77,14 +79,25 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) strip_rows: Option<usize>,
 }
 
+/// A style image, (H, W, 3), as it was given.
+#[derive(Clone)]
+pub(super) struct Style<'a> {
+    pub(super) picture: &'a Array3<u8>,
+    pub(super) blend: f64,
+    /// Where it is painted, (H, W).
+    pub(super) mask: Option<&'a Array2<u8>>,
+}
+
 impl<'a> StyleTransferBuilder<'a> {
     pub(super) fn new(network: &'a SqueezeNet) -> Self {
         StyleTransferBuilder {
             network,
             content: None,
+            background: [u8::MAX; 3],
+            content_mask: None,
             styles: Vec::new(),
             canvas: None,
-            content_layer: 3,
+            content_layers: vec![(LossWeights::CONTENT_LAYER, 1.0)],
             content_weight: None,
             style: None,
             tv_weight: None,
@@ -108,16 +121,63 @@ impl<'a> StyleTransferBuilder<'a> {
         }
     }
 
-    /// The content image, (H, W, 3); the result has its size.
+    /// The content image, (H, W, 3) or, with alpha, (H, W, 4); the result has its size.
+    ///
+    /// Unless it is opaque all over, the result has its alpha too: what is transparent is neither painted nor compared
+    /// with anything.
     pub fn content(mut self, picture: &'a Array3<u8>) -> Self {
         self.content = Some(picture);
+        self
+    }
+
+    /// The color, in RGB, that a content image with alpha is laid over for the network, and that is taken out of the result
+    /// again. White unless set.
+    pub fn background(mut self, color: [u8; 3]) -> Self {
+        self.background = color;
+        self
+    }
+
+    /// Keeps a part of the content image as it is: all of it where the mask, (H, W) of the result's size, is white, nothing
+    /// where it is black.
+    pub fn content_mask(mut self, mask: &'a Array2<u8>) -> Self {
+        self.content_mask = Some(mask);
         self
     }
 
     /// A style image, (H, W, 3), of any size: the larger beside the result, the larger its strokes. At smaller sizes of
     /// the run it is shrunk with the picture. Of several, the Gram matrices are averaged with the `blend` weights.
     pub fn style(mut self, picture: &'a Array3<u8>, blend: f64) -> Self {
-        self.styles.push((picture, blend));
+        self.styles.push(Style { picture, blend, mask: None });
+        self
+    }
+
+    /// A style image as for [`style`](Self::style), painted where the mask, (H, W) of the result's size, is white, and not
+    /// at all where it is black; the greys between blend (Gatys et al. 2017).
+    ///
+    /// Where masks overlap, styles share the place as their `blend` weights say. Positions of a layer that see anything
+    /// outside of the mask do not count for the style, so the deepest layers, which see 63 pixels, keep away from its
+    /// edges.
+    ///
+    /// ```
+    /// use impasto::{SqueezeNet, StyleTransfer, Weights};
+    /// use ndarray::Array2;
+    /// # use ndarray::Array3;
+    /// # let picture = |seed: usize| {
+    /// #     Array3::from_shape_fn((96, 128, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+    /// # };
+    /// # let (photograph, sky, ground) = (picture(3), picture(7), picture(9));
+    /// # let network = SqueezeNet::new(Weights::built_in());
+    ///
+    /// // One painting for the upper half, another for the lower.
+    /// let upper = Array2::from_shape_fn((96, 128), |(y, _)| if y < 48 { 255 } else { 0 });
+    /// let lower = upper.mapv(|level| 255 - level);
+    /// let builder = StyleTransfer::builder(&network).content(&photograph).scales(1);
+    /// let builder = builder.masked_style(&sky, 1.0, &upper).masked_style(&ground, 1.0, &lower);
+    /// assert_eq!(builder.build()?.unpainted(), 0.0);
+    /// # Ok::<(), impasto::TransferError>(())
+    /// ```
+    pub fn masked_style(mut self, picture: &'a Array3<u8>, blend: f64, mask: &'a Array2<u8>) -> Self {
+        self.styles.push(Style { picture, blend, mask: Some(mask) });
         self
     }
 
@@ -140,8 +200,14 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 
     /// The layer of the content loss; 3 unless set.
-    pub fn content_layer(mut self, layer: usize) -> Self {
-        self.content_layer = layer;
+    pub fn content_layer(self, layer: usize) -> Self {
+        self.content_layers(&[(layer, 1.0)])
+    }
+
+    /// The layers of the content loss, each with a factor of [`content_weight`](Self::content_weight). A deep layer holds
+    /// what is where, a shallow one each edge too.
+    pub fn content_layers(mut self, layers: &[(usize, f64)]) -> Self {
+        self.content_layers = layers.to_vec();
         self
     }
 

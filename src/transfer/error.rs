@@ -26,8 +26,13 @@ pub enum TransferError {
     #[error("the blend weight of every style image is 0: give at least one a weight")]
     EmptyBlend,
     /// A layer twice in the list.
-    #[error("style layer {0} is listed twice: list each layer once, with the sum of its weights")]
-    RepeatedLayer(usize),
+    #[error("{loss} layer {layer} is listed twice: list each layer once, with the sum of its weights")]
+    RepeatedLayer {
+        /// Of which loss: `style` or `content`.
+        loss: &'static str,
+        /// The layer.
+        layer: usize,
+    },
     /// A number that must be finite and not negative.
     #[error("{name} is {value}: it must be a finite number that is not negative")]
     InvalidWeight {
@@ -112,13 +117,42 @@ pub enum TransferError {
     )]
     JitterWithLbfgs,
     /// A picture without pixels, or not RGB.
-    #[error("{name} has the shape {shape:?}: it must be (height, width, 3), with at least one pixel")]
+    #[error(
+        "{name} has the shape {shape:?}: it must be (height, width, 3), a content image may be (height, width, 4), with at least one pixel"
+    )]
     NotAPicture {
         /// Which picture.
         name: &'static str,
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// A mask is another size than the result.
+    #[error("{name} is {given_height}x{given_width}, the result {height}x{width}: give a mask of that size")]
+    MaskSize {
+        /// Which mask.
+        name: &'static str,
+        /// The mask's height in pixels.
+        given_height: usize,
+        /// The mask's width in pixels.
+        given_width: usize,
+        /// The result's height in pixels.
+        height: usize,
+        /// The result's width in pixels.
+        width: usize,
+    },
+    /// A style that is painted nowhere.
+    #[error("a style's mask is black all over: make it white where the style is to be painted")]
+    EmptyMask,
+    /// A style whose places are narrower than what the network sees.
+    #[error(
+        "a style's mask has no spot large enough for any style layer to see it alone: make its white areas larger, or the picture, or name a layer such as 1, which sees little"
+    )]
+    MaskTooFine,
+    /// All of the content image is to stay as it is.
+    #[error(
+        "all of the content image is kept or transparent, so there is nothing to paint: leave a part of its mask black"
+    )]
+    NothingToPaint,
     /// The init is another size than the result.
     #[error(
         "the init is {given_height}x{given_width}, the result {height}x{width}: give an init of that size"

@@ -4,11 +4,12 @@ use super::builder::{StyleTransferBuilder, thread_count};
 use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::jitter;
+use super::pictures::Pictures;
 use crate::loss::{content_loss, gram_matrix, tv_loss};
 use crate::memory;
 use impasto_autodiff::{Strips, Tape, Var};
 use impasto_squeezenet::{SqueezeNet, architecture};
-use ndarray::{Array1, Array2, Array4};
+use ndarray::{Array1, Array2, Array4, ArrayD};
 
 /// What a run needs for each pixel of the result with the default layers: the peak of the process, at 1000x1333.
 pub(crate) const BYTES_PER_PIXEL: u64 = 380;
@@ -62,14 +63,29 @@ pub(super) struct Footprint {
     /// The height of strips, where they are asked for.
     strip_rows: Option<usize>,
     optimizer: OptimizerKind,
-    content_layer: usize,
+    content_layers: Vec<usize>,
     style_layers: Vec<usize>,
+    /// Regions that have features of their own.
+    regions: usize,
+    /// Whether something of the content image is kept.
+    keeps: bool,
     jitter: usize,
     threads: usize,
     /// Height and width of the result, in pixels.
     size: (usize, usize),
     /// Those of the style images.
     styles: Vec<(usize, usize)>,
+}
+
+/// Bytes per pixel of the image that a layer takes with `bytes` for each position; a part of one counts as a whole.
+fn positions_per_pixel(layer: usize, bytes: u64) -> u64 {
+    let (_, step) = architecture::receptive_field(layer).unwrap_or((1, 1));
+    bytes.div_ceil((step * step) as u64)
+}
+
+/// The same with `bytes` for each feature.
+fn features_per_pixel(layer: usize, bytes: u64) -> u64 {
+    positions_per_pixel(layer, bytes * architecture::output_channels(layer).unwrap_or(64) as u64)
 }
 
 fn area((height, width): (usize, usize)) -> u64 {
@@ -79,24 +95,25 @@ fn area((height, width): (usize, usize)) -> u64 {
 impl Footprint {
     pub(super) fn new(
         builder: &StyleTransferBuilder<'_>,
-        size: (usize, usize),
+        pictures: &Pictures,
         style_layers: &[usize],
         jitter: usize,
     ) -> Footprint {
         let threads = thread_count(builder.threads);
-        let styles = builder.styles.iter().map(|(style, _)| (style.dim().0, style.dim().1));
         Footprint {
             network: builder.network.clone(),
             limit: builder.memory.or_else(|| memory::available_bytes(threads)),
             inspectable: builder.inspectable,
             strip_rows: builder.strip_rows,
             optimizer: builder.optimizer,
-            content_layer: builder.content_layer,
+            content_layers: builder.content_layers.iter().map(|&(layer, _)| layer).collect(),
             style_layers: style_layers.to_vec(),
+            regions: pictures.guided_regions(),
+            keeps: pictures.kept.is_some(),
             jitter,
             threads,
-            size,
-            styles: styles.collect(),
+            size: pictures.size,
+            styles: pictures.style_sizes().collect(),
         }
     }
 
@@ -142,7 +159,7 @@ impl Footprint {
     /// The bytes that a size needs at its peak when everything is in memory. Everything that grows with a picture counts;
     /// weights and the program itself, some 20 MB, do not.
     fn whole(&self, size: (usize, usize)) -> u64 {
-        let deepest = self.style_layers.iter().copied().fold(self.content_layer, usize::max);
+        let deepest = self.style_layers.iter().chain(&self.content_layers).copied().max().unwrap_or(0);
         let mut per_pixel = match (self.inspectable, deepest) {
             (true, ..=7) => INSPECTABLE_BYTES_PER_PIXEL,
             (true, _) => INSPECTABLE_BYTES_PER_PIXEL + DEEP_BYTES_PER_PIXEL - BYTES_PER_PIXEL,
@@ -150,20 +167,25 @@ impl Footprint {
             (false, _) => DEEP_BYTES_PER_PIXEL,
         };
         per_pixel += self.memories();
-        // Each shift but one keeps content features, of 2 bytes; the largest are those of the first layer, of 64 channels
-        // at a quarter of the positions.
-        let channels = architecture::output_channels(self.content_layer).unwrap_or(64) as u64;
-        let stride = if self.content_layer < 2 {
-            2
-        } else if self.content_layer < 5 {
-            4
-        } else {
-            8
-        };
-        per_pixel += self.jitter.saturating_sub(1) as u64 * (2 * channels).div_ceil(stride * stride);
+        // Each shift but one keeps content features, of 2 bytes.
+        let shifts = self.jitter.max(1) as u64;
+        let kept = self.content_layers.iter().map(|&layer| features_per_pixel(layer, 2 * (shifts - 1)));
+        per_pixel += kept.sum::<u64>() + self.guides();
+        // Each region has features of its own in every style layer.
+        let masked = self.style_layers.iter().map(|&layer| features_per_pixel(layer, 4));
+        per_pixel += self.regions as u64 * masked.sum::<u64>();
         let picture = area(size).saturating_mul(per_pixel);
         let styles = self.styles_at(size).map(|style| area(style).saturating_mul(STYLE_BYTES_PER_PIXEL));
         styles.fold(picture, u64::max)
+    }
+
+    /// Bytes per pixel of masks, and of what is made of them.
+    fn guides(&self) -> u64 {
+        let shifts = self.jitter.max(1) as u64;
+        let factors = self.style_layers.iter().map(|&layer| positions_per_pixel(layer, 4 * shifts));
+        // The mask as it was given and, for a moment, two of numbers; what is kept, its shares, and the blend.
+        let covered = if self.regions > 0 { 4 + 12 } else { 0 };
+        self.regions as u64 * (9 + factors.sum::<u64>()) + covered + if self.keeps { 5 + 24 } else { 0 }
     }
 
     /// What an optimizer remembers beyond two moments.
@@ -183,7 +205,7 @@ impl Footprint {
 
     /// The bytes that a size needs at its peak in strips of `rows` rows.
     fn strips(&self, size: (usize, usize), rows: usize) -> Result<u64, TransferError> {
-        let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories());
+        let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories() + self.guides());
         let outcome = area(self.size).saturating_mul(OUTCOME_BYTES_PER_PIXEL);
         let given = self.styles.iter().map(|&style| area(style)).fold(area(self.size), u64::saturating_add);
         let pictures = given.saturating_mul(PICTURE_BYTES_PER_PIXEL);
@@ -234,22 +256,41 @@ impl Footprint {
         let mut input = image;
         let (mut target, mut shift) = (None, None);
         if is_result {
-            layers.push(self.content_layer);
+            layers.extend(&self.content_layers);
             let content = tape.constant(&zeros);
             let offset = tape.constant(&Array1::<f32>::zeros(2));
             shift = Some(offset);
+            if self.keeps {
+                let kept = tape.constant(&Array4::<f32>::zeros((1, height, width, 1)));
+                input = tape.blend(image, content, kept)?;
+            }
+            if self.regions > 0 {
+                let covered = tape.constant(&Array4::<f32>::zeros((1, height, width, 1)));
+                input = tape.mask_gradient(input, covered)?;
+            }
             let canvas = [height, width].map(|side| side + self.jitter.saturating_sub(1));
             let of_content = tape.reflect_pad(content, offset, canvas)?;
-            input = tape.reflect_pad(image, offset, canvas)?;
-            let features =
-                self.network.record(&mut tape, of_content, &[self.content_layer]).map_err(failed)?;
-            target = features.get(self.content_layer);
+            input = tape.reflect_pad(input, offset, canvas)?;
+            target = Some(self.network.record(&mut tape, of_content, &self.content_layers).map_err(failed)?);
         }
         let recorded = self.network.record_each(&mut tape, input, &layers, |tape, layer, features| {
-            if let (Some(target), true) = (target, layer == self.content_layer) {
+            if let Some(target) = target.as_ref().and_then(|target| target.get(layer)) {
                 terms.push((content_loss(tape, 1.0, features, target)?, 1.0));
             }
-            if self.style_layers.contains(&layer) {
+            if !self.style_layers.contains(&layer) {
+                return Ok(());
+            }
+            let regions = if is_result { self.regions } else { 0 };
+            for _ in 0..regions.max(1) {
+                let features = match regions {
+                    0 => features,
+                    _ => {
+                        let mut shape = tape.shape(features)?.to_vec();
+                        shape[3] = 1;
+                        let factors = tape.constant(&ArrayD::<f32>::zeros(shape));
+                        tape.mask(features, factors)?
+                    }
+                };
                 let gram = gram_matrix(tape, features, true)?;
                 let channels = tape.shape(gram)?[0];
                 let target = tape.constant(&Array2::<f32>::zeros((channels, channels)));
@@ -293,7 +334,8 @@ mod tests {
         let network = SqueezeNet::new(Weights::built_in());
         let (small, large) = (Array3::zeros((10, 10, 3)), Array3::zeros((400, 500, 3)));
         let needed = |builder: StyleTransferBuilder<'_>, layers: &[usize], jitter| {
-            Footprint::new(&builder, (100, 200), layers, jitter).whole((100, 200))
+            let pictures = Pictures::new(&builder, (100, 200)).unwrap();
+            Footprint::new(&builder, &pictures, layers, jitter).whole((100, 200))
         };
         let builder = || StyleTransfer::builder(&network).style(&small, 1.0);
         let default = [1, 4, 6, 7];
@@ -301,6 +343,11 @@ mod tests {
         // Layer 3 has 128 channels at a sixteenth of the positions: 16 bytes per pixel for each further shift.
         assert_eq!(needed(builder(), &default, 4), 20_000 * (BYTES_PER_PIXEL + 3 * 16));
         assert!(needed(builder().content_layer(1), &default, 16) > 20_000 * (BYTES_PER_PIXEL + 15 * 31));
+        // A region of its own has the features of layers 1, 4, 6 and 7 once more.
+        let half = Array2::from_shape_fn((100, 200), |(y, _)| if y < 50 { 255 } else { 0 });
+        let masked = builder().masked_style(&small, 1.0, &half);
+        let more = needed(masked, &default, 0) - 20_000 * BYTES_PER_PIXEL;
+        assert!((20_000 * 2 * 128..20_000 * 2 * 160).contains(&more), "{more}");
         assert_eq!(needed(builder(), &[12], 0), 20_000 * DEEP_BYTES_PER_PIXEL);
         assert_eq!(
             needed(builder().optimizer(OptimizerKind::Lbfgs), &default, 0),
@@ -321,7 +368,8 @@ mod tests {
                 Some(bytes) => builder.memory(bytes),
                 None => builder,
             };
-            Footprint::new(&builder, size, &[1, 4, 6, 7], 4).manner(size)
+            let pictures = Pictures::new(&builder, size).unwrap();
+            Footprint::new(&builder, &pictures, &[1, 4, 6, 7], 4).manner(size)
         };
         assert_eq!(manner(Some(16 << 30)).unwrap(), Manner::Whole);
         let rows = |bytes| match manner(Some(bytes)).unwrap() {

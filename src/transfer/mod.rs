@@ -4,11 +4,12 @@
 //! each.
 //!
 //! - `builder`: the settings, one method each; `choices`: the values of two of them
-//! - `problem`: the same with all defaults filled in and everything checked
+//! - `problem`: the same with all defaults filled in and everything checked; `pictures`: its pictures and masks at any size;
+//!   `guide`: what masks are to the layers; `start`: the picture before the first iteration
 //! - `scale`: the sizes of a run, coarse to fine; `jitter`: the shifts against the network's grid
 //! - `colors`: those of a texture; `color_map`: style images in the photograph's; `finish`: what happens to colors last
 //! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
-//! - `recording`: one size on a tape, with its targets and losses; `walk`: the tape as it is replayed; `picture_rows`: a
+//! - `targets`: what a picture is compared with; `recording`: one size on a tape, with its losses; `walk`: the tape as it is replayed; `picture_rows`: a
 //!   picture that is on it row by row; `half`: features in half the memory
 //! - `session`: a problem with the recording of its present size
 //! - `run`: the loop
@@ -22,16 +23,20 @@ mod colors;
 mod error;
 mod finish;
 mod footprint;
+mod guide;
 mod half;
 mod jitter;
 mod observer;
 mod outcome;
 mod picture_rows;
+mod pictures;
 mod problem;
 mod recording;
 mod run;
 mod scale;
 mod session;
+mod start;
+mod targets;
 mod walk;
 
 pub(crate) use builder::thread_pool;

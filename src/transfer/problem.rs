@@ -1,19 +1,20 @@
 //! A run's pictures and settings after all defaults are filled in and everything is checked; nothing is computed here.
 
 use super::builder::StyleTransferBuilder;
-use super::choices::{Init, MakeOptimizer, OptimizerKind, PreserveColors};
-use super::color_map::{self, ColorMap};
+use super::choices::{MakeOptimizer, OptimizerKind};
 use super::colors::Colors;
 use super::error::TransferError;
 use super::finish::Finish;
 use super::footprint::{Footprint, Manner};
+use super::guide::Region;
 use super::jitter::MAX_JITTER;
+use super::pictures::{Pictures, picture_size};
 use super::scale::Scale;
-use crate::image::{preprocess_image, resize_image_to, resize_preprocessed, to_gray};
+use super::start::Start;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
-use ndarray::{ArcArray, Array3, Array4, Axis, Ix3};
+use ndarray::{Array2, Array4};
 
 /// The jitter of a run, unless told otherwise: as many shifts as pixels from one position of layer 3 to the next.
 pub const DEFAULT_JITTER: usize = 4;
@@ -32,17 +33,19 @@ pub const CONTENT_OF_SCALES: f64 = 5.0;
 /// All that a run needs.
 pub(super) struct Problem {
     pub(super) network: SqueezeNet,
-    content: Option<ArcArray<u8, Ix3>>,
+    pub(super) pictures: Pictures,
     footprint: Footprint,
-    styles: Vec<StyleImage>,
     /// What happens to a picture on its way out.
     pub(super) finish: Finish,
     start: Start,
     /// Coarse to fine; at least one.
     pub(super) scales: Vec<Scale>,
-    pub(super) content_layer: usize,
+    /// Layers whose weight is above 0, with the weight beside the others; none without a content loss.
+    pub(super) content_layers: Vec<(usize, f64)>,
     /// At the last size.
     content_weight: f64,
+    /// The content layers that were named, whatever their weight.
+    seen_by: Vec<usize>,
     /// The deepest layer that the losses name, whatever its weight: so what a loss is does not depend on the weights.
     deepest_layer: usize,
     /// Layers whose weight is above 0, with the weight.
@@ -62,28 +65,10 @@ pub(super) struct Problem {
     pub(super) inspectable: bool,
 }
 
-/// A style image, (H, W, 3).
-pub(super) struct StyleImage {
-    pub(super) picture: Array3<u8>,
-    /// The weight of its Gram matrices.
-    pub(super) blend: f64,
-    /// What its colors become before it is looked at.
-    pub(super) colors: Option<ColorMap>,
-}
-
-/// What the picture starts from.
-enum Start {
-    Content,
-    Noise { seed: u64 },
-    Blend { noise: f32, seed: u64 },
-    StylePixels { seed: u64 },
-    Image(Array4<f32>),
-}
-
 impl Problem {
     pub(super) fn new(builder: StyleTransferBuilder<'_>) -> Result<Problem, TransferError> {
         let (height, width) = match (builder.content, builder.canvas) {
-            (Some(content), _) => picture_size("the content image", content)?,
+            (Some(content), _) => picture_size("the content image", content, &[3, 4])?,
             (None, Some((height, width))) => (height, width),
             (None, None) => {
                 return Err(TransferError::NoContent {
@@ -102,9 +87,14 @@ impl Problem {
             weighted.map(|(layer, weight)| (layer, if without { 0.0 } else { weight })).collect()
         });
         let style_layers: Vec<usize> = style.iter().map(|&(layer, _)| layer).collect();
-        for (index, layer) in style_layers.iter().enumerate() {
-            if style_layers[..index].contains(layer) {
-                return Err(TransferError::RepeatedLayer(*layer));
+        let content_layers: Vec<usize> = builder.content_layers.iter().map(|&(layer, _)| layer).collect();
+        for (loss, layers) in [("style", &style_layers), ("content", &content_layers)] {
+            if let Some(&layer) = layers
+                .iter()
+                .enumerate()
+                .find_map(|(index, layer)| layers[..index].contains(layer).then_some(layer))
+            {
+                return Err(TransferError::RepeatedLayer { loss, layer });
             }
         }
         let tv_weight = builder.tv_weight.unwrap_or(defaults.tv_weight);
@@ -112,8 +102,12 @@ impl Problem {
         let scalars = [("the content weight", content_given), ("the tv weight", tv_weight)];
         let strength = [("the style strength", builder.style_strength)];
         let style_weights = style.iter().map(|&(_, weight)| ("a style weight", weight));
-        let blend = builder.styles.iter().map(|&(_, blend)| ("a style's blend weight", blend));
-        for (name, value) in scalars.into_iter().chain(strength).chain(style_weights).chain(blend) {
+        let blend = builder.styles.iter().map(|style| ("a style's blend weight", style.blend));
+        let content_weights =
+            builder.content_layers.iter().map(|&(_, weight)| ("a content layer's weight", weight));
+        for (name, value) in
+            scalars.into_iter().chain(strength).chain(style_weights).chain(blend).chain(content_weights)
+        {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(TransferError::InvalidWeight { name, value });
             }
@@ -121,22 +115,25 @@ impl Problem {
         let weighted = style.iter().map(|&(layer, weight)| (layer, weight * builder.style_strength));
         let weighted: Vec<(usize, f64)> = weighted.filter(|&(_, weight)| weight > 0.0).collect();
         let has_content = builder.content_weight.map_or(builder.content.is_some(), |weight| weight > 0.0);
+        let weighted_content = builder.content_layers.iter().copied().filter(|&(_, weight)| weight > 0.0);
+        let weighted_content: Vec<(usize, f64)> = weighted_content.filter(|_| has_content).collect();
+        let has_content = !weighted_content.is_empty();
         if !has_content && tv_weight == 0.0 && weighted.is_empty() {
             return Err(TransferError::NoLoss);
         }
         if !weighted.is_empty() && builder.styles.is_empty() {
             return Err(TransferError::NoStyle);
         }
-        if !weighted.is_empty() && builder.styles.iter().all(|&(_, blend)| blend == 0.0) {
+        if !weighted.is_empty() && builder.styles.iter().all(|style| style.blend == 0.0) {
             return Err(TransferError::EmptyBlend);
         }
         if has_content && builder.content.is_none() {
             let remedy = "set the content weight to 0";
             return Err(TransferError::NoContent { purpose: "the content loss", remedy });
         }
-        let start = start(&builder, (height, width))?;
+        let start = Start::new(&builder, (height, width))?;
         let least = least_side(&builder, &style_layers, (height, width))?;
-        let from_noise = matches!(start, Start::Noise { .. } | Start::StylePixels { .. });
+        let from_noise = start.is_noise();
         let scales = builder.scales.scales((height, width), least, builder.schedule, from_noise)?;
         if builder.optimizer == OptimizerKind::Lbfgs && builder.learning_rate.is_some() {
             return Err(TransferError::UnusedLearningRate);
@@ -161,34 +158,22 @@ impl Problem {
         if let Some(rate) = builder.stop_below.filter(|rate| !(0.0..=1.0).contains(rate)) {
             return Err(TransferError::InvalidStop(rate));
         }
-        let footprint = Footprint::new(&builder, (height, width), &style_layers, jitter);
+        let pictures = Pictures::new(&builder, (height, width))?;
+        let footprint = Footprint::new(&builder, &pictures, &style_layers, jitter);
         footprint.manner((height, width))?;
-
-        let (content, chroma) = match (builder.content, builder.preserve_colors) {
-            (Some(content), PreserveColors::Luminance) => {
-                (Some(to_gray(content.view()).into_shared()), Some(content.to_shared()))
-            }
-            (content, _) => (content.map(|content| content.to_shared()), None),
-        };
-        let styles = style_images(&builder, content.as_ref())?;
 
         let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
         Ok(Problem {
             network: builder.network.clone(),
-            content,
-            styles,
-            finish: Finish {
-                size: (height, width),
-                rescales: builder.schedule.rescales(),
-                chroma,
-                gray: builder.gray,
-            },
+            finish: Finish::new(&builder, &pictures),
+            pictures,
             footprint,
             start,
             scales,
-            content_layer: builder.content_layer,
-            deepest_layer: style_layers.iter().copied().fold(builder.content_layer, usize::max),
+            deepest_layer: style_layers.iter().chain(&content_layers).copied().max().unwrap_or(0),
+            content_layers: weighted_content,
+            seen_by: content_layers,
             content_weight: builder.content_weight.unwrap_or(default_content),
             style_layers: weighted,
             tv_weight,
@@ -216,20 +201,6 @@ impl Problem {
         (self.content_weight * ratio, self.tv_weight * ratio)
     }
 
-    /// The content image at a size, (1, H, W, 3) in preprocessed units.
-    pub(super) fn content(&self, scale: &Scale) -> Option<Array4<f32>> {
-        Some(preprocess_image(self.content_picture(scale)?.view()))
-    }
-
-    /// The same as a picture, (H, W, 3).
-    pub(super) fn content_picture(&self, scale: &Scale) -> Option<ArcArray<u8, Ix3>> {
-        let content = self.content.as_ref()?;
-        match content.dim() == (scale.height, scale.width, 3) {
-            true => Some(content.clone()),
-            false => Some(resize_image_to(content.view(), scale.height, scale.width).into_shared()),
-        }
-    }
-
     /// How the tape of a size is replayed.
     pub(super) fn manner(&self, scale: &Scale) -> Result<Manner, TransferError> {
         self.footprint.manner((scale.height, scale.width))
@@ -240,82 +211,35 @@ impl Problem {
         self.footprint.bytes((scale.height, scale.width), self.manner(scale)?)
     }
 
-    /// The style images at a size, each (1, H, W, 3) in preprocessed units, with the weights of their Gram matrices.
-    pub(super) fn styles(&self, scale: &Scale) -> impl Iterator<Item = (Array4<f32>, f64)> {
-        self.style_pictures(scale)
-            .map(|style| (color_map::preprocess(style.picture.view(), style.colors), style.blend))
-    }
-
-    /// The same as pictures, (H, W, 3).
-    pub(super) fn style_pictures(&self, scale: &Scale) -> impl Iterator<Item = StyleImage> {
-        let (height, width) = self.size();
-        let ratio = scale.height.min(scale.width) as f64 / height.min(width) as f64;
-        self.styles.iter().map(move |style| {
-            let (own_height, own_width, _) = style.picture.dim();
-            let [height, width] =
-                [own_height, own_width].map(|side| ((side as f64 * ratio).round() as usize).max(1));
-            let picture = resize_image_to(style.picture.view(), height, width);
-            StyleImage { picture, blend: style.blend, colors: style.colors }
-        })
-    }
-
-    /// The sum of the style images' blend weights.
-    pub(super) fn all_blends(&self) -> f64 {
-        self.styles.iter().map(|style| style.blend).sum()
-    }
-
-    /// The colors that a picture of this size is given back, where no content holds them.
-    pub(super) fn colors(&self, scale: &Scale) -> Option<Colors> {
+    /// The colors that a picture of this size is given back, where no content holds them; with the place of each.
+    pub(super) fn colors(&self, scale: &Scale) -> Vec<(Colors, Option<Array2<f32>>)> {
         let drifts =
             self.schedule == Schedule::Fast && self.content_weight == 0.0 && !self.style_layers.is_empty();
-        drifts.then(|| Colors::of(&self.styles(scale).collect::<Vec<_>>()))
+        if !drifts {
+            return Vec::new();
+        }
+        let colors = |region: Region| {
+            let styles: Vec<_> = self.pictures.styles(scale, &region.styles).collect();
+            (Colors::of(&styles), region.mask)
+        };
+        self.pictures.regions(scale).into_iter().map(colors).collect()
     }
 
     /// The picture to start from, (1, H, W, 3), at the first size.
     pub(super) fn start(&self) -> Array4<f32> {
-        let scale = &self.scales[0];
-        let noise = |seed| {
-            let mut random = fastrand::Rng::with_seed(seed);
-            Array4::from_shape_simple_fn((1, scale.height, scale.width, 3), || random.f32())
-        };
-        match &self.start {
-            Start::Image(image) => resize_preprocessed(image.view(), scale.height, scale.width),
-            Start::Content => self.content(scale).unwrap_or_else(|| noise(0)),
-            Start::Noise { seed } => noise(*seed),
-            &Start::Blend { noise: share, seed } => {
-                let mut image = self.content(scale).unwrap_or_else(|| noise(0));
-                image.zip_mut_with(&noise(seed), |value, noise| *value += share * (noise - *value));
-                image
-            }
-            Start::StylePixels { seed } => self.style_pixels(scale, *seed),
-        }
+        self.start.picture(self)
     }
 
-    /// A picture, (1, H, W, 3), whose pixels are drawn from the style images.
-    fn style_pixels(&self, scale: &Scale, seed: u64) -> Array4<f32> {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let styles: Vec<(Array4<f32>, f64)> = self.styles(scale).collect();
-        let all_blends = self.all_blends();
-        let mut image = Array4::zeros((1, scale.height, scale.width, 3));
-        for mut pixel in image.lanes_mut(Axis(3)) {
-            let mut left = random.f64() * all_blends;
-            // Rounding may leave a little over behind the last; images without weight are never drawn.
-            let drawn = styles.iter().filter(|&&(_, blend)| blend > 0.0).reduce(|drawn, next| {
-                left -= drawn.1;
-                if left < 0.0 { drawn } else { next }
-            });
-            let Some((style, _)) = drawn else { break };
-            let (_, height, width, _) = style.dim();
-            let (y, x) = (random.usize(..height), random.usize(..width));
-            (0..3).for_each(|channel| pixel[channel] = style[[0, y, x, channel]]);
-        }
-        image
+    /// The share of the pixels that no style covers and that are not kept.
+    pub(super) fn unpainted(&self) -> f64 {
+        if self.style_layers.is_empty() { 0.0 } else { self.pictures.unpainted() }
     }
 
-    /// Rows and columns of a picture of this size that the content layer sees.
+    /// Rows and columns of a picture of this size that a content layer sees.
     pub(super) fn seen(&self, scale: &Scale) -> [usize; 2] {
         [scale.height, scale.width].map(|length| {
-            architecture::seen_length(self.content_layer, length, self.network.rounding()).unwrap_or(length)
+            let seen = |&layer: &usize| architecture::seen_length(layer, length, self.network.rounding());
+            self.seen_by.iter().filter_map(seen).max().unwrap_or(length)
         })
     }
 
@@ -331,62 +255,6 @@ impl Problem {
     }
 }
 
-/// The style images in the colors that they have for this run.
-fn style_images(
-    builder: &StyleTransferBuilder<'_>,
-    content: Option<&ArcArray<u8, Ix3>>,
-) -> Result<Vec<StyleImage>, TransferError> {
-    let images = builder.styles.iter().map(|&(picture, blend)| match (builder.preserve_colors, content) {
-        (PreserveColors::None, _) => Ok(StyleImage { picture: picture.clone(), blend, colors: None }),
-        (_, None) => {
-            let remedy = "let the result take on the style images' colors";
-            Err(TransferError::NoContent { purpose: "the colors to preserve", remedy })
-        }
-        (kept, Some(content)) => {
-            let picture = match kept {
-                PreserveColors::Luminance => to_gray(picture.view()),
-                _ => picture.clone(),
-            };
-            let colors = Some(ColorMap::between(picture.view(), content.view()));
-            Ok(StyleImage { picture, blend, colors })
-        }
-    });
-    images.collect()
-}
-
-/// What the picture starts from; an image must have the result's size.
-fn start(
-    builder: &StyleTransferBuilder<'_>,
-    (height, width): (usize, usize),
-) -> Result<Start, TransferError> {
-    if let Some(image) = builder.init_image {
-        if image.dim() != (1, height, width, 3) {
-            let (_, given_height, given_width, _) = image.dim();
-            return Err(TransferError::InitSize { given_height, given_width, height, width });
-        }
-        if !image.iter().all(|value| value.is_finite()) {
-            return Err(TransferError::NonFiniteInit);
-        }
-        return Ok(Start::Image(image.clone()));
-    }
-    let has_style = builder.styles.iter().any(|&(_, blend)| blend > 0.0);
-    match (builder.init, builder.content) {
-        (None | Some(Init::Content), Some(_)) => Ok(Start::Content),
-        (Some(Init::Random { seed }), _) => Ok(Start::Noise { seed }),
-        (Some(Init::Blend { noise: noise @ 101.., .. }), _) => Err(TransferError::InvalidBlend(noise)),
-        (Some(Init::Blend { noise, seed }), Some(_)) => {
-            Ok(Start::Blend { noise: f32::from(noise) / 100.0, seed })
-        }
-        (Some(Init::StylePixels { seed }), _) if has_style => Ok(Start::StylePixels { seed }),
-        (Some(Init::StylePixels { .. }), _) => Err(TransferError::NoStyle),
-        (None, None) if has_style && builder.schedule == Schedule::Fast => Ok(Start::StylePixels { seed: 0 }),
-        (None, None) => Ok(Start::Noise { seed: 0 }),
-        (Some(Init::Content | Init::Blend { .. }), None) => {
-            Err(TransferError::NoContent { purpose: "the init", remedy: "start from noise" })
-        }
-    }
-}
-
 /// The least shorter side at which the picture, and each style image beside it, reach every layer; an error if they do
 /// not at the result's own size.
 fn least_side(
@@ -394,7 +262,8 @@ fn least_side(
     style_layers: &[usize],
     (height, width): (usize, usize),
 ) -> Result<usize, TransferError> {
-    let layers = [style_layers, &[builder.content_layer]].concat();
+    let content_layers = builder.content_layers.iter().map(|&(layer, _)| layer);
+    let layers: Vec<usize> = style_layers.iter().copied().chain(content_layers).collect();
     let reaches = |name, height, width| {
         let result = builder.network.check_size(height, width, &layers);
         result.map_err(|source| TransferError::Features { name, source })
@@ -410,20 +279,12 @@ fn least_side(
     let minimum = layers.iter().map(minimum).collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(1);
     let side = height.min(width);
     let mut least = minimum;
-    for (style, _) in &builder.styles {
-        let (height, width) = picture_size("a style image", style)?;
+    for style in &builder.styles {
+        let (height, width) = picture_size("a style image", style.picture, &[3])?;
         reaches("a style image", height, width)?;
         // A style image is shrunk with the picture.
         let of_style = (minimum as f64 * side as f64 / height.min(width) as f64).ceil() as usize;
         least = least.max(of_style);
     }
     Ok(least.min(side))
-}
-
-/// Height and width of a picture that has pixels.
-fn picture_size(name: &'static str, picture: &Array3<u8>) -> Result<(usize, usize), TransferError> {
-    match picture.dim() {
-        (height, width, 3) if height > 0 && width > 0 => Ok((height, width)),
-        _ => Err(TransferError::NotAPicture { name, shape: picture.shape().to_vec() }),
-    }
 }

@@ -7,14 +7,15 @@ use super::half::{self, Bf16};
 use super::jitter;
 use super::outcome::Losses;
 use super::picture_rows;
-use super::problem::{Problem, StyleImage};
+use super::problem::Problem;
 use super::scale::Scale;
+use super::targets::{content_targets, shifted, style_targets};
 use super::walk::Walk;
-use crate::loss::{content_loss, gram_matrix, style_distance, tv_loss, weighted_style_loss};
+use crate::loss::{content_loss, style_distance, tv_loss, weighted_style_loss};
 use crate::optimizer::Optimizer;
 use impasto_autodiff::{Tape, TapeError, Var};
-use impasto_squeezenet::{FeatureError, NetworkNode};
-use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, ArrayView4, ArrayViewD, Ix2, Ix4};
+use impasto_squeezenet::NetworkNode;
+use ndarray::{Array4, ArrayView1, ArrayView4, ArrayViewD, Axis, Ix4};
 
 /// A recorded tape, and what the loop has to know about it.
 pub(super) struct Recording {
@@ -46,11 +47,22 @@ struct Shifting {
     shifts: Vec<[usize; 2]>,
     /// The present shift, a leaf of two values.
     offset: Var,
-    /// The content features that the present shift is compared with, a leaf.
-    target: Option<Var>,
-    /// Those of every shift, but none at the present one's place.
-    stored: Vec<Vec<Bf16>>,
+    /// The leaves of content features that the present shift is compared with, and the features of every shift, but none at
+    /// the present one's place; empty where these are computed along with the picture's.
+    contents: Vec<(Var, Vec<Vec<Bf16>>)>,
+    /// The leaves of masks, and their values at every shift.
+    masks: Vec<(Var, Vec<Array4<f32>>)>,
     present: usize,
+}
+
+/// A summand of the style loss, as it is recorded.
+struct StyleTerm {
+    layer: usize,
+    /// A Gram matrix.
+    target: Var,
+    /// What features are multiplied by before.
+    mask: Option<Var>,
+    weight: f32,
 }
 
 impl Recording {
@@ -61,79 +73,129 @@ impl Recording {
         start: Array4<f32>,
     ) -> Result<Recording, TransferError> {
         let (content_weight, tv_weight) = problem.weights(scale);
-        let content_layer = (content_weight > 0.0).then_some(problem.content_layer);
-        let style_layers: Vec<usize> = problem.style_layers.iter().map(|&(layer, _)| layer).collect();
+        let content_layers: Vec<usize> = problem.content_layers.iter().map(|&(layer, _)| layer).collect();
         let manner = problem.manner(scale)?;
         // What forgets its tape comes first, so that no two tapes are in memory at once.
-        let content_target = match (content_layer, manner) {
-            (Some(layer), Manner::Whole) => content_targets(problem, scale, layer)?,
-            _ => None,
+        let content_targets = match manner {
+            Manner::Whole => content_targets(problem, scale, &content_layers)?,
+            Manner::Strips { .. } => Vec::new(),
         };
-        let style_targets = style_targets(problem, scale, &style_layers, manner)?;
+        let style_targets = style_targets(problem, scale, manner)?;
 
         let mut tape = Tape::new();
         let image = tape.owned_variable(start);
         tape.name(image, "pixels")?;
-        let (mut content_target, stored) = match content_target {
-            None => (None, Vec::new()),
-            Some(ContentTarget { features, stored }) => {
-                let target = tape.constant(&features);
-                (Some(tape.name(target, format!("content_target.{}", problem.content_layer))?), stored)
-            }
-        };
-        let style_targets: Vec<Var> = style_targets.iter().map(|target| tape.constant(target)).collect();
-        for (&target, layer) in style_targets.iter().zip(&style_layers) {
-            tape.name(target, format!("style_target.{layer}"))?;
+        let (mut content, mut contents) = (Vec::new(), Vec::new());
+        for (target, &layer) in content_targets.into_iter().zip(&content_layers) {
+            let leaf = tape.constant(&target.features);
+            content.push((tape.name(leaf, format!("content_target.{layer}"))?, layer));
+            contents.push((leaf, target.stored));
         }
+        let (mut style, mut masks) = (Vec::new(), Vec::new());
+        for target in style_targets {
+            let matrix = tape.constant(&target.gram);
+            let place = match target.region {
+                0 => target.layer.to_string(),
+                region => format!("{}.{region}", target.layer),
+            };
+            tape.name(matrix, format!("style_target.{place}"))?;
+            let mut mask = None;
+            if let Some(factors) = target.factors.first() {
+                let leaf = tape.constant(factors);
+                mask = Some(tape.name(leaf, format!("mask.{place}"))?);
+                masks.push((leaf, target.factors));
+            }
+            style.push(StyleTerm { layer: target.layer, target: matrix, mask, weight: target.weight as f32 });
+        }
+        // What is kept of the content image lies over the pixels, whatever they are.
+        let seen_image = match (problem.pictures.kept(scale), problem.pictures.content_picture(scale)) {
+            (Some(kept), Some(content)) => {
+                let content = picture_rows::record(&mut tape, content, None)?;
+                let kept = tape.constant(&kept.insert_axis(Axis(0)).insert_axis(Axis(3)));
+                tape.name(kept, "kept")?;
+                let blend = tape.blend(image, content, kept)?;
+                tape.name(blend, "pixels_and_kept")?
+            }
+            _ => image,
+        };
+        // Where no style is painted, nothing but the content loss has a gradient. Without it, what rounding leaves of the
+        // styles' must not move a pixel.
+        let gated = match problem.pictures.covered(scale).filter(|_| content_layers.is_empty()) {
+            Some(covered) => {
+                let covered = tape.constant(&covered.insert_axis(Axis(0)).insert_axis(Axis(3)));
+                tape.name(covered, "covered")?;
+                let gated = tape.mask_gradient(seen_image, covered)?;
+                tape.name(gated, "covered_pixels")?
+            }
+            None => seen_image,
+        };
         let (input, shifting) = match problem.jitter {
-            1 => (image, None),
+            1 => (gated, None),
             count => {
-                let (input, offset) = shifted(&mut tape, problem, scale, image)?;
+                let (input, offset) = shifted(&mut tape, problem, scale, gated)?;
                 let shifts = jitter::shifts(count);
-                (input, Some(Shifting { shifts, offset, target: content_target, stored, present: 0 }))
+                (input, Some(Shifting { shifts, offset, contents, masks, present: 0 }))
             }
         };
 
         // In strips, the content's features are computed along with the picture's, and never kept.
-        if let (Some(layer), Manner::Strips { .. }, Some(content)) =
-            (content_layer, manner, problem.content_picture(scale))
+        if let (Manner::Strips { .. }, false, Some(picture)) =
+            (manner, content_layers.is_empty(), problem.pictures.content_picture(scale))
         {
-            let content = picture_rows::record(&mut tape, content, None)?;
-            let content = match &shifting {
-                Some(shifting) => tape.reflect_pad(content, shifting.offset, problem.canvas(scale))?,
-                None => content,
+            let picture = picture_rows::record(&mut tape, picture, None)?;
+            let picture = match &shifting {
+                Some(shifting) => tape.reflect_pad(picture, shifting.offset, problem.canvas(scale))?,
+                None => picture,
             };
             let failed = |source| TransferError::Features { name: "the content image", source };
-            let features = problem.network.record(&mut tape, content, &[layer]).map_err(failed)?;
-            content_target = match (features.get(layer), &shifting) {
-                (Some(features), Some(_)) => Some(half::round(&mut tape, features)?),
-                (features, _) => features,
-            };
+            let features = problem.network.record(&mut tape, picture, &content_layers).map_err(failed)?;
+            for (layer, features) in features.iter() {
+                let target = match &shifting {
+                    Some(_) => half::round(&mut tape, features)?,
+                    None => features,
+                };
+                content.push((target, layer));
+            }
         }
 
         // Each loss is recorded right behind its layer: its gradient is then computed when the walk
         // back arrives there, not all of them at once at its beginning.
-        let mut content_term = None;
+        let mut content_terms = Vec::new();
         let mut distances = Vec::new();
-        let layers: Vec<usize> = style_layers.iter().copied().chain(content_layer).collect();
+        let style_layers = style.iter().map(|term| term.layer);
+        let layers: Vec<usize> = style_layers.chain(content_layers.iter().copied()).collect();
         let recorded = problem.network.record_each(&mut tape, input, &layers, |tape, layer, features| {
-            if let (true, Some(target)) = (content_layer == Some(layer), content_target) {
-                content_term = Some(content_loss(tape, content_weight, features, target)?);
+            let target = content.iter().find(|&&(_, other)| other == layer);
+            let weight = problem.content_layers.iter().find(|&&(other, _)| other == layer);
+            if let (Some(&(target, _)), Some(&(_, weight))) = (target, weight) {
+                content_terms.push(content_loss(tape, content_weight * weight, features, target)?);
             }
-            if let Some(index) = style_layers.iter().position(|&style| style == layer) {
-                let distance = style_distance(tape, features, style_targets[index])?;
-                distances.push((distance, problem.style_layers[index].1 as f32));
+            for term in style.iter().filter(|term| term.layer == layer) {
+                let features = match term.mask {
+                    Some(mask) => tape.mask(features, mask)?,
+                    None => features,
+                };
+                distances.push((style_distance(tape, features, term.target)?, term.weight));
             }
             Ok(())
         });
         let features = recorded.map_err(|source| TransferError::Features { name: "the result", source })?;
+        let content_term = match content_terms[..] {
+            [] | [_] => content_terms.first().copied(),
+            _ => {
+                let summands: Vec<(Var, f32)> = content_terms.iter().map(|&term| (term, 1.0)).collect();
+                let sum = tape.weighted_sum(&summands)?;
+                Some(tape.name(sum, "content_loss")?)
+            }
+        };
         let style_term = match distances.is_empty() {
             true => None,
             false => Some(weighted_style_loss(&mut tape, &distances)?),
         };
         let tv_term = match tv_weight {
-            0.0 => None,
-            weight => Some(tv_loss(&mut tape, weight, image)?),
+            // Where no style reaches a small size, something must lead from the pixels to the total.
+            0.0 if content_term.or(style_term).is_some() => None,
+            weight => Some(tv_loss(&mut tape, weight, seen_image)?),
         };
         let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
@@ -160,9 +222,7 @@ impl Recording {
             }
         };
         let terms = Terms { content: content_term, style: style_term, tv: tv_term, total };
-        let content_target = content_target.map(|target| (target, problem.content_layer));
-        let style_targets = style_targets.into_iter().zip(style_layers);
-        let targets = content_target.into_iter().chain(style_targets).collect();
+        let targets = content.into_iter().chain(style.iter().map(|term| (term.target, term.layer))).collect();
         let network = features.nodes().to_vec();
         let (seen, gradient) = (problem.seen(scale), Vec::new());
         Ok(Recording { walk, image, terms, network, targets, seen, shifting, gradient })
@@ -181,9 +241,9 @@ impl Recording {
         }
         let offset = shifting.shifts[index].map(|pixels| pixels as f32);
         self.walk.set_value(shifting.offset, &ArrayView1::from(&offset))?;
-        if let (Some(target), false) = (shifting.target, shifting.stored.is_empty()) {
-            let mut features = std::mem::take(&mut shifting.stored[index]);
-            self.walk.update_leaf(target, |mut leaf| {
+        for (target, stored) in &mut shifting.contents {
+            let mut features = std::mem::take(&mut stored[index]);
+            self.walk.update_leaf(*target, |mut leaf| {
                 // Rounded once, features stay as they are, however often they come and go.
                 for (leaf, stored) in leaf.as_slice_mut().into_iter().flatten().zip(&mut features) {
                     let value = stored.value();
@@ -191,7 +251,10 @@ impl Recording {
                     *leaf = value;
                 }
             })?;
-            shifting.stored[shifting.present] = features;
+            stored[shifting.present] = features;
+        }
+        for (mask, factors) in &shifting.masks {
+            self.walk.set_value(*mask, &factors[index])?;
         }
         shifting.present = index;
         Ok(())
@@ -299,113 +362,6 @@ impl Terms {
             total: loss(Some(self.total))?,
         })
     }
-}
-
-/// Records `image` on its canvas; the second is the leaf that shifts it.
-fn shifted(
-    tape: &mut Tape<f32>,
-    problem: &Problem,
-    scale: &Scale,
-    image: Var,
-) -> Result<(Var, Var), TapeError> {
-    let offset = tape.constant(&Array1::<f32>::zeros(2));
-    tape.name(offset, "shift")?;
-    let input = tape.reflect_pad(image, offset, problem.canvas(scale))?;
-    Ok((tape.name(input, "shifted_pixels")?, offset))
-}
-
-/// What the content loss compares with.
-struct ContentTarget {
-    /// The features of the picture that is not shifted.
-    features: ArrayD<f32>,
-    /// Those of every shift, none at the first's place; empty where nothing is shifted.
-    stored: Vec<Vec<Bf16>>,
-}
-
-fn content_targets(
-    problem: &Problem,
-    scale: &Scale,
-    layer: usize,
-) -> Result<Option<ContentTarget>, TransferError> {
-    let Some(content) = problem.content(scale) else { return Ok(None) };
-    let mut tape = Tape::new();
-    let image = tape.constant(&content);
-    let (input, offset) = match problem.jitter {
-        1 => (image, None),
-        _ => {
-            let (input, offset) = shifted(&mut tape, problem, scale, image)?;
-            (input, Some(offset))
-        }
-    };
-    let features = problem.network.record(&mut tape, input, &[layer]);
-    let features = features.and_then(|all| all.get(layer).ok_or(FeatureError::NoSuchLayer { layer }));
-    let features =
-        features.map_err(|source| TransferError::Features { name: "the content image", source })?;
-    tape.recycle(features, &[])?;
-    tape.forward();
-    let mut target = ContentTarget { features: tape.value(features)?.to_owned(), stored: Vec::new() };
-    let Some(offset) = offset else { return Ok(Some(target)) };
-    // As precise as the others, and as itself when it comes back.
-    target.features.mapv_inplace(|value| Bf16::round(value).value());
-    target.stored.push(Vec::new());
-    for shift in &jitter::shifts(problem.jitter)[1..] {
-        tape.set_value(offset, &ArrayView1::from(&shift.map(|pixels| pixels as f32)))?;
-        tape.forward();
-        target.stored.push(tape.value(features)?.iter().map(|&value| Bf16::round(value)).collect());
-    }
-    Ok(Some(target))
-}
-
-/// The Gram matrix of each layer that the style loss compares with: the blend of all styles'.
-fn style_targets(
-    problem: &Problem,
-    scale: &Scale,
-    layers: &[usize],
-    manner: Manner,
-) -> Result<Vec<Array2<f32>>, TransferError> {
-    if layers.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all_blends = problem.all_blends();
-    let mut targets: Vec<Array2<f32>> = Vec::new();
-    for StyleImage { picture, blend, colors } in problem.style_pictures(scale) {
-        let failed = |source| TransferError::Features { name: "a style image", source };
-        let mut tape = Tape::new();
-        let image = picture_rows::record(&mut tape, picture.into_shared(), colors)?;
-        let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
-        let mut grams = Vec::new();
-        for &layer in layers {
-            let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
-            grams.push(gram_matrix(&mut tape, features, true)?);
-        }
-        let mut walk = match (manner, &grams[..]) {
-            (Manner::Strips { rows }, _) => {
-                // Strips lead to a single number: here one that depends on every matrix.
-                let mut numbers = Vec::new();
-                for &gram in &grams {
-                    numbers.push((tape.sum(gram)?, 1.0));
-                }
-                let number = tape.weighted_sum(&numbers)?;
-                Walk::Strips(tape.into_strips(number, rows)?)
-            }
-            (Manner::Whole, grams) => {
-                if let Some(&last) = grams.last() {
-                    tape.recycle(last, grams)?;
-                }
-                Walk::Whole(tape)
-            }
-        };
-        walk.forward();
-        for (index, &gram) in grams.iter().enumerate() {
-            let gram = walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
-            let share = gram.mapv(|value| value * (blend / all_blends) as f32);
-            match targets.get_mut(index) {
-                Some(target) => *target += &share,
-                None => targets.push(share),
-            }
-        }
-    }
-    Ok(targets)
 }
 
 /// A picture or its gradient on the tape, with the four axes that it has.

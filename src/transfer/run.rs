@@ -51,7 +51,7 @@ pub(super) fn run(
             let image = resize_preprocessed(as_image(recorded.picture()?), height, width);
             return Ok(Outcome {
                 picture: problem.finish.picture(image.view()),
-                image,
+                image: problem.finish.image(image),
                 losses,
                 iterations: pass.taken,
                 scales: outcomes,
@@ -173,10 +173,13 @@ impl Pass<'_> {
     ) -> Result<Losses, TransferError> {
         recording.shift(0)?;
         let Recording { walk, image, terms, .. } = recording;
-        if let Some(colors) = self.problem.colors(&scale) {
+        let colors = self.problem.colors(&scale);
+        if !colors.is_empty() {
             walk.update_leaf(*image, |mut values| {
-                let view = values.view_mut().into_dimensionality().expect("an image is (1, H, W, 3)");
-                colors.give_to(view);
+                for (colors, mask) in &colors {
+                    let view = values.view_mut().into_dimensionality().expect("an image is (1, H, W, 3)");
+                    colors.give_to(view, mask.as_ref());
+                }
                 if let Some(values) = values.as_slice_mut() {
                     elementwise::clamp(values, pixel_range());
                 }

@@ -107,6 +107,12 @@ impl StyleTransfer {
         self.problem.scales.iter().map(bytes).max().unwrap_or(0)
     }
 
+    /// The share of the pixels, from 0 to 1, that no style's mask covers and no content mask keeps: the content loss alone
+    /// is at work there.
+    pub fn unpainted(&self) -> f64 {
+        self.problem.unpainted()
+    }
+
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()

@@ -1,4 +1,4 @@
-//! An image under a mask: every position times a number of its own.
+//! An image under a mask: every position, or only its gradient, times a number of its own.
 
 use super::positions::{check, walk};
 use crate::{
@@ -12,7 +12,12 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_image[n, y, x, c] = factors[n, y, x, 0] * d_out[n, y, x, c]"],
 };
 
-struct Mask;
+/// What is multiplied: values and gradients, or gradients alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mask {
+    Values,
+    Gradients,
+}
 
 impl<T: Element> Tape<T> {
     /// Records an image (N, H, W, C) with each position multiplied by its own of `factors`, (N, H, W, 1), which get no
@@ -42,7 +47,40 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`TapeError::Shape`] if the image is not (N, H, W, C), or there is not one factor per position.
     pub fn mask(&mut self, image: Var, factors: Var) -> Result<Var, TapeError> {
-        self.record(Mask, &[image, factors])
+        self.record(Mask::Values, &[image, factors])
+    }
+
+    /// Records an image (N, H, W, C) as it is, whose gradient is multiplied by `factors`, (N, H, W, 1), on its way back: 0
+    /// lets nothing through.
+    ///
+    /// Where a gradient is 0 in exact arithmetic, rounding may have left something of it, which an optimizer that knows no
+    /// scale, such as Adam, would follow.
+    ///
+    /// ```text
+    /// out = image
+    /// d_image[n, y, x, c] = factors[n, y, x, 0] * d_out[n, y, x, c]
+    /// ```
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[1.0], [3.0]]]]);
+    /// let factors = tape.constant(&array![[[[1.0], [0.0]]]]);
+    /// let gated = tape.mask_gradient(image, factors)?;
+    /// let loss = tape.sum(gated)?;
+    /// tape.forward();
+    /// tape.backward(loss)?;
+    /// assert_eq!(tape.number(loss)?, 4.0);
+    /// assert_eq!(tape.gradient(image)?, array![[[[1.0], [0.0]]]].into_dyn());
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tape::mask`].
+    pub fn mask_gradient(&mut self, image: Var, factors: Var) -> Result<Var, TapeError> {
+        self.record(Mask::Gradients, &[image, factors])
     }
 }
 
@@ -56,13 +94,28 @@ fn multiply<T: Element>(factors: &[T], image: &[T], accumulate: Accumulate, out:
     });
 }
 
+impl Mask {
+    fn values<T: Element>(self, factors: &[T], image: &[T], out: &mut [T]) {
+        match self {
+            Mask::Values => multiply(factors, image, Accumulate::Replace, out),
+            Mask::Gradients => out.copy_from_slice(image),
+        }
+    }
+}
+
 impl<T: Element> Operation<T> for Mask {
     fn name(&self) -> &'static str {
-        "mask"
+        match self {
+            Mask::Values => "mask",
+            Mask::Gradients => "mask_gradient",
+        }
     }
 
     fn formulas(&self) -> Formulas {
-        FORMULAS
+        match self {
+            Mask::Values => FORMULAS,
+            Mask::Gradients => Formulas { forward: &["out = image"], ..FORMULAS },
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
@@ -71,7 +124,7 @@ impl<T: Element> Operation<T> for Mask {
     }
 
     fn forward(&mut self, values: &Values<'_, T>, out: &mut [T]) {
-        multiply(values.input(1), values.input(0), Accumulate::Replace, out);
+        self.values(values.input(1), values.input(0), out);
     }
 
     fn backward(&mut self, values: &Values<'_, T>, d_out: &[T], gradients: &mut Gradients<'_, T>) {
@@ -111,7 +164,7 @@ impl<T: Element> RowOperation<T> for Mask {
     fn forward_rows(&mut self, values: &RowValues<'_, T>, rows: Range<usize>, out: &mut [T]) {
         let [image, factors] =
             [0, 1].map(|index| values.rows(index).select(rows.clone(), values.row_len(index)).values);
-        multiply(factors, image, Accumulate::Replace, out);
+        self.values(factors, image, out);
     }
 
     fn backward_rows(

@@ -1,0 +1,287 @@
+//! The pictures of a run, checked, with their masks: at any of its sizes.
+
+use super::builder::StyleTransferBuilder;
+use super::choices::PreserveColors;
+use super::color_map::{self, ColorMap};
+use super::error::TransferError;
+use super::guide::{self, Region};
+use super::scale::Scale;
+use crate::image::{preprocess_image, resize_image_to, to_gray};
+use ndarray::{ArcArray, Array2, Array3, Array4, Axis, Ix3, Slice, Zip};
+
+/// The pictures that a run looks at.
+pub(super) struct Pictures {
+    /// Height and width of the result, in pixels.
+    pub(super) size: (usize, usize),
+    /// The content image, (H, W, 3), as it is in the result where it is kept: over its background.
+    pub(super) photograph: Option<ArcArray<u8, Ix3>>,
+    /// The same as the network sees it.
+    content: Option<ArcArray<u8, Ix3>>,
+    /// How much of it stays as it is, (H, W); none where nothing does.
+    pub(super) kept: Option<Array2<u8>>,
+    /// How much of it there is at all, (H, W); none where all of it is.
+    pub(super) alpha: Option<Array2<u8>>,
+    styles: Vec<StyleImage>,
+    /// The numbers of the style images that are painted at the same places, as far as they have a weight.
+    groups: Vec<Vec<usize>>,
+}
+
+/// A style image, (H, W, 3).
+pub(super) struct StyleImage {
+    pub(super) picture: Array3<u8>,
+    /// The weight of its Gram matrices.
+    pub(super) blend: f64,
+    /// What its colors become before it is looked at.
+    pub(super) colors: Option<ColorMap>,
+    /// Where it is painted, (H, W) of the result; none: everywhere.
+    mask: Option<Array2<u8>>,
+}
+
+impl Pictures {
+    pub(super) fn new(
+        builder: &StyleTransferBuilder<'_>,
+        size: (usize, usize),
+    ) -> Result<Pictures, TransferError> {
+        let (photograph, alpha) = match builder.content {
+            Some(content) if content.dim().2 == 4 => {
+                let (picture, alpha) = laid_over(content, builder.background);
+                (Some(picture.into_shared()), alpha)
+            }
+            content => (content.map(|content| content.to_shared()), None),
+        };
+        let kept = kept(builder, size, alpha.as_ref())?;
+        let content = match (&photograph, builder.preserve_colors) {
+            (Some(photograph), PreserveColors::Luminance) => Some(to_gray(photograph.view()).into_shared()),
+            (photograph, _) => photograph.clone(),
+        };
+        let styles = style_images(builder, size, content.as_ref())?;
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (index, style) in styles.iter().enumerate().filter(|(_, style)| style.blend > 0.0) {
+            match groups.iter_mut().find(|group| styles[group[0]].mask == style.mask) {
+                Some(group) => group.push(index),
+                None => groups.push(vec![index]),
+            }
+        }
+        Ok(Pictures { size, photograph, content, kept, alpha, styles, groups })
+    }
+
+    /// The content image at a size, (1, H, W, 3) in preprocessed units.
+    pub(super) fn content(&self, scale: &Scale) -> Option<Array4<f32>> {
+        Some(preprocess_image(self.content_picture(scale)?.view()))
+    }
+
+    /// The same as a picture, (H, W, 3).
+    pub(super) fn content_picture(&self, scale: &Scale) -> Option<ArcArray<u8, Ix3>> {
+        let content = self.content.as_ref()?;
+        match content.dim() == (scale.height, scale.width, 3) {
+            true => Some(content.clone()),
+            false => Some(resize_image_to(content.view(), scale.height, scale.width).into_shared()),
+        }
+    }
+
+    /// Style images by their numbers, each (1, H, W, 3) in preprocessed units as it is at a size, with the weights of their
+    /// Gram matrices.
+    pub(super) fn styles(
+        &self,
+        scale: &Scale,
+        numbers: &[usize],
+    ) -> impl Iterator<Item = (Array4<f32>, f64)> {
+        self.style_pictures(scale, numbers)
+            .map(|(style, picture)| (color_map::preprocess(picture.view(), style.colors), style.blend))
+    }
+
+    /// Style images by their numbers, with the pictures, (H, W, 3), that they are at a size.
+    pub(super) fn style_pictures(
+        &self,
+        scale: &Scale,
+        numbers: &[usize],
+    ) -> impl Iterator<Item = (&StyleImage, Array3<u8>)> {
+        let styles = numbers.iter().map(|&number| &self.styles[number]);
+        styles.map(|style| (style, self.style_picture(style, scale)))
+    }
+
+    fn style_picture(&self, style: &StyleImage, scale: &Scale) -> Array3<u8> {
+        let (height, width) = self.size;
+        let ratio = scale.height.min(scale.width) as f64 / height.min(width) as f64;
+        let (own_height, own_width, _) = style.picture.dim();
+        let [height, width] =
+            [own_height, own_width].map(|side| ((side as f64 * ratio).round() as usize).max(1));
+        resize_image_to(style.picture.view(), height, width)
+    }
+
+    /// The blend weights of style images by their numbers.
+    pub(super) fn blends(&self, numbers: &[usize]) -> impl Iterator<Item = f64> {
+        numbers.iter().map(|&number| self.styles[number].blend)
+    }
+
+    /// Height and width of each style image, in pixels.
+    pub(super) fn style_sizes(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.styles.iter().map(|style| (style.picture.dim().0, style.picture.dim().1))
+    }
+
+    /// The numbers of all style images.
+    pub(super) fn all_styles(&self) -> Vec<usize> {
+        (0..self.styles.len()).collect()
+    }
+
+    /// The masks of the style images at a size, (H, W).
+    pub(super) fn masks(&self, scale: &Scale) -> Vec<Option<Array2<f32>>> {
+        let resized = |mask: &Array2<u8>| guide::resized(mask.view(), (scale.height, scale.width));
+        self.styles.iter().map(|style| style.mask.as_ref().map(resized)).collect()
+    }
+
+    /// Which styles are painted where, at a size.
+    pub(super) fn regions(&self, scale: &Scale) -> Vec<Region> {
+        let blends = self.styles.iter().map(|style| style.blend);
+        let styles: Vec<_> = self.masks(scale).into_iter().zip(blends).collect();
+        guide::regions(&styles, &self.groups, (scale.height, scale.width))
+    }
+
+    /// Regions whose positions are told from others: each has features of its own on the tape.
+    pub(super) fn guided_regions(&self) -> usize {
+        let is_guided =
+            self.kept.is_some() || self.groups.iter().any(|group| self.styles[group[0]].mask.is_some());
+        if is_guided { self.groups.len() } else { 0 }
+    }
+
+    /// Where no style is painted at a size, (H, W): 0 there, 1 elsewhere; none if some style is everywhere.
+    pub(super) fn covered(&self, scale: &Scale) -> Option<Array2<f32>> {
+        let mut covered: Option<Array2<f32>> = None;
+        for group in &self.groups {
+            let mask = self.styles[group[0]].mask.as_ref()?;
+            let mask = guide::resized(mask.view(), (scale.height, scale.width));
+            let mask = mask.mapv(|level| if level > 0.0 { 1.0 } else { 0.0 });
+            covered = Some(match covered {
+                Some(covered) => Zip::from(&covered).and(&mask).map_collect(|a: &f32, &b| a.max(b)),
+                None => mask,
+            });
+        }
+        covered
+    }
+
+    /// How much of the content image stays as it is at a size, (H, W), from 0 to 1; none where nothing does.
+    pub(super) fn kept(&self, scale: &Scale) -> Option<Array2<f32>> {
+        Some(guide::resized(self.kept.as_ref()?.view(), (scale.height, scale.width)))
+    }
+
+    /// The share of the pixels that no style covers and that are not kept.
+    pub(super) fn unpainted(&self) -> f64 {
+        let masks: Option<Vec<&Array2<u8>>> =
+            self.groups.iter().map(|group| self.styles[group[0]].mask.as_ref()).collect();
+        // A style without a mask is everywhere.
+        let Some(masks) = masks else { return 0.0 };
+        let mut bare = match &self.kept {
+            Some(kept) => kept.mapv(|level| level < u8::MAX),
+            None => Array2::from_elem(self.size, true),
+        };
+        for mask in masks {
+            Zip::from(&mut bare).and(mask).for_each(|bare, &level| *bare &= level == 0);
+        }
+        bare.iter().filter(|&&bare| bare).count() as f64 / bare.len() as f64
+    }
+}
+
+/// Height and width of a picture that has pixels.
+pub(super) fn picture_size(
+    name: &'static str,
+    picture: &Array3<u8>,
+    channels: &[usize],
+) -> Result<(usize, usize), TransferError> {
+    match picture.dim() {
+        (height, width, own) if height > 0 && width > 0 && channels.contains(&own) => Ok((height, width)),
+        _ => Err(TransferError::NotAPicture { name, shape: picture.shape().to_vec() }),
+    }
+}
+
+/// A picture (H, W, 4) laid over a color, (H, W, 3); and its alpha, (H, W), unless it is opaque.
+fn laid_over(picture: &Array3<u8>, background: [u8; 3]) -> (Array3<u8>, Option<Array2<u8>>) {
+    let alpha = picture.index_axis(Axis(2), 3);
+    let mut opaque = picture.slice_axis(Axis(2), Slice::from(..3)).to_owned();
+    if alpha.iter().all(|&alpha| alpha == u8::MAX) {
+        return (opaque, None);
+    }
+    for (mut pixel, &alpha) in opaque.rows_mut().into_iter().zip(&alpha) {
+        let alpha = u32::from(alpha);
+        for (level, below) in pixel.iter_mut().zip(background) {
+            *level = ((u32::from(*level) * alpha + u32::from(below) * (255 - alpha) + 127) / 255) as u8;
+        }
+    }
+    (opaque, Some(alpha.to_owned()))
+}
+
+/// How much of the content image stays as it is: what the mask says, and what is transparent.
+fn kept(
+    builder: &StyleTransferBuilder<'_>,
+    size: (usize, usize),
+    alpha: Option<&Array2<u8>>,
+) -> Result<Option<Array2<u8>>, TransferError> {
+    let mask = checked_mask("the content mask", builder.content_mask, size)?;
+    if mask.is_some() && builder.content.is_none() {
+        let remedy = "leave the content mask out";
+        return Err(TransferError::NoContent { purpose: "the content mask", remedy });
+    }
+    // Black keeps nothing.
+    let mask = mask.filter(|mask| mask.iter().any(|&level| level > 0));
+    let kept = match (mask, alpha) {
+        (None, None) => return Ok(None),
+        (Some(mask), None) => mask.clone(),
+        (None, Some(alpha)) => alpha.mapv(|alpha| u8::MAX - alpha),
+        (Some(mask), Some(alpha)) => Zip::from(mask).and(alpha).map_collect(|&kept, &alpha| {
+            let painted = (u32::from(u8::MAX - kept) * u32::from(alpha) + 127) / 255;
+            u8::MAX - painted as u8
+        }),
+    };
+    match kept.iter().all(|&kept| kept == u8::MAX) {
+        true => Err(TransferError::NothingToPaint),
+        false => Ok(Some(kept)),
+    }
+}
+
+/// A mask that has the result's size.
+fn checked_mask<'a>(
+    name: &'static str,
+    mask: Option<&'a Array2<u8>>,
+    (height, width): (usize, usize),
+) -> Result<Option<&'a Array2<u8>>, TransferError> {
+    match mask.map(Array2::dim) {
+        Some(given) if given != (height, width) => {
+            let (given_height, given_width) = given;
+            Err(TransferError::MaskSize { name, given_height, given_width, height, width })
+        }
+        _ => Ok(mask),
+    }
+}
+
+/// The style images in the colors that they have for this run.
+fn style_images(
+    builder: &StyleTransferBuilder<'_>,
+    size: (usize, usize),
+    content: Option<&ArcArray<u8, Ix3>>,
+) -> Result<Vec<StyleImage>, TransferError> {
+    let images = builder.styles.iter().map(|style| {
+        let blend = style.blend;
+        let mask = checked_mask("a style's mask", style.mask, size)?;
+        if mask.is_some_and(|mask| mask.iter().all(|&level| level == 0)) && blend > 0.0 {
+            return Err(TransferError::EmptyMask);
+        }
+        // White is everywhere, as no mask is.
+        let mask = mask.filter(|mask| mask.iter().any(|&level| level < u8::MAX)).cloned();
+        let (picture, colors) = match (builder.preserve_colors, content) {
+            (PreserveColors::None, _) => (style.picture.clone(), None),
+            (_, None) => {
+                let remedy = "let the result take on the style images' colors";
+                return Err(TransferError::NoContent { purpose: "the colors to preserve", remedy });
+            }
+            (kept, Some(content)) => {
+                let picture = match kept {
+                    PreserveColors::Luminance => to_gray(style.picture.view()),
+                    _ => style.picture.clone(),
+                };
+                let colors = ColorMap::between(picture.view(), content.view());
+                (picture, Some(colors))
+            }
+        };
+        Ok(StyleImage { picture, blend, colors, mask })
+    });
+    images.collect()
+}
