@@ -28,6 +28,14 @@ pub(crate) enum UsageError {
         "--style-scale holds {scales} sizes for {styles} style images: give one for all, or one for each image"
     )]
     UnequalScales { scales: usize, styles: usize },
+    #[error(
+        "--style-mask is given {masks} times for {styles} style images: give at most one for each image, in their order"
+    )]
+    TooManyMasks { masks: usize, styles: usize },
+    #[error(
+        "--content-layer names {layers} layers, --content-layer-weights holds {weights} weights: give one for each layer"
+    )]
+    UnequalContentWeights { layers: usize, weights: usize },
     #[error("{option} {path} is also {other}, which it would overwrite: name another path")]
     SamePath { option: &'static str, path: PathBuf, other: &'static str },
     #[error(
@@ -42,7 +50,7 @@ pub(crate) enum UsageError {
         "{name} would be {width}x{height} pixels, more than the limit of 200 megapixels: choose a smaller size"
     )]
     TooManyPixels { name: &'static str, height: usize, width: usize },
-    #[error("-o - writes PNG, which loses nothing: leave --quality out, or name a .jpg file")]
+    #[error("-o - writes PNG, which loses nothing: leave --quality out, or name a .jpg or .webp file")]
     QualityOfPng,
     #[error(
         "-o - would write a picture to the terminal: name a file, or send standard output on with | or >"
@@ -78,6 +86,7 @@ pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
         TransferError::RepeatedLayer { loss: "content", .. } => "--content-layer",
         TransferError::RepeatedLayer { .. } => "--style-layers",
         TransferError::EmptyBlend => "--style-blend",
+        TransferError::EmptyMask | TransferError::MaskTooFine => "--style-mask",
         TransferError::NoScales | TransferError::TooManyScales { .. } => "--scales",
         TransferError::SmallestTooLarge { .. }
         | TransferError::SmallestTooSmall { .. }

@@ -1,13 +1,15 @@
-//! A picture that grows row by row, as decoders give them: whatever samples come in, 8-bit sRGB over white goes out.
+//! A picture that grows row by row, as decoders give them: whatever samples come in, 8-bit sRGB goes out, over a color or
+//! with its alpha.
 //! Only the result is held whole, so that a large picture takes little more than its own bytes.
 
 use std::path::Path;
 
-use image::RgbImage;
+use image::{DynamicImage, RgbImage, RgbaImage};
 
 use super::{
     check_memory,
     error::ImageError,
+    options::{ColorProfiles, LoadOptions},
     profile::{Converter, Described, converter},
     warning::ImageWarning,
 };
@@ -45,14 +47,21 @@ pub(super) struct Canvas {
     width: usize,
     height: usize,
     converter: Option<Converter>,
+    /// The color below, where alpha is not kept.
+    background: [u8; 3],
+    /// Samples of a pixel of the result: 4 if it has alpha.
+    channels: usize,
     /// The rows so far; for a picture in passes, all of them from the start.
-    rgb: Vec<u8>,
+    pixels: Vec<u8>,
     /// One row of colors without alpha.
     colors: Vec<u8>,
-    /// One row of the result.
+    /// One row of the result, and the same without alpha.
     row: Vec<u8>,
+    rgb: Vec<u8>,
     /// Whether a pixel is not fully transparent.
     visible: bool,
+    /// Whether all pixels are opaque.
+    opaque: bool,
     /// How many pixels have come.
     filled: usize,
 }
@@ -64,16 +73,18 @@ impl Canvas {
         (width, height): (usize, usize),
         layout: Layout,
         described: Option<&Described>,
+        options: &LoadOptions,
         warnings: &mut Vec<ImageWarning>,
     ) -> Result<Canvas, ImageError> {
+        let described = described.filter(|_| options.color_profiles == ColorProfiles::Convert);
         let converter = described.map(|described| converter(described, layout.is_gray()));
         let converter = converter.transpose().unwrap_or_else(|reason| {
             warnings.push(ImageWarning::ProfileIgnored { path: name.to_path_buf(), reason });
             None
         });
-        let mut rgb = Vec::new();
-        let bytes = width * height * 3;
-        if rgb.try_reserve_exact(bytes).is_err() {
+        let channels = if layout.has_alpha() && options.keep_alpha { 4 } else { 3 };
+        let mut pixels = Vec::new();
+        if pixels.try_reserve_exact(width * height * channels).is_err() {
             check_memory(name, (width, height), u64::MAX)?;
         }
         Ok(Canvas {
@@ -81,10 +92,14 @@ impl Canvas {
             width,
             height,
             converter: converter.flatten(),
-            rgb,
+            background: options.background,
+            channels,
+            pixels,
             colors: Vec::new(),
-            row: vec![0; width * 3],
+            row: vec![0; width * channels],
+            rgb: vec![0; width * 3],
             visible: !layout.has_alpha(),
+            opaque: true,
             filled: 0,
         })
     }
@@ -96,21 +111,23 @@ impl Canvas {
     /// Adds the next row, of samples in the canvas's layout.
     pub(super) fn push(&mut self, samples: &[u8]) {
         let pixels = self.convert(samples);
-        self.rgb.extend_from_slice(&self.row[..pixels * 3]);
+        self.pixels.extend_from_slice(&self.row[..pixels * self.channels]);
     }
 
     /// Adds a row of one of the seven passes of an interlaced PNG.
     pub(super) fn scatter(&mut self, samples: &[u8], place: &png::Adam7Info) {
-        self.rgb.resize(self.width * self.height * 3, 0);
+        let channels = self.channels;
+        self.pixels.resize(self.width * self.height * channels, 0);
         let pixels = self.convert(samples);
-        png::expand_interlaced_row(&mut self.rgb, self.width * 3, &self.row[..pixels * 3], place, 24);
+        let (row, bits) = (&self.row[..pixels * channels], 8 * channels as u8);
+        png::expand_interlaced_row(&mut self.pixels, self.width * channels, row, place, bits);
     }
 
-    /// Turns samples into sRGB over white, at the start of `row`; gives the number of pixels.
+    /// Turns samples into sRGB, at the start of `row`; gives the number of pixels.
     fn convert(&mut self, samples: &[u8]) -> usize {
         let count = self.layout.samples();
         let pixels = samples.len() / count;
-        let row = &mut self.row[..pixels * 3];
+        let rgb = &mut self.rgb[..pixels * 3];
         let colors = match self.layout.has_alpha() {
             true => {
                 self.colors.clear();
@@ -120,19 +137,30 @@ impl Canvas {
             false => samples,
         };
         match &self.converter {
-            Some(converter) => converter.convert(colors, row),
+            Some(converter) => converter.convert(colors, rgb),
             None if self.layout.is_gray() => {
-                for (pixel, &level) in row.as_chunks_mut::<3>().0.iter_mut().zip(colors) {
+                for (pixel, &level) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(colors) {
                     *pixel = [level; 3];
                 }
             }
-            None => row.copy_from_slice(colors),
+            None => rgb.copy_from_slice(colors),
         }
-        if self.layout.has_alpha() {
-            for (pixel, samples) in row.as_chunks_mut::<3>().0.iter_mut().zip(samples.chunks_exact(count)) {
-                let alpha = samples[count - 1];
+        let rgb = rgb.as_chunks::<3>().0;
+        let alphas = samples.iter().skip(count - 1).step_by(count);
+        if !self.layout.has_alpha() {
+            self.row[..pixels * 3].copy_from_slice(rgb.as_flattened());
+        } else if self.channels == 4 {
+            for ((pixel, &[r, g, b]), &alpha) in
+                self.row.as_chunks_mut::<4>().0.iter_mut().zip(rgb).zip(alphas)
+            {
                 self.visible |= alpha != 0;
-                *pixel = pixel.map(|level| over_white(level, alpha));
+                self.opaque &= alpha == u8::MAX;
+                *pixel = [r, g, b, alpha];
+            }
+        } else {
+            for ((pixel, color), &alpha) in self.row.as_chunks_mut::<3>().0.iter_mut().zip(rgb).zip(alphas) {
+                self.visible |= alpha != 0;
+                *pixel = laid_over(*color, alpha, self.background);
             }
         }
         self.filled += pixels;
@@ -149,21 +177,30 @@ impl Canvas {
         self,
         name: &Path,
         warnings: &mut Vec<ImageWarning>,
-    ) -> Result<RgbImage, &'static str> {
+    ) -> Result<DynamicImage, &'static str> {
         if !self.is_complete() {
             return Err("fewer rows than the header says");
         }
         if !self.visible {
             warnings.push(ImageWarning::Transparent { path: name.to_path_buf() });
         }
-        RgbImage::from_raw(self.width as u32, self.height as u32, self.rgb).ok_or("absurd dimensions")
+        let (width, height) = (self.width as u32, self.height as u32);
+        let image = match self.channels {
+            4 => RgbaImage::from_raw(width, height, self.pixels).map(DynamicImage::ImageRgba8),
+            _ => RgbImage::from_raw(width, height, self.pixels).map(DynamicImage::ImageRgb8),
+        };
+        let image = image.ok_or("absurd dimensions")?;
+        // Alpha that changes nothing is none.
+        Ok(if self.opaque { DynamicImage::ImageRgb8(image.into_rgb8()) } else { image })
     }
 }
 
-/// Lays a level over a white sheet, rounded.
-fn over_white(level: u8, alpha: u8) -> u8 {
+/// A color laid over another as alpha says, rounded.
+pub(crate) fn laid_over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
     let alpha = u32::from(alpha);
-    ((u32::from(level) * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+    std::array::from_fn(|channel| {
+        ((u32::from(color[channel]) * alpha + u32::from(below[channel]) * (255 - alpha) + 127) / 255) as u8
+    })
 }
 
 /// A 16-bit sample in 8 bits, rounded.

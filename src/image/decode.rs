@@ -7,33 +7,29 @@ use image::{DynamicImage, ImageFormat};
 use ndarray::Array3;
 
 use super::{
+    Loaded,
     decoded::Decoded,
     error::ImageError,
     options::LoadOptions,
     other, png,
     recognize::{Recognized, recognize},
-    warning::ImageWarning,
 };
 
-/// Decodes a file's bytes to a picture (H, W, 3), RGB, turned upright unless the options say otherwise.
-pub(super) fn decode(
-    bytes: &[u8],
-    name: &Path,
-    options: &LoadOptions,
-) -> Result<(Array3<u8>, Vec<ImageWarning>), ImageError> {
+/// Decodes a file's bytes to a picture (H, W, 3), RGB, or (H, W, 4) with an alpha that is kept, turned upright unless the
+/// options say otherwise. It is not resized.
+pub(super) fn decode(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Loaded, ImageError> {
     let path = name.to_path_buf();
-    let profiles = options.color_profiles;
     let decoded = match recognize(bytes) {
         #[cfg(feature = "jpeg")]
-        Recognized::Image(ImageFormat::Jpeg) => super::jpeg::decode(bytes, name, profiles),
-        Recognized::Image(ImageFormat::Png) => png::decode(bytes, name, profiles),
+        Recognized::Image(ImageFormat::Jpeg) => super::jpeg::decode(bytes, name, options),
+        Recognized::Image(ImageFormat::Png) => png::decode(bytes, name, options),
         #[cfg(feature = "tiff")]
-        Recognized::Image(ImageFormat::Tiff) => super::tiff::decode(bytes, name, profiles),
+        Recognized::Image(ImageFormat::Tiff) => super::tiff::decode(bytes, name, options),
         Recognized::Image(format) if !is_built_in(format) => {
             let feature = format!("{format:?}, which this program was built without");
             Err(ImageError::UnsupportedFormat { path, feature })
         }
-        Recognized::Image(format) => other::decode(bytes, name, format, profiles),
+        Recognized::Image(format) => other::decode(bytes, name, format, options),
         Recognized::Raw(kind) => Err(ImageError::RawPhoto { path, kind: kind.into() }),
         Recognized::Film(kind) => Err(ImageError::Film { path, kind: kind.into() }),
         Recognized::Unread(feature) => Err(ImageError::UnsupportedFormat { path, feature: feature.into() }),
@@ -41,16 +37,19 @@ pub(super) fn decode(
         Recognized::Empty => Err(ImageError::Empty { path }),
         Recognized::Nothing => Err(ImageError::NotAnImage { path }),
     };
-    let Decoded { image, orientation, warnings } = decoded?;
-    let mut image = DynamicImage::ImageRgb8(image);
+    let Decoded { mut image, metadata, warnings } = decoded?;
     if !options.ignore_orientation {
-        image.apply_orientation(orientation);
+        image.apply_orientation(metadata.orientation());
     }
-    let image = image.into_rgb8();
-    let shape = (image.height() as usize, image.width() as usize, 3);
-    let picture =
-        Array3::from_shape_vec(shape, image.into_raw()).expect("an RGB image has three bytes per pixel");
-    Ok((picture, warnings))
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    let (channels, samples) = match image {
+        DynamicImage::ImageRgba8(image) => (4, image.into_raw()),
+        image => (3, image.into_rgb8().into_raw()),
+    };
+    let picture = Array3::from_shape_vec((height, width, channels), samples)
+        .expect("an image has as many bytes as samples");
+    let density = metadata.density();
+    Ok(Loaded { picture, own_size: (height, width), density, record: metadata.record, warnings })
 }
 
 /// Whether a format that is known was chosen when the crate was built.

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use image::{RgbImage, metadata::Orientation};
+use image::DynamicImage;
 
-use super::{error::ImageError, warning::ImageWarning};
+use super::{error::ImageError, metadata::Metadata, warning::ImageWarning};
 
 /// A picture as its file stores it.
 pub(super) struct Decoded {
-    pub(super) image: RgbImage,
-    /// How to turn it upright.
-    pub(super) orientation: Orientation,
+    /// RGB, or RGBA where alpha is kept.
+    pub(super) image: DynamicImage,
+    pub(super) metadata: Metadata,
     pub(super) warnings: Vec<ImageWarning>,
 }
 

@@ -236,14 +236,21 @@ pub enum ImageError {
         reason: String,
     },
 
+    /// 16 bits for a format that has 8.
+    #[error("{path} has 8 bits per channel: write 16 bits as PNG or TIFF")]
+    NoSixteenBits {
+        /// The output file.
+        path: PathBuf,
+    },
+
     /// A quality for a format that loses nothing.
-    #[error("{path} loses nothing, so it has no quality: leave the quality out, or write JPEG")]
+    #[error("{path} loses nothing, so it has no quality: leave the quality out, or write JPEG or WebP")]
     NoQuality {
         /// The output file.
         path: PathBuf,
     },
 
-    /// A quality that JPEG does not have.
+    /// A quality that no format has.
     #[error("the quality is {quality}: it must be from 1 to 100")]
     Quality {
         /// The quality.

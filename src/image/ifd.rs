@@ -140,6 +140,18 @@ impl<'a> Entry<'a> {
         })
     }
 
+    /// The first value of RATIONAL, or of a kind of whole numbers.
+    pub(super) fn number(self) -> Option<f64> {
+        match (self.kind, self.data.get(..8)) {
+            (5, Some(value)) => {
+                let [numerator, denominator] =
+                    [&value[..4], &value[4..]].map(|part| self.order.integer(part) as f64);
+                Some(numerator / denominator)
+            }
+            _ => self.integers().next().map(|value| value as f64),
+        }
+    }
+
     /// The bytes that say 1 where this entry's first value is.
     pub(super) fn one(self) -> Vec<u8> {
         let mut one = vec![0; size_of_kind(self.kind).unwrap_or(1).min(self.data.len())];

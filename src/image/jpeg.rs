@@ -11,9 +11,9 @@ use std::{
     ptr,
 };
 
-use image::RgbImage;
+use image::DynamicImage;
 use mozjpeg::{
-    ColorSpace, Compress, Marker,
+    ColorSpace,
     decompress::{Decompress, DecompressBuilder, DecompressStarted, Format},
 };
 use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
@@ -23,9 +23,9 @@ use super::{
     check_dimensions, check_memory,
     decoded::{Decoded, corrupt, truncated},
     error::ImageError,
-    options::ColorProfiles,
+    options::{ColorProfiles, LoadOptions},
     profile::Described,
-    segments::{ICC_HEADER, Segments},
+    segments::Segments,
     warning::ImageWarning,
 };
 
@@ -36,7 +36,7 @@ const MAX_SCANS: usize = 500;
 const END: &[u8] = &[0xff, 0xd9];
 
 /// Decodes a JPEG to RGB. One without its end marker is read if all its pixels are there.
-pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Result<Decoded, ImageError> {
+pub(super) fn decode(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Decoded, ImageError> {
     let path = || name.to_path_buf();
     let segments = Segments::read(bytes);
     if let Some(feature) = segments.frame.as_ref().and_then(|frame| frame.unread_kind()) {
@@ -45,7 +45,7 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     if segments.scans > MAX_SCANS {
         return Err(ImageError::TooManyScans { path: path(), scans: segments.scans, limit: MAX_SCANS });
     }
-    let job = Job { bytes, name, segments: &segments, profiles };
+    let job = Job { bytes, name, segments: &segments, options };
     WARNINGS.set(0);
     let decoded = match job.run(Errors::counted()) {
         // Once more, only for libjpeg's own words.
@@ -73,33 +73,7 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     } else if has_warnings && !segments.has_stray_bytes {
         warnings.push(ImageWarning::Damaged { path: path() });
     }
-    Ok(Decoded { image, orientation: segments.metadata.orientation(), warnings })
-}
-
-/// Encodes RGB rows to a JPEG of a quality from 1 to 100, with full color resolution (4:4:4) and a color profile.
-///
-/// The error is libjpeg's message.
-pub(super) fn encode(
-    rgb: &[u8],
-    (width, height): (usize, usize),
-    quality: u8,
-    profile: &[u8],
-) -> Result<Vec<u8>, String> {
-    catch_unwind(|| {
-        let mut compress = Compress::new(ColorSpace::JCS_RGB);
-        // Plain libjpeg's tables, so that 95 means what it means elsewhere, and no slow search for smaller files.
-        compress.set_fastest_defaults();
-        compress.set_size(width, height);
-        compress.set_quality(f32::from(quality));
-        compress.set_chroma_sampling_pixel_sizes((1, 1), (1, 1));
-        let mut started = compress.start_compress(Vec::new())?;
-        // The first of one segment. mozjpeg's own function counts from 0, which readers take for damage.
-        started.write_marker(Marker::APP(2), &[ICC_HEADER, &[1, 1], profile].concat());
-        started.write_scanlines(rgb)?;
-        started.finish()
-    })
-    .map_err(panic_message)?
-    .map_err(|error| error.to_string())
+    Ok(Decoded { image, metadata: segments.metadata, warnings })
 }
 
 thread_local! {
@@ -171,11 +145,11 @@ struct Job<'a> {
     bytes: &'a [u8],
     name: &'a Path,
     segments: &'a Segments<'a>,
-    profiles: ColorProfiles,
+    options: &'a LoadOptions,
 }
 
 impl Job<'_> {
-    fn run(&self, errors: Errors) -> Result<(RgbImage, Vec<ImageWarning>), Failure> {
+    fn run(&self, errors: Errors) -> Result<(DynamicImage, Vec<ImageWarning>), Failure> {
         let ran_out = Cell::new(false);
         let end = if self.segments.ends { &[] } else { END };
         let source = Source { rest: self.bytes, end, ran_out: &ran_out };
@@ -189,7 +163,11 @@ impl Job<'_> {
         }
     }
 
-    fn decode(&self, source: Source<'_>, errors: Errors) -> Result<(RgbImage, Vec<ImageWarning>), Failure> {
+    fn decode(
+        &self,
+        source: Source<'_>,
+        errors: Errors,
+    ) -> Result<(DynamicImage, Vec<ImageWarning>), Failure> {
         let builder = match errors.0 {
             Some(errors) => DecompressBuilder::new().with_err(errors),
             None => DecompressBuilder::new(),
@@ -211,21 +189,18 @@ impl Job<'_> {
         &self,
         decompress: Decompress<Source<'_>>,
         size: (usize, usize),
-    ) -> Result<(RgbImage, Vec<ImageWarning>), Failure> {
+    ) -> Result<(DynamicImage, Vec<ImageWarning>), Failure> {
         let mut warnings = Vec::new();
-        let described = match self.profiles {
-            ColorProfiles::Convert => self.segments.described(),
-            ColorProfiles::Ignore => None,
-        };
+        let described = self.segments.described();
         let mut canvas = |layout, described: Option<&Described>| {
-            Canvas::new(self.name, size, layout, described, &mut warnings)
+            Canvas::new(self.name, size, layout, described, self.options, &mut warnings)
         };
         let canvas = match decompress.image()? {
             Format::RGB(started) => rows(started, canvas(Layout::Rgb, described.as_ref())?)?,
             Format::Gray(started) => rows(started, canvas(Layout::Gray, described.as_ref())?)?,
             Format::CMYK(started) => {
                 let canvas = canvas(Layout::Rgb, None)?;
-                if described.is_some() {
+                if described.is_some() && self.options.color_profiles == ColorProfiles::Convert {
                     let reason = "profiles for CMYK are not applied".to_string();
                     let path = self.name.to_path_buf();
                     warnings.push(ImageWarning::ProfileIgnored { path, reason });
@@ -273,7 +248,7 @@ pub(super) fn rgb_from_inverted_cmyk([cyan, magenta, yellow, black]: [u8; 4]) ->
 }
 
 /// The text that libjpeg's error handler unwinds with.
-fn panic_message(panic: Box<dyn Any + Send>) -> String {
+pub(super) fn panic_message(panic: Box<dyn Any + Send>) -> String {
     panic.downcast::<String>().map_or_else(|_| "libjpeg failed".into(), |message| *message)
 }
 

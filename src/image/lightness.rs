@@ -1,8 +1,10 @@
 //! Lightness and chroma in Oklab (Ottosson 2020), a space in which equal steps look alike.
 
+use super::level::Level;
 use moxcms::{Oklab, Rgb, TransferCharacteristics};
 use ndarray::{Array3, ArrayView3};
 use rayon::prelude::*;
+use std::marker::PhantomData;
 
 /// The same picture in shades of gray, each as light as the color that was there. (H, W, 3) in, the same out.
 ///
@@ -13,8 +15,8 @@ use rayon::prelude::*;
 /// let gray = to_gray(array![[[255_u8, 0, 0], [90, 90, 90]]].view());
 /// assert_eq!(gray, array![[[136, 136, 136], [90, 90, 90]]]);
 /// ```
-pub fn to_gray(picture: ArrayView3<'_, u8>) -> Array3<u8> {
-    let gamma = Gamma::new();
+pub fn to_gray<L: Level>(picture: ArrayView3<'_, L>) -> Array3<L> {
+    let gamma = Gamma::<L>::new();
     let mut gray = picture.as_standard_layout().into_owned();
     pixels_mut(&mut gray).par_iter_mut().for_each(|pixel| {
         *pixel = [gamma.encode(gamma.oklab(*pixel).l.powi(3)); 3];
@@ -22,7 +24,7 @@ pub fn to_gray(picture: ArrayView3<'_, u8>) -> Array3<u8> {
     gray
 }
 
-/// The lightness of one picture with the chroma of another, both (H, W, 3): the chroma stays as it is, to rounding, and
+/// The lightness of one picture, in 8 or 16 bits, with the chroma of another, both (H, W, 3): the chroma stays as it is, to rounding, and
 /// where no color of such chroma is so light or dark, the nearest lightness is taken that has one.
 ///
 /// ```
@@ -36,22 +38,22 @@ pub fn to_gray(picture: ArrayView3<'_, u8>) -> Array3<u8> {
 ///
 /// # Panics
 /// If the shapes differ.
-pub fn with_lightness(chroma: ArrayView3<'_, u8>, lightness: ArrayView3<'_, u8>) -> Array3<u8> {
+pub fn with_lightness<L: Level>(chroma: ArrayView3<'_, u8>, lightness: ArrayView3<'_, L>) -> Array3<L> {
     assert_eq!(chroma.dim(), lightness.dim(), "chroma and lightness have one shape");
-    let gamma = Gamma::new();
-    let mut joined = chroma.as_standard_layout().into_owned();
-    let lightness = lightness.as_standard_layout();
-    let lightness = lightness.as_slice().unwrap_or_default().as_chunks().0;
-    pixels_mut(&mut joined).par_iter_mut().zip(lightness).for_each(|(pixel, &light)| {
-        let own = gamma.oklab(*pixel);
-        let wanted = gamma.oklab(light).l;
-        *pixel = gamma.encoded(Oklab { l: inside(own, wanted), ..own });
+    let (gamma, gamma_of_light) = (Gamma::<u8>::new(), Gamma::<L>::new());
+    let mut joined = lightness.as_standard_layout().into_owned();
+    let chroma = chroma.as_standard_layout();
+    let chroma = chroma.as_slice().unwrap_or_default().as_chunks::<3>().0;
+    pixels_mut(&mut joined).par_iter_mut().zip(chroma).for_each(|(pixel, &chroma)| {
+        let own = gamma.oklab(chroma);
+        let wanted = gamma_of_light.oklab(*pixel).l;
+        *pixel = gamma_of_light.encoded(Oklab { l: inside(own, wanted), ..own });
     });
     joined
 }
 
 /// The pixels of a picture (H, W, 3) in standard layout.
-fn pixels_mut(picture: &mut Array3<u8>) -> &mut [[u8; 3]] {
+fn pixels_mut<L>(picture: &mut Array3<L>) -> &mut [[L; 3]] {
     picture.as_slice_mut().unwrap_or_default().as_chunks_mut().0
 }
 
@@ -76,27 +78,28 @@ fn inside(color: Oklab, wanted: f32) -> f32 {
 }
 
 /// The curve of sRGB, level by level.
-struct Gamma {
-    linear: [f32; 256],
+struct Gamma<L> {
+    linear: Vec<f32>,
+    levels: PhantomData<L>,
 }
 
-impl Gamma {
-    fn new() -> Gamma {
-        let linear = |level: usize| TransferCharacteristics::Srgb.linearize(level as f64 / 255.0) as f32;
-        Gamma { linear: std::array::from_fn(linear) }
+impl<L: Level> Gamma<L> {
+    fn new() -> Gamma<L> {
+        let highest = (1 << L::BITS) - 1;
+        let linear = |level| TransferCharacteristics::Srgb.linearize(level as f64 / highest as f64) as f32;
+        Gamma { linear: (0..=highest).map(linear).collect(), levels: PhantomData }
     }
 
-    fn oklab(&self, levels: [u8; 3]) -> Oklab {
-        let [r, g, b] = levels.map(|level| self.linear[usize::from(level)]);
+    fn oklab(&self, levels: [L; 3]) -> Oklab {
+        let [r, g, b] = levels.map(|level| self.linear[level.number()]);
         Oklab::from_linear_rgb(Rgb { r, g, b })
     }
 
-    fn encode(&self, linear: f32) -> u8 {
-        let encoded = TransferCharacteristics::Srgb.gamma(f64::from(linear.clamp(0.0, 1.0)));
-        (255.0 * encoded).round() as u8
+    fn encode(&self, linear: f32) -> L {
+        L::round(TransferCharacteristics::Srgb.gamma(f64::from(linear.clamp(0.0, 1.0))) as f32)
     }
 
-    fn encoded(&self, color: Oklab) -> [u8; 3] {
+    fn encoded(&self, color: Oklab) -> [L; 3] {
         let Rgb { r, g, b } = color.to_linear_rgb();
         [r, g, b].map(|value| self.encode(value))
     }
@@ -114,7 +117,7 @@ mod tests {
     fn grays_stay_and_lightness_is_kept() {
         let grays = Array3::from_shape_fn((1, 256, 3), |(_, x, _)| x as u8);
         assert_eq!(to_gray(grays.view()), grays);
-        let (colors, gamma) = (all_colors(), Gamma::new());
+        let (colors, gamma) = (all_colors(), Gamma::<u8>::new());
         for (color, gray) in colors.rows().into_iter().zip(to_gray(colors.view()).rows()) {
             let [color, gray] = [color, gray].map(|pixel| gamma.oklab([pixel[0], pixel[1], pixel[2]]));
             // A step of 8 bits is largest next to black.
@@ -127,7 +130,7 @@ mod tests {
 
     #[test]
     fn chroma_stays_whatever_the_lightness() {
-        let (colors, gamma) = (all_colors(), Gamma::new());
+        let (colors, gamma) = (all_colors(), Gamma::<u8>::new());
         for wanted in [0.0, 0.2, 0.5, 0.8, 1.0] {
             for pixel in colors.rows() {
                 let own = gamma.oklab([pixel[0], pixel[1], pixel[2]]);
@@ -139,8 +142,14 @@ mod tests {
             }
         }
         assert_eq!(with_lightness(colors.view(), colors.view()), colors);
+        // In 16 bits the same, but finer.
+        let deep = colors.mapv(u16::from_byte);
+        assert_eq!(
+            with_lightness(colors.view(), deep.view()).mapv(crate::image::canvas::level_of_16),
+            colors
+        );
         let gray = Array3::from_elem((1, 3, 3), 100);
-        let lightness = Array3::from_shape_fn((1, 3, 3), |(_, x, _)| [0, 99, 255][x]);
+        let lightness = Array3::from_shape_fn((1, 3, 3), |(_, x, _)| [0_u8, 99, 255][x]);
         assert_eq!(with_lightness(gray.view(), lightness.view()), lightness);
     }
 }

@@ -1,11 +1,16 @@
 //! What a picture's metadata say about its pixels: EXIF, XMP, and the texts in which PNG files carry either. Only the
-//! orientation and the color space that cameras note are of interest; what is broken says nothing.
+//! orientation, the density and the color space that cameras note are of interest; what is broken says nothing.
 
 use image::metadata::Orientation;
 
-use super::ifd::Tiff;
+use super::density::Density;
+use super::encode::record_of_xmp;
+use super::ifd::{Directory, Tiff};
 
 const ORIENTATION: u16 = 0x0112;
+const X_RESOLUTION: u16 = 0x011a;
+const Y_RESOLUTION: u16 = 0x011b;
+const RESOLUTION_UNIT: u16 = 0x0128;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const INTEROPERABILITY_DIRECTORY: u16 = 0xa005;
 const INTEROPERABILITY_INDEX: u16 = 1;
@@ -14,10 +19,13 @@ const INTEROPERABILITY_INDEX: u16 = 1;
 const EXIF_HEADER: &[u8] = b"Exif\0\0";
 
 /// What the metadata of one picture say. EXIF counts before XMP, and what is found first before what is found later.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Metadata {
     by_exif: Option<Orientation>,
     by_xmp: Option<Orientation>,
+    density: Option<Density>,
+    /// What made the picture, as a file that we wrote says.
+    pub(super) record: Option<String>,
     /// The camera was set to Adobe RGB, which EXIF notes without a profile (DCF's optional color space).
     pub(super) adobe_rgb: bool,
 }
@@ -28,12 +36,34 @@ impl Metadata {
         self.by_exif.or(self.by_xmp).unwrap_or(Orientation::NoTransforms)
     }
 
+    /// How closely the pixels of the upright picture lie.
+    pub(super) fn density(&self) -> Option<Density> {
+        use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+        let density = self.density?;
+        let is_turned = matches!(self.orientation(), Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH);
+        Some(if is_turned { density.turned() } else { density })
+    }
+
+    /// Takes in the density that a format notes by itself, or that of EXIF data where there is none yet.
+    pub(super) fn add_density(&mut self, density: Option<Density>) {
+        self.density = self.density.or(density);
+    }
+
+    /// Takes in the density of a directory of EXIF data or of a TIFF file.
+    pub(super) fn add_directory_density(&mut self, directory: &Directory<'_>) {
+        let number = |tag| directory.entry(tag)?.number();
+        if let (Some(across), Some(down)) = (number(X_RESOLUTION), number(Y_RESOLUTION)) {
+            self.add_density(Density::by_unit(directory.integer(RESOLUTION_UNIT).unwrap_or(2), across, down));
+        }
+    }
+
     /// Takes in EXIF data, with or without the header of JPEG segments.
     pub(super) fn add_exif(&mut self, exif: &[u8]) {
         let exif = exif.strip_prefix(EXIF_HEADER).unwrap_or(exif);
         let Some(tiff) = Tiff::parse(exif) else { return };
         let Some(directory) = tiff.directory(tiff.first) else { return };
         self.add_exif_orientation(directory.integer(ORIENTATION));
+        self.add_directory_density(&directory);
         let deeper = |offset: Option<u64>| tiff.directory(offset?);
         let index = deeper(directory.integer(EXIF_DIRECTORY))
             .and_then(|exif| deeper(exif.integer(INTEROPERABILITY_DIRECTORY)))
@@ -49,6 +79,7 @@ impl Metadata {
     /// Takes in an XMP packet.
     pub(super) fn add_xmp(&mut self, packet: &[u8]) {
         self.by_xmp = self.by_xmp.or_else(|| orientation_of_xmp(packet));
+        self.record = self.record.take().or_else(|| record_of_xmp(packet));
     }
 
     /// Takes in a text of a PNG file: XMP, or a profile as ImageMagick and GIMP write it.

@@ -1,7 +1,7 @@
 //! From a file to the network's input and back: [`load_image`] -> [`preprocess_image`] -> ... -> [`deprocess_image`]
 //! -> [`save_image`], the functions of the notebook's image cells.
 //!
-//! Pictures are `Array3<u8>` of shape (H, W, 3) in RGB; preprocessed pictures are `Array4<f32>` of shape (1, H, W, 3).
+//! Pictures are `Array3<u8>` of shape (H, W, 3) in RGB, or (H, W, 4) with alpha where it is asked for; preprocessed pictures are `Array4<f32>` of shape (1, H, W, 3).
 //! Nothing here knows the network or its losses.
 //!
 //! - `recognize`: what a file is, and what it is called if it is not read; `raw`: raw photos, which look like TIFF
@@ -13,7 +13,8 @@
 //! - `resize`: Pillow's bilinear resize, bit by bit
 //! - `preprocess`: pixels to the network's units and back
 //! - `resample`: preprocessed pictures in another size, in f32
-//! - `save`: pixels to a file that appears whole or not at all
+//! - `level`: samples of 8 and of 16 bits; `lightness`: that of colors; `density`: pixels per inch
+//! - `encode`: pixels to bytes, whatever the format; `save`: bytes to a file that appears whole or not at all
 //! - `error`: what can go wrong on the way
 // What formats that are left out would use.
 #![cfg_attr(not(all(feature = "jpeg", feature = "tiff")), allow(dead_code))]
@@ -22,10 +23,13 @@ mod bytes;
 mod canvas;
 mod decode;
 mod decoded;
+mod density;
+mod encode;
 mod error;
 mod ifd;
 #[cfg(feature = "jpeg")]
 mod jpeg;
+mod level;
 mod lightness;
 mod metadata;
 mod options;
@@ -52,16 +56,22 @@ use ndarray::Array3;
 
 pub use self::{
     bytes::{picture_from_rgb, rgb_from_picture},
+    density::Density,
     error::ImageError,
+    level::Level,
     lightness::{to_gray, with_lightness},
     options::{ColorProfiles, LoadOptions},
     preprocess::{deprocess_image, pixel_range, preprocess_image},
     resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
-    save::{SaveOptions, check_output_path, check_picture_size, encode_png, save_image, save_image_with},
+    save::{
+        SaveOptions, check_output_path, check_picture_size, encode_png, encode_png_with, save_image,
+        save_image_with,
+    },
     size::Size,
     warning::ImageWarning,
 };
+pub(crate) use self::{canvas::laid_over, preprocess::deprocess};
 
 /// The largest picture that is decoded or made by resizing, in pixels (200 megapixels, 600 MB of RGB).
 ///
@@ -109,12 +119,16 @@ pub fn load_image(path: &Path, options: &LoadOptions) -> Result<Array3<u8>, Imag
 }
 
 /// A picture, and what is worth knowing about how it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
-    /// The picture (H, W, 3), RGB.
+    /// The picture (H, W, 3), RGB; with [`LoadOptions::keep_alpha`], (H, W, 4) unless it is opaque.
     pub picture: Array3<u8>,
     /// Height and width before it was resized, in pixels.
     pub own_size: (usize, usize),
+    /// How many pixels make an inch, where the file says so.
+    pub density: Option<Density>,
+    /// What made the picture, if the file is one that was saved with [`SaveOptions::record`].
+    pub record: Option<String>,
     /// What may keep the picture from being what was meant; mostly nothing.
     pub warnings: Vec<ImageWarning>,
 }
@@ -154,7 +168,7 @@ pub fn read_image(source: impl Read, name: &Path, options: &LoadOptions) -> Resu
 /// Decodes a picture of shape (H, W, 3), RGB, from the bytes of a JPEG, PNG, WebP, TIFF, BMP, GIF or PNM file.
 ///
 /// The format is recognized by content. JPEG is decoded to the very pixels that libjpeg gives (CMYK through Pillow's
-/// formula); deeper samples are rounded to 8 bits; transparency is laid over white; of an animation or several pages,
+/// formula); deeper samples are rounded to 8 bits; transparency is laid over white, or kept, as the options say; of an animation or several pages,
 /// the first counts. The picture is turned upright as EXIF or XMP ask for it, and the colors of its profile are converted
 /// to sRGB; [`LoadOptions`] switches either off. `name` is what errors call the picture.
 ///
@@ -188,18 +202,15 @@ pub fn decode_image_with_warnings(
     name: &Path,
     options: &LoadOptions,
 ) -> Result<Loaded, ImageError> {
-    let (picture, warnings) = decode::decode(bytes, name, options)?;
-    let (height, width, _) = picture.dim();
-    let own_size = (height, width);
-    let Some(size) = options.size else {
-        return Ok(Loaded { picture, own_size, warnings });
-    };
+    let mut loaded = decode::decode(bytes, name, options)?;
+    let Some(size) = options.size else { return Ok(loaded) };
     if size == Size::ShorterSide(0) {
         return Err(ImageError::TooSmall { path: name.to_path_buf(), width: 0, height: 0 });
     }
-    let (height, width) = size.dimensions(height, width);
+    let (height, width) = size.dimensions(loaded.own_size.0, loaded.own_size.1);
     check_dimensions(name, width, height)?;
-    Ok(Loaded { picture: size.resize(picture.view()), own_size, warnings })
+    loaded.picture = size.resize(loaded.picture.view());
+    Ok(loaded)
 }
 
 /// Refuses pictures without pixels and those with more than [`MAX_PIXELS`].

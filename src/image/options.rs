@@ -4,8 +4,9 @@ use super::size::Size;
 
 /// How [`load_image`](super::load_image) and [`decode_image`](super::decode_image) turn a file into a picture.
 ///
-/// The default keeps the size, honors the orientation that a camera noted, and converts colors to sRGB.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The default keeps the size, honors the orientation that a camera noted, converts colors to sRGB, and lays what is
+/// transparent over white.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadOptions {
     /// The size of the result; `None` keeps that of the file.
@@ -14,6 +15,22 @@ pub struct LoadOptions {
     pub ignore_orientation: bool,
     /// What to make of a color profile.
     pub color_profiles: ColorProfiles,
+    /// Keep the alpha of a picture that is not opaque all over: it is then (H, W, 4).
+    pub keep_alpha: bool,
+    /// The color, in RGB, that a picture with alpha is laid over where the alpha is not kept.
+    pub background: [u8; 3],
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions {
+            size: None,
+            ignore_orientation: false,
+            color_profiles: ColorProfiles::default(),
+            keep_alpha: false,
+            background: [u8::MAX; 3],
+        }
+    }
 }
 
 /// What to make of the color profile of a picture, such as that of Display P3 or Adobe RGB.
@@ -41,6 +58,16 @@ impl LoadOptions {
     /// The same options, with or without regard to the orientation that a camera noted.
     pub fn with_ignore_orientation(self, ignore_orientation: bool) -> Self {
         Self { ignore_orientation, ..self }
+    }
+
+    /// The same options, with or without the alpha of pictures that are not opaque.
+    pub fn with_alpha(self, keep_alpha: bool) -> Self {
+        Self { keep_alpha, ..self }
+    }
+
+    /// The same options, with a color, in RGB, below what is transparent.
+    pub fn with_background(self, background: [u8; 3]) -> Self {
+        Self { background, ..self }
     }
 
     /// The same options, with color profiles converted or ignored.

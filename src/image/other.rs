@@ -14,7 +14,7 @@ use super::{
     decoded::{Decoded, corrupt, truncated},
     error::ImageError,
     metadata::Metadata,
-    options::ColorProfiles,
+    options::LoadOptions,
     profile::Described,
     webp,
 };
@@ -23,7 +23,7 @@ pub(super) fn decode(
     bytes: &[u8],
     name: &Path,
     format: ImageFormat,
-    profiles: ColorProfiles,
+    options: &LoadOptions,
 ) -> Result<Decoded, ImageError> {
     let from_decoder = |error| from_decoder(name, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -68,8 +68,7 @@ pub(super) fn decode(
     decoder.read_image(&mut given).map_err(from_decoder)?;
 
     let mut warnings = Vec::new();
-    let described = described.filter(|_| profiles == ColorProfiles::Convert);
-    let mut canvas = Canvas::new(name, size, layout, described.as_ref(), &mut warnings)?;
+    let mut canvas = Canvas::new(name, size, layout, described.as_ref(), options, &mut warnings)?;
     let mut shallow = Vec::new();
     let row_length = size.0 * usize::from(color.bytes_per_pixel());
     for row in given.chunks_exact(row_length) {
@@ -84,7 +83,7 @@ pub(super) fn decode(
         }
     }
     let image = canvas.finish(name, &mut warnings).map_err(|reason| corrupt(name, reason))?;
-    Ok(Decoded { image, orientation: metadata.orientation(), warnings })
+    Ok(Decoded { image, metadata, warnings })
 }
 
 /// Floating-point samples are linear light without an agreed white: there is no faithful 8-bit reading.

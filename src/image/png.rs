@@ -10,6 +10,7 @@ use std::{
 use flate2::read::ZlibDecoder;
 use png::{
     BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, InterlaceInfo, Limits, Transformations,
+    Unit,
 };
 
 use super::{
@@ -17,9 +18,10 @@ use super::{
     canvas::{Canvas, Layout, level_of_16},
     check_dimensions, check_memory,
     decoded::{Decoded, corrupt, truncated},
+    density::Density,
     error::ImageError,
     metadata::Metadata,
-    options::ColorProfiles,
+    options::LoadOptions,
     profile::Described,
     warning::ImageWarning,
 };
@@ -27,10 +29,10 @@ use super::{
 /// What texts and profiles may take when they are decompressed.
 const MAX_METADATA_BYTES: usize = 64 << 20;
 
-pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Result<Decoded, ImageError> {
+pub(super) fn decode(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Decoded, ImageError> {
     let mut strict = DecodeOptions::default();
     strict.set_ignore_adler32(false);
-    let error = match attempt(bytes, name, profiles, strict.clone()) {
+    let error = match attempt(bytes, name, options, strict.clone()) {
         Err(Failure::Png(error @ DecodingError::Format(_))) => error,
         other => return other.map_err(|failure| failure.into_error(name)),
     };
@@ -39,10 +41,10 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     without_data.set_ignore_adler32(true);
     let mut without_chunks = without_data.clone();
     without_chunks.set_ignore_crc(true);
-    let by_chunks = attempt(bytes, name, profiles, without_data);
+    let by_chunks = attempt(bytes, name, options, without_data);
     // The decoder itself stops to look at the data's checksum once it has all rows.
     let read = match by_chunks {
-        Err(_) if has_sound_data(bytes) => attempt(bytes, name, profiles, without_chunks),
+        Err(_) if has_sound_data(bytes) => attempt(bytes, name, options, without_chunks),
         other => other,
     };
     match read {
@@ -138,10 +140,10 @@ fn in_words(error: &DecodingError) -> String {
 fn attempt(
     bytes: &[u8],
     name: &Path,
-    profiles: ColorProfiles,
-    options: DecodeOptions,
+    options: &LoadOptions,
+    strictness: DecodeOptions,
 ) -> Result<Decoded, Failure> {
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), strictness);
     decoder.set_transformations(Transformations::EXPAND);
     let header = decoder.read_header_info()?;
     let size = (header.width as usize, header.height as usize);
@@ -162,8 +164,8 @@ fn attempt(
         ColorType::Rgb | ColorType::Indexed => Layout::Rgb,
         ColorType::Rgba => Layout::Rgba,
     };
-    let described = (profiles == ColorProfiles::Convert).then(|| described(reader.info())).flatten();
-    let mut canvas = Canvas::new(name, size, layout, described.as_ref(), &mut warnings)?;
+    let described = described(reader.info());
+    let mut canvas = Canvas::new(name, size, layout, described.as_ref(), options, &mut warnings)?;
     let mut shallow = Vec::new();
     let mut ends = loop {
         let row = match reader.next_interlaced_row() {
@@ -194,13 +196,16 @@ fn attempt(
         warnings.push(ImageWarning::NoEndMarker { path: name.to_path_buf() });
     }
     // Also what stands after the pixels, as ImageMagick writes it.
-    let orientation = metadata(reader.info()).orientation();
+    let metadata = metadata(reader.info());
     let image = canvas.finish(name, &mut warnings).map_err(|reason| corrupt(name, reason))?;
-    Ok(Decoded { image, orientation, warnings })
+    Ok(Decoded { image, metadata, warnings })
 }
 
 fn metadata(info: &Info<'_>) -> Metadata {
     let mut metadata = Metadata::default();
+    if let Some(dims) = info.pixel_dims.filter(|dims| dims.unit == Unit::Meter) {
+        metadata.add_density(Density::per_meter(dims.xppu, dims.yppu));
+    }
     if let Some(exif) = &info.exif_metadata {
         metadata.add_exif(exif);
     }

@@ -1,6 +1,7 @@
 //! Between pixels and the network's units: the notebook's `preprocess_image` and `deprocess_image`, in f32 as there.
 //! It neither resizes nor clamps what the network is fed.
 
+use super::level::Level;
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis, Zip};
 
 /// Mean of ImageNet's red, green and blue, in [0, 1] (the notebook's `SQUEEZENET_MEAN`).
@@ -61,6 +62,11 @@ pub fn preprocess_image(picture: ArrayView3<'_, u8>) -> Array4<f32> {
 ///
 /// If the first axis is not 1 or the last not 3 long.
 pub fn deprocess_image(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Array3<u8> {
+    deprocess(preprocessed, rescale)
+}
+
+/// [`deprocess_image`], in 8 bits or, rounded, in 16.
+pub(crate) fn deprocess<L: Level>(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Array3<L> {
     let (count, _, _, channels) = preprocessed.dim();
     assert_eq!((count, channels), (1, 3), "a preprocessed picture has shape (1, H, W, 3)");
     let mut image = preprocessed.index_axis(Axis(0), 0).to_owned();
@@ -75,8 +81,7 @@ pub fn deprocess_image(preprocessed: ArrayView4<'_, f32>, rescale: bool) -> Arra
             image.mapv_inplace(|value| (value - min) / (max - min));
         }
     }
-    // `as` saturates, truncates toward zero and sends NaN to 0: clip and astype('uint8') in one.
-    image.mapv(|value| (255.0 * value) as u8)
+    image.mapv(L::of)
 }
 
 /// The smallest and largest value that each channel of a picture has once it is preprocessed.

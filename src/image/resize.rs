@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView3, Axis, Slice};
 use rayon::prelude::*;
 
 /// Fractional bits of Pillow's fixed-point weights: 32 bits less 8 of the pixel and 2 to spare for the sum.
@@ -62,9 +62,9 @@ pub fn shrink_image(picture: Array3<u8>, longer_side: usize) -> Array3<u8> {
     resize_image_to(picture.view(), scaled(height), scaled(width))
 }
 
-/// Resizes a picture (H, W, 3) to `new_height` by `new_width` pixels (0 counts as 1) with the filter of
-/// [`resize_image`]: what gives a picture exactly the size of another one that was resized from other dimensions.
-/// A picture without pixels is returned as it is.
+/// Resizes a picture (H, W, 3), or (H, W, 4) with alpha, to `new_height` by `new_width` pixels (0 counts as 1) with the
+/// filter of [`resize_image`]: what gives a picture exactly the size of another one that was resized from other dimensions.
+/// A picture without pixels is returned as it is. Colors count as much as their alpha, as in Pillow.
 ///
 /// ```
 /// use impasto::image::resize_image_to;
@@ -77,10 +77,13 @@ pub fn shrink_image(picture: Array3<u8>, longer_side: usize) -> Array3<u8> {
 ///
 /// # Panics
 ///
-/// If the last axis is not 3 long.
+/// If the last axis is neither 3 nor 4 long.
 pub fn resize_image_to(picture: ArrayView3<'_, u8>, new_height: usize, new_width: usize) -> Array3<u8> {
     let (height, width, channels) = picture.dim();
-    assert_eq!(channels, CHANNELS, "a picture has shape (H, W, 3)");
+    if channels == CHANNELS + 1 {
+        return resize_with_alpha(picture, new_height, new_width);
+    }
+    assert_eq!(channels, CHANNELS, "a picture has shape (H, W, 3), or (H, W, 4) with alpha");
     if picture.is_empty() {
         return picture.to_owned();
     }
@@ -95,6 +98,39 @@ pub fn resize_image_to(picture: ArrayView3<'_, u8>, new_height: usize, new_width
     }
     Array3::from_shape_vec((new_height, new_width, CHANNELS), pixels.into_owned())
         .expect("each pass writes exactly the new side")
+}
+
+/// Resizes colors, multiplied by their alpha, and alpha apart.
+fn resize_with_alpha(picture: ArrayView3<'_, u8>, new_height: usize, new_width: usize) -> Array3<u8> {
+    let (height, width, _) = picture.dim();
+    // Multiplied and divided, colors would lose bits for nothing.
+    if (new_height.max(1), new_width.max(1)) == (height, width) || picture.is_empty() {
+        return picture.to_owned();
+    }
+    let alpha = picture.index_axis(Axis(2), CHANNELS);
+    let mut colors = picture.slice_axis(Axis(2), Slice::from(..CHANNELS)).to_owned();
+    for (mut color, &alpha) in colors.rows_mut().into_iter().zip(&alpha) {
+        color.mapv_inplace(|level| {
+            // Pillow's division by 255, rounded.
+            let product = u32::from(level) * u32::from(alpha) + 128;
+            (((product >> 8) + product) >> 8) as u8
+        });
+    }
+    let three = alpha.insert_axis(Axis(2));
+    let three = three.broadcast((height, width, CHANNELS)).expect("one level is repeated");
+    let (colors, alpha) = (
+        resize_image_to(colors.view(), new_height, new_width),
+        resize_image_to(three, new_height, new_width),
+    );
+    let (height, width, _) = colors.dim();
+    Array3::from_shape_fn((height, width, CHANNELS + 1), |(y, x, channel)| {
+        let alpha = alpha[[y, x, 0]];
+        match (channel, alpha) {
+            (CHANNELS, _) => alpha,
+            (_, 0 | u8::MAX) => colors[[y, x, channel]],
+            _ => (255 * u32::from(colors[[y, x, channel]]) / u32::from(alpha)).min(255) as u8,
+        }
+    })
 }
 
 /// The sides (H, W) that [`resize_image`] gives a picture of `height` by `width` pixels, neither of them 0.
@@ -270,6 +306,21 @@ mod tests {
         assert_eq!(stretched, Array3::from_shape_vec((3, 5, 3), expected.to_vec()).unwrap());
         assert_eq!(resize_image_to(pattern(4, 6).view(), 4, 6), pattern(4, 6));
         assert_eq!(resize_image_to(pattern(4, 6).view(), 0, 2).dim(), (1, 2, 3));
+    }
+
+    /// Pillow 13.0 again: `Image.fromarray(pattern, "RGBA").resize((3, 2), Image.BILINEAR)`.
+    #[test]
+    fn colors_count_as_much_as_their_alpha() {
+        let picture =
+            Array::from_shape_fn((4, 5, 4), |(y, x, c)| (31 * y * y + 17 * x + 7 * x * y + 85 * c) as u8);
+        #[rustfmt::skip]
+        let expected = [35, 120, 155, 102, 110, 120, 155, 74, 140, 147, 114, 109, 114, 200, 98, 80, 152, 113, 94, 132, 197, 84, 110, 185];
+        let resized = resize_image_to(picture.view(), 2, 3);
+        assert_eq!(resized, Array3::from_shape_vec((2, 3, 4), expected.to_vec()).unwrap());
+        assert_eq!(
+            resize_image_to(picture.view(), 4, 5).index_axis(Axis(2), 3),
+            picture.index_axis(Axis(2), 3)
+        );
     }
 
     #[test]

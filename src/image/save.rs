@@ -1,63 +1,96 @@
 //! From a picture to a file that appears whole or not at all, and the check that this will work before hours are spent.
-//! The format follows the extension; nothing is resized, and no metadata is written but the profile of sRGB.
+//! The format follows the extension; nothing is resized.
 
 use std::{
-    io::{self, Cursor, Write},
+    io::{self, Write},
     path::Path,
 };
 
-#[cfg(feature = "tiff")]
-use image::codecs::tiff::TiffEncoder;
-#[cfg(feature = "webp")]
-use image::codecs::webp::WebPEncoder;
-use image::{ExtendedColorType, ImageEncoder, ImageFormat, codecs::png::PngEncoder};
+use image::ImageFormat;
 use impasto_arrays::files;
 use ndarray::ArrayView3;
 
-use super::{decode::is_built_in, error::ImageError, profile};
+use super::{
+    decode::is_built_in,
+    density::Density,
+    encode::{encode, has_sixteen_bits},
+    error::ImageError,
+    level::Level,
+};
 
 /// How [`save_image_with`] writes a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SaveOptions {
-    /// The quality of a JPEG, from 1 to 100; `None` is 95. No other format that is written loses anything.
+    /// The quality of a JPEG or a WebP, from 1 to 100; `None` is 95 for JPEG, and a WebP without loss.
     pub quality: Option<u8>,
+    /// How many pixels make an inch.
+    pub density: Option<Density>,
+    /// What made the picture, for [`Loaded::record`](super::Loaded::record) of whoever loads it. PNG, JPEG, WebP and TIFF
+    /// hold it in an XMP packet, a JPEG only up to 64 kB.
+    pub record: Option<String>,
+    /// The color, in RGB, that a picture with alpha is laid over in formats without.
+    pub background: [u8; 3],
+}
+
+impl Default for SaveOptions {
+    fn default() -> Self {
+        SaveOptions { quality: None, density: None, record: None, background: [u8::MAX; 3] }
+    }
 }
 
 impl SaveOptions {
     /// The same options, with a quality from 1 to 100.
     pub fn with_quality(self, quality: u8) -> Self {
-        SaveOptions { quality: Some(quality) }
+        SaveOptions { quality: Some(quality), ..self }
     }
 
-    /// Checks that they suit the format of `path`.
+    /// The same options, with a density.
+    pub fn with_density(self, density: Density) -> Self {
+        SaveOptions { density: Some(density), ..self }
+    }
+
+    /// The same options, with a record of what made the picture.
+    pub fn with_record(self, record: impl Into<String>) -> Self {
+        SaveOptions { record: Some(record.into()), ..self }
+    }
+
+    /// The same options, with a color below pictures with alpha.
+    pub fn with_background(self, background: [u8; 3]) -> Self {
+        SaveOptions { background, ..self }
+    }
+
+    /// Checks that they, and samples of type `L`, suit the format of `path`.
     ///
     /// ```
     /// use impasto::image::SaveOptions;
     ///
     /// let small = SaveOptions::default().with_quality(60);
-    /// assert!(small.check("result.jpg".as_ref()).is_ok());
-    /// assert!(small.check("result.png".as_ref()).is_err());
+    /// assert!(small.check::<u8>("result.jpg".as_ref()).is_ok());
+    /// assert!(small.check::<u8>("result.png".as_ref()).is_err()); // it loses nothing
+    /// assert!(small.check::<u16>("result.jpg".as_ref()).is_err()); // it has 8 bits
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ImageError::NoQuality`] for a format that loses nothing, [`ImageError::Quality`]; those of the extension.
-    pub fn check(self, path: &Path) -> Result<(), ImageError> {
-        match (self.quality, output_format(path)?) {
-            (None, _) | (Some(1..=100), ImageFormat::Jpeg) => Ok(()),
-            (Some(quality), ImageFormat::Jpeg) => Err(ImageError::Quality { quality }),
+    /// [`ImageError::NoQuality`] for a format that loses nothing, [`ImageError::Quality`];
+    /// [`ImageError::NoSixteenBits`] for one that has 8 alone; those of the extension.
+    pub fn check<L: Level>(&self, path: &Path) -> Result<(), ImageError> {
+        let format = output_format(path)?;
+        if L::BITS > 8 && !has_sixteen_bits(format) {
+            return Err(ImageError::NoSixteenBits { path: path.to_path_buf() });
+        }
+        match (self.quality, format) {
+            (None, _) | (Some(1..=100), ImageFormat::Jpeg | ImageFormat::WebP) => Ok(()),
+            (Some(quality), ImageFormat::Jpeg | ImageFormat::WebP) => Err(ImageError::Quality { quality }),
             (Some(_), _) => Err(ImageError::NoQuality { path: path.to_path_buf() }),
         }
     }
 }
 
-/// The quality of a JPEG unless told otherwise.
-#[cfg(feature = "jpeg")]
-const DEFAULT_QUALITY: u8 = 95;
-
 /// Writes a picture (H, W, 3), RGB, as PNG, JPEG (quality 95), WebP (lossless), TIFF or BMP, by the extension of `path`
-/// (`png`, `jpg`, `jpeg`, `webp`, `tiff`, `tif`, `bmp`, in any case). All but BMP say that its colors are sRGB.
+/// (`png`, `jpg`, `jpeg`, `webp`, `tiff`, `tif`, `bmp`, in any case). All but BMP say that its colors are sRGB. A picture
+/// (H, W, 4) has alpha; JPEG and BMP, which have none, show it over white.
 ///
 /// The picture is written to a temporary file in the same folder, which then takes the name `path`: whoever looks finds
 /// the old file or the new one, never a part of it.
@@ -80,12 +113,12 @@ const DEFAULT_QUALITY: u8 = 95;
 ///
 /// # Panics
 ///
-/// If the last axis is not 3 long.
+/// If the last axis is neither 3 nor 4 long.
 pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageError> {
     save_image_with(path, picture, &SaveOptions::default())
 }
 
-/// [`save_image`], with options.
+/// [`save_image`], with options, of samples in 8 bits or, in PNG and TIFF, 16.
 ///
 /// # Errors
 ///
@@ -93,18 +126,16 @@ pub fn save_image(path: &Path, picture: ArrayView3<'_, u8>) -> Result<(), ImageE
 ///
 /// # Panics
 ///
-/// If the last axis is not 3 long.
-pub fn save_image_with(
+/// If the last axis is neither 3 nor 4 long.
+pub fn save_image_with<L: Level>(
     path: &Path,
-    picture: ArrayView3<'_, u8>,
+    picture: ArrayView3<'_, L>,
     options: &SaveOptions,
 ) -> Result<(), ImageError> {
-    let (height, width, channels) = picture.dim();
-    assert_eq!(channels, 3, "a picture has shape (H, W, 3)");
-    options.check(path)?;
+    check_channels(picture);
+    options.check::<L>(path)?;
     let format = output_format(path)?;
-    let rgb: Vec<u8> = picture.iter().copied().collect();
-    let encoded = encode(format, &rgb, (width, height), *options)
+    let encoded = encode(format, picture, options)
         .map_err(|reason| ImageError::Encode { path: path.to_path_buf(), reason })?;
 
     check_folder(path)?;
@@ -114,7 +145,7 @@ pub fn save_image_with(
     files::replace(file, path).map_err(write_error)
 }
 
-/// A picture (H, W, 3), RGB, as the bytes of a PNG file.
+/// A picture (H, W, 3), RGB, or (H, W, 4) with alpha, as the bytes of a PNG file.
 ///
 /// # Errors
 ///
@@ -122,14 +153,31 @@ pub fn save_image_with(
 ///
 /// # Panics
 ///
-/// If the last axis is not 3 long.
+/// If the last axis is neither 3 nor 4 long.
 pub fn encode_png(picture: ArrayView3<'_, u8>) -> Result<Vec<u8>, ImageError> {
-    let (height, width, channels) = picture.dim();
-    assert_eq!(channels, 3, "a picture has shape (H, W, 3)");
-    let rgb: Vec<u8> = picture.iter().copied().collect();
-    let options = SaveOptions::default();
-    encode(ImageFormat::Png, &rgb, (width, height), options)
-        .map_err(|reason| ImageError::EncodePng { reason })
+    encode_png_with(picture, &SaveOptions::default())
+}
+
+/// [`encode_png`], with options, of samples in 8 or in 16 bits.
+///
+/// # Errors
+///
+/// Those of [`encode_png`]; PNG has no quality, which is not looked at.
+///
+/// # Panics
+///
+/// If the last axis is neither 3 nor 4 long.
+pub fn encode_png_with<L: Level>(
+    picture: ArrayView3<'_, L>,
+    options: &SaveOptions,
+) -> Result<Vec<u8>, ImageError> {
+    check_channels(picture);
+    encode(ImageFormat::Png, picture, options).map_err(|reason| ImageError::EncodePng { reason })
+}
+
+fn check_channels<L>(picture: ArrayView3<'_, L>) {
+    let (_, _, channels) = picture.dim();
+    assert!(matches!(channels, 3 | 4), "a picture has shape (H, W, 3), or (H, W, 4) with alpha");
 }
 
 /// Checks that [`save_image`] can write to `path`, without leaving anything there.
@@ -191,56 +239,6 @@ fn output_format(path: &Path) -> Result<ImageFormat, ImageError> {
     };
     let format = format.filter(|&format| is_built_in(format));
     format.ok_or_else(|| ImageError::UnknownExtension { path: path.to_path_buf() })
-}
-
-/// Encodes RGB rows in memory; the error is the encoder's message.
-fn encode(
-    format: ImageFormat,
-    rgb: &[u8],
-    (width, height): (usize, usize),
-    options: SaveOptions,
-) -> Result<Vec<u8>, String> {
-    if rgb.is_empty() {
-        return Err("the picture has no pixels".into());
-    }
-    let profile = profile::srgb()?;
-    #[cfg(feature = "jpeg")]
-    if format == ImageFormat::Jpeg {
-        let quality = options.quality.unwrap_or(DEFAULT_QUALITY);
-        return super::jpeg::encode(rgb, (width, height), quality, &profile);
-    }
-    #[cfg(not(feature = "jpeg"))]
-    let _ = options;
-    let side = |side: usize| u32::try_from(side).map_err(|error| error.to_string());
-    let (width, height) = (side(width)?, side(height)?);
-    let mut encoded = Cursor::new(Vec::new());
-    let written = match format {
-        ImageFormat::Png => write_with_profile(PngEncoder::new(&mut encoded), profile, rgb, width, height),
-        #[cfg(feature = "tiff")]
-        ImageFormat::Tiff => write_with_profile(TiffEncoder::new(&mut encoded), profile, rgb, width, height),
-        #[cfg(feature = "webp")]
-        ImageFormat::WebP => {
-            write_with_profile(WebPEncoder::new_lossless(&mut encoded), profile, rgb, width, height)
-        }
-        _ => {
-            let color = ExtendedColorType::Rgb8;
-            image::write_buffer_with_format(&mut encoded, rgb, width, height, color, format)
-        }
-    };
-    written.map_err(|error| error.to_string())?;
-    Ok(encoded.into_inner())
-}
-
-fn write_with_profile(
-    mut encoder: impl ImageEncoder,
-    profile: Vec<u8>,
-    rgb: &[u8],
-    width: u32,
-    height: u32,
-) -> image::ImageResult<()> {
-    // An encoder that takes none writes the picture all the same: without one, it is sRGB by custom.
-    let _ = encoder.set_icc_profile(profile);
-    encoder.write_image(rgb, width, height, ExtendedColorType::Rgb8)
 }
 
 fn check_folder(path: &Path) -> Result<(), ImageError> {

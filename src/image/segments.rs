@@ -1,10 +1,11 @@
 //! The segments of a JPEG, looked through before libjpeg decodes anything: its kind, its metadata, the number of its
 //! scans, and whether it ends as it should.
 
-use super::{metadata::Metadata, profile::Described};
+use super::{density::Density, metadata::Metadata, profile::Described};
 
-const XMP_HEADER: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+pub(super) const XMP_HEADER: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXIF_HEADER: &[u8] = b"Exif\0\0";
+const JFIF_HEADER: &[u8] = b"JFIF\0";
 pub(super) const ICC_HEADER: &[u8] = b"ICC_PROFILE\0";
 
 /// What the segments say.
@@ -120,6 +121,17 @@ impl<'a> Segments<'a> {
 
     fn take_in(&mut self, marker: u8, content: &'a [u8]) {
         match marker {
+            0xe0 => {
+                // Version, unit, and the density both ways.
+                if let Some([_, _, unit, x, x_low, y, y_low, ..]) = content.strip_prefix(JFIF_HEADER) {
+                    let [across, down] =
+                        [[*x, *x_low], [*y, *y_low]].map(|both| f64::from(u16::from_be_bytes(both)));
+                    // JFIF counts its units from 1.
+                    self.metadata.add_density(
+                        Density::by_unit(u64::from(*unit) + 1, across, down).filter(|_| *unit > 0),
+                    );
+                }
+            }
             0xe1 => {
                 if content.starts_with(EXIF_HEADER) {
                     self.metadata.add_exif(content);

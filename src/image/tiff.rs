@@ -21,7 +21,7 @@ use super::{
     ifd::{Directory, Entry, Tiff},
     jpeg,
     metadata::Metadata,
-    options::ColorProfiles,
+    options::LoadOptions,
     other::floating_point,
     profile::Described,
     raw,
@@ -43,7 +43,7 @@ const PALETTE: u64 = 3;
 /// JPEG within TIFF.
 const JPEG_COMPRESSION: u64 = 7;
 
-pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Result<Decoded, ImageError> {
+pub(super) fn decode(bytes: &[u8], name: &Path, options: &LoadOptions) -> Result<Decoded, ImageError> {
     let path = || name.to_path_buf();
     let structure = Tiff::parse(bytes).ok_or_else(|| truncated(name))?;
     let page = structure.directory(structure.first).ok_or_else(|| truncated(name))?;
@@ -91,10 +91,8 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     };
 
     let mut warnings = Vec::new();
-    let described = (profiles == ColorProfiles::Convert)
-        .then(|| page.data(ICC_PROFILE).map(|profile| Described::Icc(profile.to_vec())))
-        .flatten();
-    let mut canvas = Canvas::new(name, size, pixels.layout(), described.as_ref(), &mut warnings)?;
+    let described = page.data(ICC_PROFILE).map(|profile| Described::Icc(profile.to_vec()));
+    let mut canvas = Canvas::new(name, size, pixels.layout(), described.as_ref(), options, &mut warnings)?;
     let rows =
         Rows { samples: &samples, width: size.0, per_pixel: pixels.stored, bits: color.bit_depth(), planes };
     let mut row = Vec::new();
@@ -107,11 +105,12 @@ pub(super) fn decode(bytes: &[u8], name: &Path, profiles: ColorProfiles) -> Resu
     }
     let mut metadata = Metadata::default();
     metadata.add_exif_orientation(page.integer(ORIENTATION));
+    metadata.add_directory_density(&page);
     if let Some(packet) = page.data(XMP) {
         metadata.add_xmp(packet);
     }
     let image = canvas.finish(name, &mut warnings).map_err(|reason| corrupt(name, reason))?;
-    Ok(Decoded { image, orientation: metadata.orientation(), warnings })
+    Ok(Decoded { image, metadata, warnings })
 }
 
 /// The rows of samples as the decoder gives them.

@@ -27,9 +27,9 @@ pub enum ImageWarning {
         path: PathBuf,
     },
 
-    /// No pixel is visible: after it is laid over white, the picture is a white sheet.
+    /// No pixel is visible: laid over a color, white unless told otherwise, the picture is a sheet of that color.
     #[error(
-        "{path} is transparent everywhere, so it counts as a white sheet; \
+        "{path} is transparent everywhere, so it counts as an empty sheet; \
          save it without transparency (alpha channel)"
     )]
     Transparent {

@@ -24,7 +24,7 @@ pub(super) fn is_animated(bytes: &[u8]) -> bool {
 }
 
 /// The chunks that are complete.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes.get(12..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (header, body) = rest.split_at_checked(8)?;

@@ -167,6 +167,18 @@ pub enum TransferError {
         /// The result's width in pixels.
         width: usize,
     },
+    /// An image that is to become a picture is another size than the result.
+    #[error("the image is {given_height}x{given_width}, the result {height}x{width}: give one of that size")]
+    ImageSize {
+        /// The image's height in pixels.
+        given_height: usize,
+        /// The image's width in pixels.
+        given_width: usize,
+        /// The result's height in pixels.
+        height: usize,
+        /// The result's width in pixels.
+        width: usize,
+    },
     /// A pixel of the init is infinite or not a number.
     #[error("the init holds a value that is not a finite number: give an image of preprocessed pixels")]
     NonFiniteInit,

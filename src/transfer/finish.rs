@@ -3,7 +3,7 @@
 use super::builder::StyleTransferBuilder;
 use super::choices::PreserveColors;
 use super::pictures::Pictures;
-use crate::image::{deprocess_image, preprocess_image, resize_preprocessed, to_gray, with_lightness};
+use crate::image::{Level, deprocess, preprocess_image, resize_preprocessed, to_gray, with_lightness};
 use ndarray::{ArcArray, Array2, Array3, Array4, ArrayView4, Axis, Ix3, Slice, Zip};
 
 /// What happens to a picture on its way out.
@@ -25,7 +25,7 @@ pub(super) struct Finish {
 
 impl Finish {
     pub(super) fn new(builder: &StyleTransferBuilder<'_>, pictures: &Pictures) -> Finish {
-        let luminance = builder.preserve_colors == PreserveColors::Luminance;
+        let luminance = builder.preserve_colors == PreserveColors::Luminance && !builder.gray;
         let keeps = luminance || pictures.kept.is_some();
         Finish {
             size: pictures.size,
@@ -38,19 +38,26 @@ impl Finish {
         }
     }
 
-    /// An image (1, H, W, 3), of any size of the run, as a picture of the result's size: (H, W, 3), or, where the content
-    /// image has an alpha, (H, W, 4).
-    pub(super) fn picture(&self, image: ArrayView4<'_, f32>) -> Array3<u8> {
-        let (_, height, width, _) = image.dim();
-        let mut picture = match (height, width) == self.size {
-            true => deprocess_image(image, self.rescales),
-            false => {
-                let enlarged = resize_preprocessed(image, self.size.0, self.size.1);
-                deprocess_image(enlarged.view(), self.rescales)
+    /// An image (1, H, W, 3), of any size of the run, as one of the result's size, with the content image where it is kept.
+    pub(super) fn image(&self, image: ArrayView4<'_, f32>) -> Array4<f32> {
+        let mut image = resize_preprocessed(image, self.size.0, self.size.1);
+        if let (Some(photograph), Some(kept)) = (&self.photograph, &self.kept) {
+            let photograph = preprocess_image(photograph.view());
+            let pixels = image.rows_mut().into_iter().zip(photograph.rows());
+            for ((mut pixel, photograph), &kept) in pixels.zip(kept) {
+                let share = f32::from(kept) / 255.0;
+                pixel.zip_mut_with(&photograph, |value, &own| *value = (1.0 - share) * *value + share * own);
             }
-        };
+        }
+        image
+    }
+
+    /// What [`image`](Self::image) made as a picture, in 8 or 16 bits: (H, W, 3), or, where the content image has an alpha,
+    /// (H, W, 4).
+    pub(super) fn picture<L: Level>(&self, image: ArrayView4<'_, f32>) -> Array3<L> {
+        let mut picture: Array3<L> = deprocess(image, self.rescales);
         if let Some(photograph) = &self.photograph {
-            if self.luminance && !self.gray {
+            if self.luminance {
                 picture = with_lightness(photograph.view(), picture.view());
             }
             if let Some(kept) = &self.kept {
@@ -65,51 +72,59 @@ impl Finish {
             None => picture,
         }
     }
-
-    /// An image (1, H, W, 3) of the result's size with the content image where it is kept.
-    pub(super) fn image(&self, mut image: Array4<f32>) -> Array4<f32> {
-        if let (Some(photograph), Some(kept)) = (&self.photograph, &self.kept) {
-            let photograph = preprocess_image(photograph.view());
-            for (mut pixel, (photograph, &kept)) in
-                image.rows_mut().into_iter().zip(photograph.rows().into_iter().zip(kept))
-            {
-                let share = f32::from(kept) / 255.0;
-                pixel.zip_mut_with(&photograph, |value, &own| *value = (1.0 - share) * *value + share * own);
-            }
-        }
-        image
-    }
 }
 
-/// Lays a photograph over a picture, both (H, W, 3), as far as it is kept.
-fn keep(picture: &mut Array3<u8>, photograph: &ArcArray<u8, Ix3>, kept: &Array2<u8>) {
+/// Puts back the very pixels that are kept whole: neither rounding nor stretching touches them.
+fn keep<L: Level>(picture: &mut Array3<L>, photograph: &ArcArray<u8, Ix3>, kept: &Array2<u8>) {
     Zip::from(picture.rows_mut()).and(photograph.rows()).and(kept).for_each(
         |mut pixel, photograph, &kept| {
-            let kept = u32::from(kept);
-            pixel.zip_mut_with(&photograph, |level, &own| {
-                *level = ((u32::from(*level) * (255 - kept) + u32::from(own) * kept + 127) / 255) as u8;
-            });
+            if kept == u8::MAX {
+                pixel.zip_mut_with(&photograph, |level, &own| *level = L::from_byte(own));
+            }
         },
     );
 }
 
 /// A picture (H, W, 3) that lies over a color as its alpha says, without that color: (H, W, 4).
-fn lifted(picture: &Array3<u8>, alpha: &Array2<u8>, background: [u8; 3]) -> Array3<u8> {
+fn lifted<L: Level>(picture: &Array3<L>, alpha: &Array2<u8>, background: [u8; 3]) -> Array3<L> {
     let (height, width, _) = picture.dim();
-    let mut lifted = Array3::zeros((height, width, 4));
+    let mut lifted = Array3::default((height, width, 4));
     lifted.slice_axis_mut(Axis(2), Slice::from(..3)).assign(picture);
-    lifted.index_axis_mut(Axis(2), 3).assign(alpha);
-    for mut pixel in lifted.rows_mut() {
-        let alpha = i32::from(pixel[3]);
-        if (1..255).contains(&alpha) {
+    for (mut pixel, &alpha) in lifted.rows_mut().into_iter().zip(alpha) {
+        if (1..u8::MAX).contains(&alpha) {
             for (channel, below) in background.into_iter().enumerate() {
-                let below = i32::from(below);
-                let over = 255 * (i32::from(pixel[channel]) - below);
-                // Rounded, whatever its sign.
-                let level = below + (2 * over + over.signum() * alpha) / (2 * alpha);
-                pixel[channel] = level.clamp(0, 255) as u8;
+                let below = f32::from(below) / 255.0;
+                let over = (pixel[channel].value() - below) * (255.0 / f32::from(alpha));
+                pixel[channel] = L::round(below + over);
+            }
+        }
+        pixel[3] = L::from_byte(alpha);
+    }
+    lifted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::laid_over;
+
+    #[test]
+    fn a_color_that_was_laid_below_is_taken_out_again() {
+        let background = [30, 200, 255];
+        let alpha = Array2::from_shape_fn((16, 16), |(y, x)| (16 * y + x) as u8);
+        let color = |y: usize, x: usize| [(7 * y) as u8, (200 - 3 * x) as u8, (5 * y + 9 * x) as u8];
+        let over = Array3::from_shape_fn((16, 16, 3), |(y, x, channel)| {
+            laid_over(color(y, x), alpha[[y, x]], background)[channel]
+        });
+        let lifted = lifted(&over, &alpha, background);
+        for ((y, x, channel), &level) in lifted.indexed_iter() {
+            let own = alpha[[y, x]];
+            match (channel, own) {
+                (3, _) => assert_eq!(level, own),
+                (_, 0) => assert_eq!(level, background[channel]),
+                // Half a level of what is seen is so many of what is not.
+                _ => assert!(f32::from(level.abs_diff(color(y, x)[channel])) <= 0.5 + 128.0 / f32::from(own)),
             }
         }
     }
-    lifted
 }

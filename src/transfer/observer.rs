@@ -31,9 +31,10 @@ pub struct Iteration<'a> {
 }
 
 impl Iteration<'_> {
-    /// The picture after this iteration's step, (H, W, 3); at a smaller size of the run, enlarged to that of the result.
+    /// The picture after this iteration's step, (H, W, 3), or (H, W, 4) where the content image has alpha; at a smaller size
+    /// of the run, enlarged to that of the result.
     pub fn picture(&self) -> Array3<u8> {
-        self.finish.picture(self.image)
+        self.finish.picture(self.finish.image(self.image).view())
     }
 
     /// The picture after this iteration's step as it is at the present size, (1, H, W, 3) in preprocessed units.

@@ -21,9 +21,10 @@ pub struct Losses {
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The picture, (H, W, 3), of the size that was asked for.
+    /// The picture, (H, W, 3), of the size that was asked for; (H, W, 4) where the content image has alpha.
     pub picture: Array3<u8>,
-    /// The same before rounding, (1, H, W, 3) in preprocessed units.
+    /// The same before colors, alpha and rounding, (1, H, W, 3) in preprocessed units;
+    /// [`StyleTransfer::picture_of`](super::StyleTransfer::picture_of) makes a picture of 16 bits of it.
     pub image: Array4<f32>,
     /// Its losses; of a run that was ended at a smaller size, those there.
     pub losses: Losses,

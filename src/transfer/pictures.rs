@@ -6,7 +6,7 @@ use super::color_map::{self, ColorMap};
 use super::error::TransferError;
 use super::guide::{self, Region};
 use super::scale::Scale;
-use crate::image::{preprocess_image, resize_image_to, to_gray};
+use crate::image::{self, preprocess_image, resize_image_to, to_gray};
 use ndarray::{ArcArray, Array2, Array3, Array4, Axis, Ix3, Slice, Zip};
 
 /// The pictures that a run looks at.
@@ -201,10 +201,8 @@ fn laid_over(picture: &Array3<u8>, background: [u8; 3]) -> (Array3<u8>, Option<A
         return (opaque, None);
     }
     for (mut pixel, &alpha) in opaque.rows_mut().into_iter().zip(&alpha) {
-        let alpha = u32::from(alpha);
-        for (level, below) in pixel.iter_mut().zip(background) {
-            *level = ((u32::from(*level) * alpha + u32::from(below) * (255 - alpha) + 127) / 255) as u8;
-        }
+        let color = image::laid_over([pixel[0], pixel[1], pixel[2]], alpha, background);
+        (0..3).for_each(|channel| pixel[channel] = color[channel]);
     }
     (opaque, Some(alpha.to_owned()))
 }

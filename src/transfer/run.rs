@@ -47,11 +47,10 @@ pub(super) fn run(
         });
         if interrupted || *present + 1 == scales.len() {
             recorded.walk.release();
-            let (height, width) = problem.size();
-            let image = resize_preprocessed(as_image(recorded.picture()?), height, width);
+            let image = problem.finish.image(as_image(recorded.picture()?));
             return Ok(Outcome {
                 picture: problem.finish.picture(image.view()),
-                image: problem.finish.image(image),
+                image,
                 losses,
                 iterations: pass.taken,
                 scales: outcomes,

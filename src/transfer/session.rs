@@ -10,9 +10,10 @@ use super::recording::{Recording, Terms, as_image};
 use super::run;
 use super::scale::Scale;
 use super::walk::Walk;
+use crate::image::Level;
 use impasto_autodiff::{Tape, Var};
 use impasto_squeezenet::{NetworkNode, SqueezeNet};
-use ndarray::ArrayView4;
+use ndarray::{Array3, Array4, ArrayView4};
 use rayon::ThreadPool;
 
 /// A style transfer that is ready to run.
@@ -132,6 +133,39 @@ impl StyleTransfer {
     pub fn image(&self) -> Result<ArrayView4<'_, f32>, TransferError> {
         let recording = self.recording.as_ref().ok_or(TransferError::Abandoned)?;
         Ok(as_image(recording.picture()?))
+    }
+
+    /// An image of the result's size, (1, H, W, 3) in preprocessed units, as a picture of 8 or 16 bits, with all that this
+    /// session makes of colors, alpha and what is kept: of [`Outcome::image`], [`Outcome::picture`].
+    ///
+    /// ```
+    /// use impasto::{SqueezeNet, StyleTransfer, Weights};
+    /// # use ndarray::Array3;
+    /// # let picture = |seed: usize| {
+    /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+    /// # };
+    /// # let (photograph, painting) = (picture(3), picture(7));
+    /// # let network = SqueezeNet::new(Weights::built_in());
+    ///
+    /// let builder = StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0).iterations(3);
+    /// let mut session = builder.build()?;
+    /// let outcome = session.run()?;
+    /// assert_eq!(session.picture_of::<u8>(&outcome.image)?, outcome.picture);
+    /// let deep = session.picture_of::<u16>(&outcome.image)?; // for PNG and TIFF of 16 bits
+    /// assert!(deep[[5, 5, 1]].abs_diff(257 * u16::from(outcome.picture[[5, 5, 1]])) <= 257);
+    /// # Ok::<(), impasto::TransferError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TransferError::ImageSize`] if the image is of another size.
+    pub fn picture_of<L: Level>(&self, image: &Array4<f32>) -> Result<Array3<L>, TransferError> {
+        let (height, width) = self.size();
+        if image.dim() != (1, height, width, 3) {
+            let (_, given_height, given_width, _) = image.dim();
+            return Err(TransferError::ImageSize { given_height, given_width, height, width });
+        }
+        let finish = &self.problem.finish;
+        Ok(self.pool.install(|| finish.picture(image.view())))
     }
 
     /// Computes the losses of the picture as it is now, at the present size and not shifted, and the gradient of their

@@ -8,8 +8,9 @@ use impasto::transfer::{JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
 use impasto::{OptimizerKind, PoolRounding, PreserveColors, Preset, Schedule};
 
 use super::values::{
-    InitArgument, PictureSize, ScaleCount, bytes, init_parser, jitter, layer, not_negative, one_of,
-    picture_size, positive, positive_integer, presets, scale_count, threads,
+    Bits, InitArgument, MaskArgument, PictureSize, ScaleCount, bytes, color, init_parser, jitter, layer,
+    mask_parser, not_negative, one_of, picture_size, positive, positive_integer, presets, scale_count,
+    threads,
 };
 
 /// What `transfer` is about, apart from its pictures.
@@ -41,6 +42,9 @@ pub(crate) struct TransferOptions {
         ])
     )]
     pub(crate) preserve_colors: Option<PreserveColors>,
+    /// Keep the photograph as it is where this picture is white; the greys between blend
+    #[arg(long, value_name = "FILE", help_heading = "Masks")]
+    pub(crate) content_mask: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) content_options: ContentOptions,
     #[command(flatten)]
@@ -50,12 +54,25 @@ pub(crate) struct TransferOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Content")]
 pub(crate) struct ContentOptions {
-    /// The layer of the content loss, by number or name; `impasto explain layers` lists them [default: 3]
-    #[arg(long, value_name = "L", value_parser = layer, allow_negative_numbers = true)]
-    pub(crate) content_layer: Option<usize>,
+    /// The layer of the content loss, or several, by number or name; `impasto explain layers` lists them [default: 3]
+    #[arg(
+        long, value_name = "L|A,B,...", value_delimiter = ',', value_parser = layer, allow_negative_numbers = true,
+        alias = "content-layers"
+    )]
+    pub(crate) content_layer: Option<Vec<usize>>,
+    /// How much each of several content layers counts [default: all the same]
+    #[arg(
+        long, value_name = "A,B,...", value_delimiter = ',', value_parser = not_negative,
+        allow_negative_numbers = true
+    )]
+    pub(crate) content_layer_weights: Option<Vec<f64>>,
     /// The weight of the content loss [default: suits the size, or the preset's]
     #[arg(long, value_name = "W", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) content_weight: Option<f64>,
+    /// What lies below a photograph where it is transparent, while it is painted: a color such as white or #ffeedd. In
+    /// formats without transparency, it is seen in the result
+    #[arg(long, value_name = "COLOR", default_value = "white", value_parser = color, help_heading = "Colors")]
+    pub(crate) background: [u8; 3],
 }
 
 #[derive(Args)]
@@ -86,6 +103,10 @@ pub(crate) struct StyleOptions {
         allow_negative_numbers = true
     )]
     pub(crate) style_blend: Option<Vec<f64>>,
+    /// Paint the style only where this picture is white; the greys between blend. Give it once for each style image, in
+    /// their order, `none` for one that is painted everywhere
+    #[arg(long = "style-mask", value_name = "FILE", value_parser = mask_parser(), help_heading = "Masks")]
+    pub(crate) style_masks: Vec<MaskArgument>,
 }
 
 #[derive(Args)]
@@ -94,11 +115,18 @@ pub(crate) struct ResultOptions {
     /// The result; its extension chooses the format: png, jpg, webp, tiff or bmp. `-` writes PNG to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// The quality of a JPEG, from 1 to 100 [default: 95]
+    /// The quality of a JPEG or WebP, from 1 to 100 [default: JPEG 95, WebP without loss]
     #[arg(
-        long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100), allow_negative_numbers = true
+        long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100), allow_negative_numbers = true,
+        help_heading = "File"
     )]
     pub(crate) quality: Option<u8>,
+    /// Bits of each channel: 16 for a PNG or TIFF that is edited further or printed large
+    #[arg(
+        long, value_name = "8|16", default_value = "8", help_heading = "File",
+        value_parser = one_of([("8", "what screens show", Bits::Eight), ("16", "PNG and TIFF", Bits::Sixteen)])
+    )]
+    pub(crate) bits: Bits,
 }
 
 /// The sizes that a run goes through.

@@ -113,6 +113,43 @@ pub(super) fn one_of<T: Clone + Send + Sync + 'static>(
     }))
 }
 
+/// A color, in RGB: `#ffffff`, or a name.
+pub(super) fn color(text: &str) -> Result<[u8; 3], &'static str> {
+    let digits = match text {
+        "white" => "ffffff",
+        "gray" | "grey" => "808080",
+        "black" => "000000",
+        other => other.strip_prefix('#').unwrap_or(other),
+    };
+    let is_color = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let number = u32::from_str_radix(digits, 16).ok().filter(|_| is_color);
+    let [_, r, g, b] =
+        number.ok_or("it must be white, gray, black, or a color such as #ffeedd")?.to_be_bytes();
+    Ok([r, g, b])
+}
+
+/// The value of `--style-mask`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MaskArgument {
+    /// Everywhere.
+    None,
+    File(PathBuf),
+}
+
+pub(super) fn mask_parser() -> ValueParser {
+    ValueParser::new(PathBufValueParser::new().map(|path| match path.to_str() {
+        Some("none") => MaskArgument::None,
+        _ => MaskArgument::File(path),
+    }))
+}
+
+/// Bits of each channel of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bits {
+    Eight,
+    Sixteen,
+}
+
 pub(super) fn not_negative(text: &str) -> Result<f64, &'static str> {
     match text.trim().parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
     let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
         arguments;
     let preset = *preset;
-    let content = Content::new(Source::new(content), content_options, preset);
+    let content = Content::new(Source::new(content), content_options, preset)?;
     let request = Request {
         content: Some(content),
         style: None,

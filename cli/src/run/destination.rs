@@ -5,78 +5,117 @@ use std::fmt;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use impasto::image::{ImageError, SaveOptions, check_picture_size, encode_png, save_image, save_image_with};
+use impasto::image::{
+    Density, ImageError, Level, SaveOptions, check_output_path, check_picture_size, encode_png_with,
+    save_image_with,
+};
+use impasto::{Outcome, StyleTransfer};
 use ndarray::ArrayView3;
 
-use crate::arguments::ResultOptions;
+use crate::arguments::{Bits, ResultOptions};
 use crate::error::UsageError;
 use crate::run::source::STANDARD;
 
 /// The most names that are tried in one folder.
 const MAX_NAMES: usize = 1000;
 
-/// Where a picture is written.
+/// Where a picture is written, and how.
+pub(crate) struct Destination<'a> {
+    target: Target<'a>,
+    options: SaveOptions,
+    bits: Bits,
+}
+
 #[derive(Clone, Copy)]
-pub(crate) enum Destination<'a> {
-    File(&'a Path, SaveOptions),
+enum Target<'a> {
+    File(&'a Path),
     /// As PNG.
     StandardOutput,
 }
 
 impl<'a> Destination<'a> {
-    /// What an argument names.
-    pub(crate) fn new(argument: &'a Path) -> Destination<'a> {
-        match argument.as_os_str() == STANDARD {
-            true => Destination::StandardOutput,
-            false => Destination::File(argument, SaveOptions::default()),
-        }
-    }
-
     /// What the options of a result name.
     ///
     /// # Errors
-    /// A quality that the format does not have.
+    /// A quality that standard output does not have.
     pub(crate) fn of(result: &'a ResultOptions) -> Result<Destination<'a>, UsageError> {
-        let destination = Destination::new(&result.output);
-        match (destination, result.quality) {
-            (_, None) => Ok(destination),
-            (Destination::StandardOutput, Some(_)) => Err(UsageError::QualityOfPng),
-            (Destination::File(path, options), Some(quality)) => {
-                Ok(Destination::File(path, options.with_quality(quality)))
-            }
+        let target = match result.output.as_os_str() == STANDARD {
+            true => Target::StandardOutput,
+            false => Target::File(&result.output),
+        };
+        let options = match (target, result.quality) {
+            (_, None) => SaveOptions::default(),
+            (Target::StandardOutput, Some(_)) => return Err(UsageError::QualityOfPng),
+            (Target::File(_), Some(quality)) => SaveOptions::default().with_quality(quality),
+        };
+        Ok(Destination { target, options, bits: result.bits })
+    }
+
+    /// The same, with what is known once the pictures are: their density, the color below what is transparent, and what makes
+    /// the result.
+    pub(crate) fn describe(&mut self, density: Option<Density>, background: [u8; 3], record: Option<String>) {
+        self.options.density = density;
+        self.options.background = background;
+        self.options.record = record;
+    }
+
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&'a Path> {
+        match self.target {
+            Target::File(path) => Some(path),
+            Target::StandardOutput => None,
         }
     }
 
-    /// Refuses standard output where it shows no pictures, or where a summary in JSON goes to it too.
-    pub(crate) fn check_stream(self, json: bool) -> Result<(), UsageError> {
-        match self {
-            Destination::StandardOutput if json => Err(UsageError::SharedOutput),
-            Destination::StandardOutput if stdout().is_terminal() => Err(UsageError::TerminalOutput),
-            _ => Ok(()),
+    /// Checks that a file can be written so, and that standard output is one that takes pictures and has no summary in JSON
+    /// to take too.
+    pub(crate) fn check(&self, json: bool) -> anyhow::Result<()> {
+        match self.target {
+            Target::StandardOutput if json => Err(UsageError::SharedOutput.into()),
+            Target::StandardOutput if stdout().is_terminal() => Err(UsageError::TerminalOutput.into()),
+            Target::StandardOutput => Ok(()),
+            Target::File(path) => {
+                check_output_path(path)?;
+                match self.bits {
+                    Bits::Eight => self.options.check::<u8>(path)?,
+                    Bits::Sixteen => self.options.check::<u16>(path)?,
+                }
+                Ok(())
+            }
         }
     }
 
     /// Checks that its format can hold a picture of these sides, in pixels; height first.
-    pub(crate) fn check_size(self, size: (usize, usize)) -> Result<(), ImageError> {
-        match self {
-            Destination::File(path, _) => check_picture_size(path, size),
-            Destination::StandardOutput => Ok(()),
+    pub(crate) fn check_size(&self, size: (usize, usize)) -> Result<(), ImageError> {
+        self.path().map_or(Ok(()), |path| check_picture_size(path, size))
+    }
+
+    /// Whether what is transparent stays so.
+    pub(crate) fn has_alpha(&self) -> bool {
+        let extension =
+            self.path().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+        !matches!(extension.map(str::to_ascii_lowercase).as_deref(), Some("jpg" | "jpeg" | "bmp"))
+    }
+
+    /// Writes the picture that a run came to. Where that fails, it is saved in a second place, which the error names.
+    pub(crate) fn save(&self, session: &StyleTransfer, outcome: &Outcome) -> anyhow::Result<()> {
+        match self.bits {
+            Bits::Eight => self.write(outcome.picture.view()),
+            Bits::Sixteen => self.write(session.picture_of::<u16>(&outcome.image)?.view()),
         }
     }
 
-    /// Writes a picture (H, W, 3). Where that fails, it is saved in a second place, which the error names.
-    pub(crate) fn save(self, picture: ArrayView3<'_, u8>) -> anyhow::Result<()> {
-        match self {
-            Destination::File(path, options) => {
-                save_image_with(path, picture, &options).map_err(|error| rescue(path, picture, error.into()))
-            }
-            Destination::StandardOutput => {
-                let png = encode_png(picture)?;
+    fn write<L: Level>(&self, picture: ArrayView3<'_, L>) -> anyhow::Result<()> {
+        match self.target {
+            Target::File(path) => save_image_with(path, picture, &self.options)
+                .map_err(|error| rescue(path, picture, self.options.clone(), error.into())),
+            Target::StandardOutput => {
+                let png = encode_png_with(picture, &self.options)?;
                 let mut stdout = stdout().lock();
                 let written = stdout.write_all(&png).and_then(|()| stdout.flush());
                 written.map_err(|error| {
                     let error = anyhow::Error::from(error).context("cannot write to standard output");
-                    rescue(Path::new("impasto"), picture, error)
+                    rescue(Path::new("impasto"), picture, self.options.clone(), error)
                 })
             }
         }
@@ -85,20 +124,27 @@ impl<'a> Destination<'a> {
 
 impl fmt::Display for Destination<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Destination::File(path, _) => path.display().fmt(formatter),
-            Destination::StandardOutput => formatter.write_str("standard output"),
+        match self.path() {
+            Some(path) => path.display().fmt(formatter),
+            None => formatter.write_str("standard output"),
         }
     }
 }
 
 /// Saves what `error` kept from being written to `output` in the current folder or the one for temporary files, under a
 /// name that nothing has, which the error that is returned names.
-pub(crate) fn rescue(output: &Path, picture: ArrayView3<'_, u8>, error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn rescue<L: Level>(
+    output: &Path,
+    picture: ArrayView3<'_, L>,
+    mut options: SaveOptions,
+    error: anyhow::Error,
+) -> anyhow::Error {
+    // PNG has none.
+    options.quality = None;
     let folders = env::current_dir().into_iter().chain([env::temp_dir()]);
     let saved = folders
         .filter_map(|folder| free_name(&folder, output))
-        .find(|path| save_image(path, picture).is_ok());
+        .find(|path| save_image_with(path, picture, &options).is_ok());
     error.context(match saved {
         Some(path) => format!("the picture was saved as {} instead", path.display()),
         None => {

@@ -6,19 +6,26 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use impasto::arrays::read_npy;
 use impasto::image::{
-    ImageWarning, LoadOptions, Loaded, MAX_PIXELS, Size, preprocess_image, resize_image_to,
+    ColorProfiles, Density, ImageWarning, LoadOptions, Loaded, MAX_PIXELS, Size, preprocess_image,
+    resize_image_to,
 };
-use ndarray::{Array3, Array4, Ix4};
+use ndarray::{Array2, Array3, Array4, Axis, Ix4};
 
 use crate::arguments::InitArgument;
 use crate::error::{UsageError, say};
 use crate::run::request::Request;
 use crate::run::source::Source;
 
-/// The inputs of a request. Pictures are (H, W, 3).
+/// The inputs of a request. Pictures are (H, W, 3), a content image with alpha (H, W, 4).
 pub(crate) struct Inputs {
     pub(crate) content: Option<Array3<u8>>,
     pub(crate) styles: Vec<Array3<u8>>,
+    /// What of the content image stays as it is, (H, W) of the result.
+    pub(crate) content_mask: Option<Array2<u8>>,
+    /// Where each style is painted, (H, W) of the result.
+    pub(crate) style_masks: Vec<Option<Array2<u8>>>,
+    /// How closely the pixels of the content image lie.
+    pub(crate) density: Option<Density>,
     /// What to start from, (1, H, W, 3) in preprocessed units, if it is a file.
     pub(crate) init: Option<Array4<f32>>,
     /// Height and width of the result, in pixels.
@@ -50,17 +57,18 @@ impl Inputs {
         }
         let options = request.load_options();
         let mut warnings = Vec::new();
-        let mut load = |source: Source<'_>, size: Option<Size>| -> anyhow::Result<Loaded> {
-            let options = size.map_or(options, |size| options.with_size(size));
+        let mut load = |source: Source<'_>, size: Option<Size>, keep_alpha: bool| -> anyhow::Result<Loaded> {
+            let options = size.map_or(options, |size| options.with_size(size)).with_alpha(keep_alpha);
             let mut loaded = source.load(&options)?;
             warnings.append(&mut loaded.warnings);
             Ok(loaded)
         };
         let mut notes = Vec::new();
-        let mut content = None;
+        let (mut content, mut density) = (None, None);
         if let Some(wanted) = &request.content {
-            let loaded = load(wanted.source, request.size())?;
+            let loaded = load(wanted.source, request.size(), true)?;
             notes.extend(enlarged(&wanted.source.name(), loaded.own_size, sides(&loaded.picture)));
+            density = loaded.density;
             content = Some(loaded.picture);
         }
         let of_init = match request.init {
@@ -85,10 +93,10 @@ impl Inputs {
                     (_, None) => None,
                 };
                 let picture = match shorter_side {
-                    Some(side) => load(source, Some(Size::ShorterSide(own.beside(side))))?.picture,
+                    Some(side) => load(source, Some(Size::ShorterSide(own.beside(side))), false)?.picture,
                     // The first painting gives a texture its proportions.
                     None => {
-                        let picture = load(source, None)?.picture;
+                        let picture = load(source, None, false)?.picture;
                         let result = result_of(&picture, request.size());
                         size = Some(result);
                         let own = Size::ShorterSide(own.beside(result.0.min(result.1)));
@@ -110,9 +118,13 @@ impl Inputs {
             Some((path, init)) => Some(init.fit(size).with_context(|| format!("--init {}", path.display()))?),
             None => None,
         };
+        let mask = |source: Option<Source<'_>>| source.map(|source| mask(source, size, request)).transpose();
+        let content_mask = mask(request.content.as_ref().and_then(|content| content.mask))?;
+        let masks = request.style.iter().flat_map(|style| &style.masks);
+        let style_masks = masks.map(|&source| mask(source)).collect::<Result<_, _>>()?;
         // A picture may be given twice.
         warnings.dedup();
-        Ok(Inputs { content, styles, init, size, notes, warnings })
+        Ok(Inputs { content, styles, content_mask, style_masks, density, init, size, notes, warnings })
     }
 }
 
@@ -160,20 +172,47 @@ impl InitFile {
         match self {
             InitFile::Array(array) => Ok(array),
             InitFile::Picture(picture) => {
-                let (own_height, own_width) = sides(&picture);
-                // Each side of either may have lost up to a pixel when it was resized itself.
-                let fits = own_height * width <= (own_width + 1) * (height + 1)
-                    && own_width * height <= (own_height + 1) * (width + 1);
-                if !fits {
-                    bail!(
-                        "the image is {own_height}x{own_width}, the result {height}x{width}: \
-                         give one of the same proportions"
-                    );
-                }
+                check_proportions(sides(&picture), (height, width))?;
                 Ok(preprocess_image(resize_image_to(picture.view(), height, width).view()))
             }
         }
     }
+}
+
+/// The mask that a picture is, (H, W) of the result: black where it is transparent.
+fn mask(source: Source<'_>, size: (usize, usize), request: &Request<'_>) -> anyhow::Result<Array2<u8>> {
+    let options = LoadOptions::default()
+        .with_ignore_orientation(request.common.picture.ignore_orientation)
+        .with_color_profiles(ColorProfiles::Ignore)
+        .with_background([0; 3]);
+    let mut picture = source.load(&options)?.picture;
+    // A photograph that is cut has its masks cut alike.
+    if let Some(cut @ Size::Exactly { .. }) = request.size() {
+        picture = cut.resize(picture.view());
+    }
+    check_proportions(sides(&picture), size).with_context(|| format!("the mask {}", source.name()))?;
+    let picture = resize_image_to(picture.view(), size.0, size.1);
+    Ok(picture.map_axis(Axis(2), |color| {
+        let [r, g, b] = [color[0], color[1], color[2]].map(u32::from);
+        // The luma of ITU-R BT.601, as other programs make gray of colors.
+        ((299 * r + 587 * g + 114 * b + 500) / 1000) as u8
+    }))
+}
+
+/// Refuses a picture that would be distorted in the result's size.
+fn check_proportions(
+    (own_height, own_width): (usize, usize),
+    (height, width): (usize, usize),
+) -> anyhow::Result<()> {
+    // Each side of either may have lost up to a pixel when it was resized itself.
+    let fits = own_height * width <= (own_width + 1) * (height + 1)
+        && own_width * height <= (own_height + 1) * (width + 1);
+    if !fits {
+        bail!(
+            "the image is {own_height}x{own_width}, the result {height}x{width}: give one of the same proportions"
+        );
+    }
+    Ok(())
 }
 
 fn sides(picture: &Array3<u8>) -> (usize, usize) {

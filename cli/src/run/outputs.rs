@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use impasto::files;
-use impasto::image::check_output_path;
 
 use crate::arguments::{InitArgument, ReportOptions};
 use crate::error::UsageError;
@@ -17,20 +16,15 @@ use crate::run::{snapshots, trace};
 
 /// Checks the output, the trace and the folder of snapshots of a run that reads `inputs`.
 pub(crate) fn check(
-    output: Destination<'_>,
+    output: &Destination<'_>,
     reports: &ReportOptions,
     inputs: &[Input<'_>],
 ) -> anyhow::Result<()> {
-    output.check_stream(reports.json)?;
-    let output: Vec<Input<'_>> = match output {
-        Destination::StandardOutput => Vec::new(),
-        Destination::File(path, options) => {
-            check_output_path(path)?;
-            options.check(path)?;
-            refuse_shared("--output", path, inputs)?;
-            vec![("--output", path)]
-        }
-    };
+    output.check(reports.json)?;
+    if let Some(path) = output.path() {
+        refuse_shared("--output", path, inputs)?;
+    }
+    let output: Vec<Input<'_>> = output.path().into_iter().map(|path| ("--output", path)).collect();
     if let Some(path) = &reports.trace {
         check_trace(path)?;
         refuse_shared("--trace", path, inputs)?;
@@ -77,6 +71,7 @@ pub(crate) fn inputs<'a>(request: &'a Request<'_>, weights: &'a [PathBuf]) -> Ve
     inputs.extend(content.map(|path| ("the content image", path)));
     let styles = request.style.iter().flat_map(|style| &style.pictures);
     inputs.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
+    inputs.extend(request.masks().filter_map(Source::path).map(|path| ("a mask", path)));
     if let InitArgument::File(path) = request.init {
         inputs.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
     }

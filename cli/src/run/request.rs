@@ -5,8 +5,8 @@ use impasto::image::{ColorProfiles, LoadOptions, Size};
 use impasto::{Init, LossWeights, PreserveColors, Preset, Schedule};
 
 use crate::arguments::{
-    CommonOptions, ContentOptions, InitArgument, PictureSize, ScaleCount, ScaleOptions, StyleOptions,
-    TransferOptions,
+    CommonOptions, ContentOptions, InitArgument, MaskArgument, PictureSize, ScaleCount, ScaleOptions,
+    StyleOptions, TransferOptions,
 };
 use crate::error::UsageError;
 use crate::run::source::Source;
@@ -33,7 +33,12 @@ pub(crate) struct Request<'a> {
 /// The content loss.
 pub(crate) struct Content<'a> {
     pub(crate) source: Source<'a>,
-    pub(crate) layer: usize,
+    /// What of it stays as it is.
+    pub(crate) mask: Option<Source<'a>>,
+    /// Each layer with its weight beside the others.
+    pub(crate) layers: Vec<(usize, f64)>,
+    /// The color below what is transparent.
+    pub(crate) background: [u8; 3],
     /// `None`: what suits the result's area.
     pub(crate) weight: Option<f64>,
 }
@@ -44,6 +49,8 @@ pub(crate) struct Style<'a> {
     pub(crate) pictures: Vec<(Source<'a>, f64)>,
     /// The size of each.
     pub(crate) sizes: Vec<StyleSize>,
+    /// Where each is painted; `None`: everywhere.
+    pub(crate) masks: Vec<Option<Source<'a>>>,
     /// Each layer with its weight.
     pub(crate) layers: Vec<(usize, f64)>,
 }
@@ -85,8 +92,9 @@ impl<'a> Request<'a> {
             Some(Init::Content) | None => &CONTENT_INIT,
             Some(_) => &RANDOM_INIT,
         };
+        let mask = options.content_mask.as_deref().map(Source::new);
         Ok(Request {
-            content: Some(Content::new(content, &options.content_options, preset)),
+            content: Some(Content { mask, ..Content::new(content, &options.content_options, preset)? }),
             style: Some(Style::new(styles, &options.style_options, preset)?),
             init: options.init.as_ref().unwrap_or(default_init),
             preset,
@@ -161,7 +169,13 @@ impl<'a> Request<'a> {
         let of_preset = self.preset.map(|_| ColorProfiles::Ignore);
         LoadOptions::default()
             .with_ignore_orientation(picture.ignore_orientation)
+            .with_background(self.background())
             .with_color_profiles(picture.color_profile.or(of_preset).unwrap_or_default())
+    }
+
+    /// The color below what is transparent.
+    pub(crate) fn background(&self) -> [u8; 3] {
+        self.content.as_ref().map_or([u8::MAX; 3], |content| content.background)
     }
 
     /// The weight of the total variation; `None`: what suits the result's area.
@@ -177,29 +191,45 @@ impl<'a> Request<'a> {
             InitArgument::File(path) => Some(Source::new(path)),
             InitArgument::Content | InitArgument::Random | InitArgument::Blend(_) => None,
         };
-        content.chain(styles).chain(init)
+        content.chain(styles).chain(init).chain(self.masks())
+    }
+
+    /// Every mask that is read.
+    pub(crate) fn masks(&self) -> impl Iterator<Item = Source<'_>> {
+        let of_content = self.content.iter().filter_map(|content| content.mask);
+        of_content.chain(self.style.iter().flat_map(|style| style.masks.iter().copied().flatten()))
     }
 
     /// The deepest layer that a loss reads.
     pub(crate) fn deepest_layer(&self) -> usize {
-        let content = self.content.iter().map(|content| content.layer);
+        let content = self.content.iter().flat_map(|content| content.layers.iter().map(|&(layer, _)| layer));
         let style = self.style.iter().flat_map(|style| style.layers.iter().map(|&(layer, _)| layer));
         content.chain(style).max().unwrap_or(0)
     }
 }
 
 impl<'a> Content<'a> {
-    pub(crate) fn new(source: Source<'a>, options: &ContentOptions, preset: Option<&Preset>) -> Content<'a> {
+    pub(crate) fn new(
+        source: Source<'a>,
+        options: &ContentOptions,
+        preset: Option<&Preset>,
+    ) -> Result<Content<'a>, UsageError> {
         let defaults = preset.map_or_else(any_area, |preset| preset.weights);
         let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
-        Content { source, layer: options.content_layer.unwrap_or(defaults.content_layer), weight }
+        let layers = options.content_layer.clone().unwrap_or(vec![defaults.content_layer]);
+        let weights = options.content_layer_weights.clone().unwrap_or(vec![1.0; layers.len()]);
+        if layers.len() != weights.len() {
+            return Err(UsageError::UnequalContentWeights { layers: layers.len(), weights: weights.len() });
+        }
+        let layers = layers.into_iter().zip(weights).collect();
+        Ok(Content { source, mask: None, layers, background: options.background, weight })
     }
 }
 
 impl<'a> Style<'a> {
     pub(crate) fn new(
         sources: Vec<Source<'a>>,
-        options: &StyleOptions,
+        options: &'a StyleOptions,
         preset: Option<&Preset>,
     ) -> Result<Style<'a>, UsageError> {
         let defaults = preset.map_or_else(any_area, |preset| preset.weights);
@@ -225,8 +255,22 @@ impl<'a> Style<'a> {
             (None, None, Some(preset)) => vec![StyleSize::Pixels(preset.style_size); styles],
             (None, None, None) => vec![StyleSize::Relative(1.0); styles],
         };
+        if options.style_masks.len() > styles {
+            return Err(UsageError::TooManyMasks { masks: options.style_masks.len(), styles });
+        }
+        let mut masks: Vec<_> = options.style_masks.iter().map(MaskArgument::source).collect();
+        masks.resize(styles, None);
         let pictures = sources.into_iter().zip(blend).collect();
-        Ok(Style { pictures, sizes, layers: layers.into_iter().zip(weights).collect() })
+        Ok(Style { pictures, sizes, masks, layers: layers.into_iter().zip(weights).collect() })
+    }
+}
+
+impl MaskArgument {
+    fn source(&self) -> Option<Source<'_>> {
+        match self {
+            MaskArgument::None => None,
+            MaskArgument::File(path) => Some(Source::new(path)),
+        }
     }
 }
 

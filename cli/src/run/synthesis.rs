@@ -20,14 +20,14 @@ pub(crate) fn synthesize(
     result: &ResultOptions,
     reports: &ReportOptions,
 ) -> anyhow::Result<Ending> {
-    let output = Destination::of(result)?;
+    let mut output = Destination::of(result)?;
     let options = &request.common.network;
     let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
 
     let weights = Located::find(options.weights.as_deref());
     let weight_files = weights.files();
-    outputs::check(output, reports, &outputs::inputs(request, &weight_files))?;
+    outputs::check(&output, reports, &outputs::inputs(request, &weight_files))?;
     let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
@@ -36,7 +36,15 @@ pub(crate) fn synthesize(
 
     let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
     // The session has what it needs of the pictures.
-    let notes = std::mem::take(&mut inputs.notes);
+    let mut notes = std::mem::take(&mut inputs.notes);
+    notes.extend(unpainted(session.unpainted()));
+    let is_transparent = inputs.content.as_ref().is_some_and(|content| content.dim().2 == 4);
+    if is_transparent && !output.has_alpha() {
+        notes.push(format!(
+            "{output} has no transparency, so the picture is laid over --background; PNG, WebP and TIFF keep it"
+        ));
+    }
+    output.describe(inputs.density, request.background(), None);
     drop(inputs);
     let prepare = clock.phase();
 
@@ -50,11 +58,11 @@ pub(crate) fn synthesize(
     let iterate = clock.phase();
 
     watcher.end(&outcome);
-    output.save(outcome.picture.view())?;
+    output.save(&session, &outcome)?;
     let save = clock.phase();
 
     let seconds = clock.seconds([load, prepare, iterate, save]);
-    let summary = Summary::new(&session, &outcome, seconds, &weights, output);
+    let summary = Summary::new(&session, &outcome, seconds, &weights, &output);
     if !reports.quiet {
         say(&summary.line());
     }
@@ -62,6 +70,17 @@ pub(crate) fn synthesize(
         summary::print(&summary)?;
     }
     Ok(summary.ending(&interrupt))
+}
+
+/// A note about places that no mask covers.
+fn unpainted(share: f64) -> Option<String> {
+    (share > 0.0).then(|| {
+        let percent = match 100.0 * share {
+            ..1.0 => "less than 1".to_owned(),
+            percent => format!("{percent:.0}"),
+        };
+        format!("no style's mask covers {percent} % of the picture, which is painted in no style")
+    })
 }
 
 /// The request in the library's terms. What is left out has the library's default, which suits any picture.
@@ -83,7 +102,10 @@ pub(crate) fn builder<'a>(
         builder = builder.init_image(image);
     }
     if let (Some(content), Some(picture)) = (&request.content, &inputs.content) {
-        builder = builder.content(picture).content_layer(content.layer);
+        builder = builder.content(picture).content_layers(&content.layers).background(content.background);
+        if let Some(mask) = &inputs.content_mask {
+            builder = builder.content_mask(mask);
+        }
         if let Some(weight) = content.weight {
             builder = builder.content_weight(weight);
         }
@@ -91,8 +113,12 @@ pub(crate) fn builder<'a>(
     match &request.style {
         Some(style) => {
             builder = builder.style_layers(&style.layers);
-            for (picture, &(_, blend)) in inputs.styles.iter().zip(&style.pictures) {
-                builder = builder.style(picture, blend);
+            let pictures = inputs.styles.iter().zip(&inputs.style_masks);
+            for ((picture, mask), &(_, blend)) in pictures.zip(&style.pictures) {
+                builder = match mask {
+                    Some(mask) => builder.masked_style(picture, blend, mask),
+                    None => builder.style(picture, blend),
+                };
             }
         }
         None => builder = builder.style_layers(&[]),

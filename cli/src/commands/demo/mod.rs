@@ -12,7 +12,7 @@ mod page;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use impasto::image::{LoadOptions, deprocess_image, save_image, shrink_image};
+use impasto::image::{LoadOptions, SaveOptions, deprocess_image, save_image, shrink_image};
 use impasto::samples::{SWIRL, Sample, TOWN};
 use impasto::{Iteration, LossWeights, Losses, Observer, SqueezeNet, StyleTransfer};
 use ndarray::Array3;
@@ -102,7 +102,8 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
         staging.publish(output_dir)?;
         Ok(summary)
     };
-    let summary = publish().map_err(|error| rescue(Path::new(RESULT), outcome.picture.view(), error))?;
+    let summary = publish()
+        .map_err(|error| rescue(Path::new(RESULT), outcome.picture.view(), SaveOptions::default(), error))?;
 
     let page = output_dir.join(PAGE);
     if !quiet {
