@@ -19,8 +19,8 @@ pub(super) struct Finish {
     gray: bool,
     /// How much of it stays as it is, (H, W).
     kept: Option<Array2<u8>>,
-    /// The result's alpha, (H, W), and the color below it.
-    alpha: Option<(Array2<u8>, [u8; 3])>,
+    /// The content image with its alpha, (H, W, 4), and the color below it.
+    transparent: Option<(ArcArray<u8, Ix3>, [u8; 3])>,
 }
 
 impl Finish {
@@ -34,7 +34,7 @@ impl Finish {
             luminance,
             gray: builder.gray,
             kept: pictures.kept.clone(),
-            alpha: pictures.alpha.clone().map(|alpha| (alpha, builder.background)),
+            transparent: pictures.transparent.clone().map(|content| (content, builder.background)),
         }
     }
 
@@ -67,8 +67,8 @@ impl Finish {
         if self.gray {
             picture = to_gray(picture.view());
         }
-        match &self.alpha {
-            Some((alpha, background)) => lifted(&picture, alpha, *background),
+        match &self.transparent {
+            Some((content, background)) => lifted(&picture, content, *background),
             None => picture,
         }
     }
@@ -85,17 +85,21 @@ fn keep<L: Level>(picture: &mut Array3<L>, photograph: &ArcArray<u8, Ix3>, kept:
     );
 }
 
-/// A picture (H, W, 3) that lies over a color as its alpha says, without that color: (H, W, 4).
-fn lifted<L: Level>(picture: &Array3<L>, alpha: &Array2<u8>, background: [u8; 3]) -> Array3<L> {
+/// A picture (H, W, 3) of a content image (H, W, 4) that lies over a color, without that color and with the image's alpha.
+///
+/// What was painted is the difference from the image over the color; it is added to the image's own colors, so that it is
+/// as strong where little of it is seen.
+fn lifted<L: Level>(picture: &Array3<L>, content: &ArcArray<u8, Ix3>, background: [u8; 3]) -> Array3<L> {
     let (height, width, _) = picture.dim();
     let mut lifted = Array3::default((height, width, 4));
     lifted.slice_axis_mut(Axis(2), Slice::from(..3)).assign(picture);
-    for (mut pixel, &alpha) in lifted.rows_mut().into_iter().zip(alpha) {
+    for (mut pixel, content) in lifted.rows_mut().into_iter().zip(content.rows()) {
+        let alpha = content[3];
         if (1..u8::MAX).contains(&alpha) {
+            let hidden = 1.0 - alpha.value();
             for (channel, below) in background.into_iter().enumerate() {
-                let below = f32::from(below) / 255.0;
-                let over = (pixel[channel].value() - below) * (255.0 / f32::from(alpha));
-                pixel[channel] = L::round(below + over);
+                let own = content[channel].value() - below.value();
+                pixel[channel] = L::round(pixel[channel].value() + hidden * own);
             }
         }
         pixel[3] = L::from_byte(alpha);
@@ -111,19 +115,19 @@ mod tests {
     #[test]
     fn a_color_that_was_laid_below_is_taken_out_again() {
         let background = [30, 200, 255];
-        let alpha = Array2::from_shape_fn((16, 16), |(y, x)| (16 * y + x) as u8);
-        let color = |y: usize, x: usize| [(7 * y) as u8, (200 - 3 * x) as u8, (5 * y + 9 * x) as u8];
-        let over = Array3::from_shape_fn((16, 16, 3), |(y, x, channel)| {
-            laid_over(color(y, x), alpha[[y, x]], background)[channel]
+        let content = Array3::from_shape_fn((16, 16, 4), |(y, x, channel)| {
+            [(7 * y) as u8, (200 - 3 * x) as u8, (5 * y + 9 * x) as u8, (16 * y + x) as u8][channel]
         });
-        let lifted = lifted(&over, &alpha, background);
+        let mut over = content.slice_axis(Axis(2), Slice::from(..3)).to_owned();
+        for (mut pixel, content) in over.rows_mut().into_iter().zip(content.rows()) {
+            let color = laid_over([content[0], content[1], content[2]], content[3], background);
+            (0..3).for_each(|channel| pixel[channel] = color[channel]);
+        }
+        let lifted = lifted(&over, &content.to_shared(), background);
         for ((y, x, channel), &level) in lifted.indexed_iter() {
-            let own = alpha[[y, x]];
-            match (channel, own) {
-                (3, _) => assert_eq!(level, own),
-                (_, 0) => assert_eq!(level, background[channel]),
-                // Half a level of what is seen is so many of what is not.
-                _ => assert!(f32::from(level.abs_diff(color(y, x)[channel])) <= 0.5 + 128.0 / f32::from(own)),
+            match (channel, content[[y, x, 3]]) {
+                (0..3, 0) => assert_eq!(level, background[channel]),
+                _ => assert!(level.abs_diff(content[[y, x, channel]]) <= 1),
             }
         }
     }

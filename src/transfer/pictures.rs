@@ -19,8 +19,8 @@ pub(super) struct Pictures {
     content: Option<ArcArray<u8, Ix3>>,
     /// How much of it stays as it is, (H, W); none where nothing does.
     pub(super) kept: Option<Array2<u8>>,
-    /// How much of it there is at all, (H, W); none where all of it is.
-    pub(super) alpha: Option<Array2<u8>>,
+    /// It as it was given, (H, W, 4), unless it is opaque.
+    pub(super) transparent: Option<ArcArray<u8, Ix3>>,
     styles: Vec<StyleImage>,
     /// The numbers of the style images that are painted at the same places, as far as they have a weight.
     groups: Vec<Vec<usize>>,
@@ -42,14 +42,16 @@ impl Pictures {
         builder: &StyleTransferBuilder<'_>,
         size: (usize, usize),
     ) -> Result<Pictures, TransferError> {
-        let (photograph, alpha) = match builder.content {
-            Some(content) if content.dim().2 == 4 => {
-                let (picture, alpha) = laid_over(content, builder.background);
-                (Some(picture.into_shared()), alpha)
-            }
-            content => (content.map(|content| content.to_shared()), None),
+        let is_opaque = |content: &&Array3<u8>| {
+            content.dim().2 == 3 || content.index_axis(Axis(2), 3).iter().all(|&alpha| alpha == u8::MAX)
         };
-        let kept = kept(builder, size, alpha.as_ref())?;
+        let transparent =
+            builder.content.filter(|content| !is_opaque(content)).map(|content| content.to_shared());
+        let photograph = builder.content.map(|content| match content.dim().2 {
+            4 => laid_over(content, builder.background).into_shared(),
+            _ => content.to_shared(),
+        });
+        let kept = kept(builder, size, transparent.as_ref())?;
         let content = match (&photograph, builder.preserve_colors) {
             (Some(photograph), PreserveColors::Luminance) => Some(to_gray(photograph.view()).into_shared()),
             (photograph, _) => photograph.clone(),
@@ -62,7 +64,7 @@ impl Pictures {
                 None => groups.push(vec![index]),
             }
         }
-        Ok(Pictures { size, photograph, content, kept, alpha, styles, groups })
+        Ok(Pictures { size, photograph, content, kept, transparent, styles, groups })
     }
 
     /// The content image at a size, (1, H, W, 3) in preprocessed units.
@@ -193,25 +195,22 @@ pub(super) fn picture_size(
     }
 }
 
-/// A picture (H, W, 4) laid over a color, (H, W, 3); and its alpha, (H, W), unless it is opaque.
-fn laid_over(picture: &Array3<u8>, background: [u8; 3]) -> (Array3<u8>, Option<Array2<u8>>) {
+/// A picture (H, W, 4) laid over a color, (H, W, 3).
+fn laid_over(picture: &Array3<u8>, background: [u8; 3]) -> Array3<u8> {
     let alpha = picture.index_axis(Axis(2), 3);
     let mut opaque = picture.slice_axis(Axis(2), Slice::from(..3)).to_owned();
-    if alpha.iter().all(|&alpha| alpha == u8::MAX) {
-        return (opaque, None);
-    }
     for (mut pixel, &alpha) in opaque.rows_mut().into_iter().zip(&alpha) {
         let color = image::laid_over([pixel[0], pixel[1], pixel[2]], alpha, background);
         (0..3).for_each(|channel| pixel[channel] = color[channel]);
     }
-    (opaque, Some(alpha.to_owned()))
+    opaque
 }
 
-/// How much of the content image stays as it is: what the mask says, and what is transparent.
+/// How much of the content image stays as it is: what the mask says, and all that nobody sees.
 fn kept(
     builder: &StyleTransferBuilder<'_>,
     size: (usize, usize),
-    alpha: Option<&Array2<u8>>,
+    transparent: Option<&ArcArray<u8, Ix3>>,
 ) -> Result<Option<Array2<u8>>, TransferError> {
     let mask = checked_mask("the content mask", builder.content_mask, size)?;
     if mask.is_some() && builder.content.is_none() {
@@ -220,14 +219,14 @@ fn kept(
     }
     // Black keeps nothing.
     let mask = mask.filter(|mask| mask.iter().any(|&level| level > 0));
-    let kept = match (mask, alpha) {
+    let hidden = transparent.map(|picture| picture.index_axis(Axis(2), 3).mapv(|alpha| alpha == 0));
+    let kept = match (mask, hidden.filter(|hidden| hidden.iter().any(|&hidden| hidden))) {
         (None, None) => return Ok(None),
         (Some(mask), None) => mask.clone(),
-        (None, Some(alpha)) => alpha.mapv(|alpha| u8::MAX - alpha),
-        (Some(mask), Some(alpha)) => Zip::from(mask).and(alpha).map_collect(|&kept, &alpha| {
-            let painted = (u32::from(u8::MAX - kept) * u32::from(alpha) + 127) / 255;
-            u8::MAX - painted as u8
-        }),
+        (None, Some(hidden)) => hidden.mapv(|hidden| if hidden { u8::MAX } else { 0 }),
+        (Some(mask), Some(hidden)) => {
+            Zip::from(mask).and(&hidden).map_collect(|&kept, &hidden| if hidden { u8::MAX } else { kept })
+        }
     };
     match kept.iter().all(|&kept| kept == u8::MAX) {
         true => Err(TransferError::NothingToPaint),

@@ -10,6 +10,7 @@ mod explain_step;
 #[cfg(unix)]
 mod faults;
 mod fetches;
+mod masks;
 mod measurements;
 mod memory;
 mod pictures;
@@ -52,6 +53,7 @@ fn main() {
         measurements::trials(&weights),
         memory::trials(&weights),
         controls::trials(&weights),
+        masks::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
         explain_step::trials(&weights),
