@@ -7,12 +7,14 @@
 //! | `commands` | the subcommands, one file or folder each |
 //! | `run` | what the subcommands that make pictures share |
 //! | `download` | a file from a URL |
+//! | `digest` | what tells files apart |
 //! | `ending`, `error` | exit codes; errors and how they are printed |
 //! | `html`, `text` | what pages and lines on a terminal are made of |
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod commands;
+mod digest;
 #[cfg(feature = "fetch")]
 mod download;
 mod ending;
@@ -29,9 +31,9 @@ use impasto::simd::Level;
 use impasto::transfer::MAX_THREADS;
 
 use arguments::{Arguments, Command};
-use commands::{bench, check, completions, demo, explain, invert, man, texture, transfer, weights};
+use commands::{bench, check, completions, demo, explain, invert, man, rerun, texture, transfer, weights};
 use ending::Ending;
-use run::interrupt;
+use run::{interrupt, record};
 
 fn main() -> ExitCode {
     interrupt::outlive_the_limit_of_files();
@@ -51,9 +53,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     start_threads()?;
     match &arguments.command {
         Command::Demo(arguments) => demo::run(arguments),
-        Command::Transfer(arguments) => transfer::run(arguments),
-        Command::Invert(arguments) => invert::run(arguments),
-        Command::Texture(arguments) => texture::run(arguments),
+        Command::Transfer(arguments) => transfer::run(arguments, &record::of_process()),
+        Command::Invert(arguments) => invert::run(arguments, &record::of_process()),
+        Command::Texture(arguments) => texture::run(arguments, &record::of_process()),
+        Command::Rerun(arguments) => rerun::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),

@@ -13,6 +13,7 @@ mod demo;
 mod explain;
 mod foreign;
 mod invert;
+mod rerun;
 mod shared;
 mod texture;
 mod transfer;
@@ -33,6 +34,7 @@ pub(crate) use demo::DemoArguments;
 pub(crate) use explain::{ExplainArguments, ExplainSubject};
 pub(crate) use foreign::remedy;
 pub(crate) use invert::InvertArguments;
+pub(crate) use rerun::RerunArguments;
 pub(crate) use shared::{
     CommonOptions, ContentOptions, ReportOptions, ResultOptions, ScaleOptions, StyleOptions, TransferOptions,
 };
@@ -92,6 +94,7 @@ pub(crate) enum Command {
     Transfer(TransferArguments),
     Invert(InvertArguments),
     Texture(TextureArguments),
+    Rerun(RerunArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
     Explain(ExplainArguments),

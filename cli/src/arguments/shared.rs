@@ -127,6 +127,9 @@ pub(crate) struct ResultOptions {
         value_parser = one_of([("8", "what screens show", Bits::Eight), ("16", "PNG and TIFF", Bits::Sixteen)])
     )]
     pub(crate) bits: Bits,
+    /// Leave out of the file what made it: the options, and names and digests of the pictures, which `impasto rerun` reads
+    #[arg(long, help_heading = "File")]
+    pub(crate) no_record: bool,
 }
 
 /// The sizes that a run goes through.

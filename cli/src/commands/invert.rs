@@ -1,5 +1,7 @@
 //! `impasto invert`: a photograph rebuilt from its features alone.
 
+use std::ffi::OsString;
+
 use impasto::PreserveColors;
 
 use crate::arguments::InvertArguments;
@@ -8,7 +10,8 @@ use crate::run::request::{Content, DEFAULT_SIZE, Request};
 use crate::run::source::Source;
 use crate::run::synthesis::synthesize;
 
-pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
+/// Runs what `line` says, which the result keeps a record of.
+pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Result<Ending> {
     let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
         arguments;
     let preset = *preset;
@@ -24,5 +27,5 @@ pub(crate) fn run(arguments: &InvertArguments) -> anyhow::Result<Ending> {
         common,
         default_size: DEFAULT_SIZE,
     };
-    synthesize(&request, result, reports)
+    synthesize(&request, result, reports, line)
 }

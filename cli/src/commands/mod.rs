@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invert;
 pub(crate) mod man;
+pub(crate) mod rerun;
 pub(crate) mod texture;
 pub(crate) mod transfer;
 pub(crate) mod weights;

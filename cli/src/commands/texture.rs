@@ -1,5 +1,7 @@
 //! `impasto texture`: a texture from a painting's Gram matrices alone.
 
+use std::ffi::OsString;
+
 use impasto::PreserveColors;
 
 use crate::arguments::TextureArguments;
@@ -8,7 +10,8 @@ use crate::run::request::{DEFAULT_SIZE, Request, Style};
 use crate::run::source::sources;
 use crate::run::synthesis::synthesize;
 
-pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
+/// Runs what `line` says, which the result keeps a record of.
+pub(crate) fn run(arguments: &TextureArguments, line: &[OsString]) -> anyhow::Result<Ending> {
     let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
     let preset = *preset;
     let style = Style::new(sources(styles), style_options, preset)?;
@@ -23,5 +26,5 @@ pub(crate) fn run(arguments: &TextureArguments) -> anyhow::Result<Ending> {
         common,
         default_size: DEFAULT_SIZE,
     };
-    synthesize(&request, result, reports)
+    synthesize(&request, result, reports, line)
 }

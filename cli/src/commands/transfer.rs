@@ -1,13 +1,16 @@
 //! `impasto transfer`: a photograph in the style of a painting.
 
+use std::ffi::OsString;
+
 use crate::arguments::TransferArguments;
 use crate::ending::Ending;
 use crate::run::request::Request;
 use crate::run::source::{Source, sources};
 use crate::run::synthesis::synthesize;
 
-pub(crate) fn run(arguments: &TransferArguments) -> anyhow::Result<Ending> {
+/// Runs what `line` says, which the result keeps a record of.
+pub(crate) fn run(arguments: &TransferArguments, line: &[OsString]) -> anyhow::Result<Ending> {
     let TransferArguments { content, styles, result, options, scales, common, reports } = arguments;
     let request = Request::transfer(Source::new(content), sources(styles), options, Some(scales), common)?;
-    synthesize(&request, result, reports)
+    synthesize(&request, result, reports, line)
 }

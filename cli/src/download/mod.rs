@@ -21,7 +21,6 @@ use std::time::{Duration, Instant};
 
 use client::{Answer, Client};
 pub(crate) use digest::DigestPrefix;
-use digest::digest_of;
 pub(crate) use error::DownloadError;
 pub(crate) use progress::Progress;
 pub(crate) use url::Url;
@@ -53,7 +52,7 @@ impl Download<'_> {
         let mut bytes = Vec::new();
         let received = self.receive(&client, &mut bytes, progress);
         progress.end();
-        let found = digest_of(&bytes);
+        let found = crate::digest::of_bytes(&bytes);
         // Even if it broke off: a server may claim more bytes than there are.
         if self.digest.fits(&found) {
             return Ok(bytes);

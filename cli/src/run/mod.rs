@@ -12,6 +12,7 @@
 //! | `trace` | writes `--trace` |
 //! | `snapshots` | writes `--snapshots` |
 //! | `interrupt` | turns signals into a request to stop |
+//! | `record` | what made a picture, for its file and for `rerun` |
 //! | `summary` | prints `--json` |
 
 pub(crate) mod destination;
@@ -19,6 +20,7 @@ pub(crate) mod inputs;
 pub(crate) mod interrupt;
 pub(crate) mod outputs;
 pub(crate) mod progress;
+pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod snapshots;
 pub(crate) mod source;

@@ -1,6 +1,8 @@
 //! The way of `transfer`, `invert` and `texture`: check the paths, load, build the session, run it, save. Its first steps
 //! are also those of `explain`.
 
+use std::ffi::OsString;
+
 use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::arguments::{ReportOptions, ResultOptions};
@@ -10,6 +12,7 @@ use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs;
+use crate::run::record::Record;
 use crate::run::request::Request;
 use crate::run::summary::{self, Clock, Summary};
 use crate::run::watcher::Watcher;
@@ -19,6 +22,7 @@ pub(crate) fn synthesize(
     request: &Request<'_>,
     result: &ResultOptions,
     reports: &ReportOptions,
+    line: &[OsString],
 ) -> anyhow::Result<Ending> {
     let mut output = Destination::of(result)?;
     let options = &request.common.network;
@@ -27,11 +31,16 @@ pub(crate) fn synthesize(
 
     let weights = Located::find(options.weights.as_deref());
     let weight_files = weights.files();
-    outputs::check(&output, reports, &outputs::inputs(request, &weight_files))?;
+    let input_files = outputs::inputs(request, &weight_files);
+    outputs::check(&output, reports, &input_files)?;
     let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
+    let record = match result.no_record {
+        true => None,
+        false => Record::new(line, &input_files, &weights).and_then(|record| record.text()),
+    };
     let load = clock.phase();
 
     let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
@@ -44,7 +53,7 @@ pub(crate) fn synthesize(
             "{output} has no transparency, so the picture is laid over --background; PNG, WebP and TIFF keep it"
         ));
     }
-    output.describe(inputs.density, request.background(), None);
+    output.describe(inputs.density, request.background(), record);
     drop(inputs);
     let prepare = clock.phase();
 

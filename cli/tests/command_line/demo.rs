@@ -75,7 +75,7 @@ pub(crate) fn the_summary_in_json(sandbox: &Sandbox) {
 pub(crate) fn the_pictures_can_be_used_again(sandbox: &Sandbox) {
     sandbox.done(&format!("demo -o d {SHORT}"));
     sandbox.done(&format!("transfer d/town.jpg d/swirl.jpg -o again.png {SHORT}"));
-    assert_eq!(sandbox.bytes("again.png"), sandbox.bytes("d/town-swirl.png"));
+    assert_eq!(sandbox.picture("again.png"), sandbox.picture("d/town-swirl.png"));
 }
 
 pub(crate) fn folders_that_are_there(sandbox: &Sandbox) {

@@ -15,6 +15,7 @@ mod measurements;
 mod memory;
 mod pictures;
 mod refusals;
+mod reruns;
 mod runs;
 mod sandbox;
 mod server;
@@ -54,6 +55,7 @@ fn main() {
         memory::trials(&weights),
         controls::trials(&weights),
         masks::trials(&weights),
+        reruns::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
         explain_step::trials(&weights),

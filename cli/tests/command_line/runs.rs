@@ -61,7 +61,7 @@ pub(crate) fn transfer_invert_and_texture(sandbox: &Sandbox) {
     assert_eq!(sandbox.picture("transfer.png").dim(), (32, 42, 3));
     assert_eq!(sandbox.picture("invert.png").dim(), (32, 42, 3));
     assert_eq!(sandbox.picture("texture.png").dim(), (32, 32, 3));
-    assert_ne!(sandbox.bytes("transfer.png"), sandbox.bytes("invert.png"));
+    assert_ne!(sandbox.picture("transfer.png"), sandbox.picture("invert.png"));
     // The style's size does not touch the result's.
     sandbox.done(&format!("texture style.png -o texture.png {SHORT} --style-size 40"));
     assert_eq!(sandbox.picture("texture.png").dim(), (32, 32, 3));
@@ -224,7 +224,7 @@ pub(crate) fn presets_are_parameters_and_schedule(sandbox: &Sandbox) {
     ] {
         sandbox.done(&format!("{command} -o preset.png {small} --preset {preset}"));
         sandbox.done(&format!("{command} -o options.png {small} --schedule notebook {options}"));
-        assert_eq!(sandbox.bytes("preset.png"), sandbox.bytes("options.png"), "{command} {preset}");
+        assert_eq!(sandbox.picture("preset.png"), sandbox.picture("options.png"), "{command} {preset}");
     }
     // A preset brings its sizes too.
     sandbox.done("invert content.png -o preset.png --iterations 1 --preset inversion");
@@ -233,7 +233,7 @@ pub(crate) fn presets_are_parameters_and_schedule(sandbox: &Sandbox) {
     let small = "--size 32 --iterations 3 --preset inversion";
     sandbox.done(&format!("invert content.png -o inverted.png {small}"));
     sandbox.done(&format!("transfer content.png style.png -o transferred.png {small}"));
-    assert_eq!(sandbox.bytes("inverted.png"), sandbox.bytes("transferred.png"));
+    assert_eq!(sandbox.picture("inverted.png"), sandbox.picture("transferred.png"));
 }
 
 pub(crate) fn options_win_over_the_preset(sandbox: &Sandbox) {
@@ -251,11 +251,11 @@ pub(crate) fn options_win_over_the_preset(sandbox: &Sandbox) {
         "--learning-rate 0.01",
     ] {
         sandbox.done(&format!("{small} -o both.png --preset composition {option}"));
-        assert_ne!(sandbox.bytes("both.png"), sandbox.bytes("preset.png"), "{option} had no effect");
+        assert_ne!(sandbox.picture("both.png"), sandbox.picture("preset.png"), "{option} had no effect");
     }
     sandbox.done(&format!("{small} -o both.png --preset composition --schedule fast"));
     sandbox.done(&format!("{small} -o options.png {weights} --scales 1 --jitter 0"));
-    assert_eq!(sandbox.bytes("both.png"), sandbox.bytes("options.png"));
+    assert_eq!(sandbox.picture("both.png"), sandbox.picture("options.png"));
 }
 
 pub(crate) fn optimizers_and_pooling(sandbox: &Sandbox) {
@@ -263,17 +263,17 @@ pub(crate) fn optimizers_and_pooling(sandbox: &Sandbox) {
     sandbox.done(&format!("{line} -o adam.png"));
     for options in ["--optimizer lbfgs", "--pooling ceil", "--schedule notebook", "--learning-rate 0.02"] {
         sandbox.done(&format!("{line} -o other.png {options}"));
-        assert_ne!(sandbox.bytes("other.png"), sandbox.bytes("adam.png"), "{options}");
+        assert_ne!(sandbox.picture("other.png"), sandbox.picture("adam.png"), "{options}");
     }
     sandbox
         .done(&format!("{line} -o same.png --optimizer adam --pooling floor --schedule fast --init content"));
-    assert_eq!(sandbox.bytes("same.png"), sandbox.bytes("adam.png"));
+    assert_eq!(sandbox.picture("same.png"), sandbox.picture("adam.png"));
 }
 
 pub(crate) fn seeds(sandbox: &Sandbox) {
     let texture = |name: &str, options: &str| {
         sandbox.done(&format!("texture style.png -o {name} {SHORT} {options}"));
-        sandbox.bytes(name)
+        sandbox.picture(name)
     };
     let default = texture("default.png", "");
     assert_eq!(texture("zero.png", "--seed 0"), default);
@@ -284,7 +284,7 @@ pub(crate) fn several_styles(sandbox: &Sandbox) {
     draw(&sandbox.path("other.png"), 36, 50, 3);
     let blend = |name: &str, styles: &str, options: &str| {
         sandbox.done(&format!("transfer content.png {styles} -o {name} {SHORT} {options}"));
-        sandbox.bytes(name)
+        sandbox.picture(name)
     };
     let one = blend("one.png", "style.png", "");
     let both = blend("both.png", "style.png other.png", "");
@@ -296,7 +296,7 @@ pub(crate) fn several_styles(sandbox: &Sandbox) {
 pub(crate) fn starting_from_an_image(sandbox: &Sandbox) {
     let run = |options: &str| {
         sandbox.done(&format!("transfer content.png style.png -o o.png {SHORT} {options}"));
-        sandbox.bytes("o.png")
+        sandbox.picture("o.png")
     };
     let from_content = run("");
     assert_eq!(run("--init content.png"), from_content);
@@ -325,7 +325,7 @@ pub(crate) fn starting_from_an_array(sandbox: &Sandbox) {
     sandbox.write("init.bmp", &[]);
     impasto::image::save_image(&sandbox.path("init.bmp"), picture.view()).unwrap();
     sandbox.done("texture style.png -o pictured.png --size 36 --iterations 1 --init init.bmp");
-    assert_eq!(sandbox.bytes("sized.png"), sandbox.bytes("pictured.png"));
+    assert_eq!(sandbox.picture("sized.png"), sandbox.picture("pictured.png"));
 }
 
 pub(crate) fn orientation(sandbox: &Sandbox) {
@@ -353,7 +353,7 @@ pub(crate) fn color_profiles(sandbox: &Sandbox) {
         let line = format!("transfer {content} style.png -o o.png {SHORT} {options}");
         let ended = sandbox.done(&line);
         assert!(!ended.stderr.contains("warning"), "{ended:?}");
-        sandbox.bytes("o.png")
+        sandbox.picture("o.png")
     };
     assert_eq!(run("p3.png", ""), run("converted.png", ""));
     assert_eq!(run("p3.png", "--color-profile convert"), run("converted.png", ""));
@@ -399,7 +399,7 @@ pub(crate) fn threads_do_not_change_the_result(sandbox: &Sandbox) {
     let run = |threads: usize| {
         let line = "transfer content.png style.png -o o.png --size 64 --iterations 5";
         sandbox.done(&format!("{line} --threads {threads}"));
-        sandbox.bytes("o.png")
+        sandbox.picture("o.png")
     };
     let one = run(1);
     assert_eq!(run(2), one);

@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context;
 use impasto::weights::{ArrayDescription, BUILT_IN, Inspection, inspect, inspect_bytes};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::arguments::WeightsInfoArguments;
+use crate::digest;
 use crate::ending::Ending;
 use crate::run::weights::Located;
 use crate::text::{self, printable};
@@ -124,7 +123,7 @@ impl Report {
 
     fn of_built_in() -> anyhow::Result<Report> {
         let path = Located::BuiltIn.to_string();
-        let (bytes, sha256) = digest(BUILT_IN)?;
+        let (bytes, sha256) = digest::of(BUILT_IN)?;
         let file = FileReport { path: path.clone(), bytes, sha256 };
         Ok(Report::new(path, vec![file], &inspect_bytes(BUILT_IN)?))
     }
@@ -198,7 +197,7 @@ impl Report {
 
 impl FileReport {
     fn new(path: &Path) -> anyhow::Result<FileReport> {
-        let digest = File::open(path).and_then(digest);
+        let digest = File::open(path).and_then(digest::of);
         let (bytes, sha256) = digest.with_context(|| format!("cannot read {}", path.display()))?;
         Ok(FileReport { path: path.display().to_string(), bytes, sha256 })
     }
@@ -223,22 +222,4 @@ impl ArrayReport {
         let parameter = self.parameter.as_deref().unwrap_or("-");
         [printable(&self.name), shape, printable(element), printable(parameter)]
     }
-}
-
-/// How many bytes there are, and their SHA-256 in hexadecimal digits.
-fn digest(mut bytes: impl Read) -> io::Result<(u64, String)> {
-    let (mut hasher, mut length) = (Sha256::new(), 0);
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let count = match bytes.read(&mut piece) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        hasher.update(&piece[..count]);
-        length += count as u64;
-    }
-    let digits = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((length, digits))
 }
