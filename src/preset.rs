@@ -93,6 +93,10 @@ pub const PRESETS: [Preset; 5] = [
     },
 ];
 
+/// Strengths of content loss and total variation beside 1 for each style layer, chosen by eye.
+const NORMALIZED_CONTENT: f64 = 2.0;
+const NORMALIZED_TV: f64 = 0.05;
+
 /// The area, in pixels, for which [`LossWeights::for_area`] gives its weights unchanged.
 const REFERENCE_AREA: f64 = 192.0 * 256.0;
 
@@ -123,6 +127,13 @@ impl LossWeights {
     /// The layers of the style loss, each with its weight.
     pub fn style(&self) -> [(usize, f64); 4] {
         std::array::from_fn(|index| (self.style_layers[index], self.style_weights[index]))
+    }
+
+    /// The weights where gradients are normalized
+    /// ([`StyleTransferBuilder::normalize_gradients`](crate::StyleTransferBuilder::normalize_gradients)): the strength of
+    /// each loss, whatever the size of the result.
+    pub fn normalized() -> LossWeights {
+        weights(NORMALIZED_CONTENT, [1.0; 4], NORMALIZED_TV)
     }
 
     /// The weights that suit any photograph and painting, for a result of `height` x `width` pixels.

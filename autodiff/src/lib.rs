@@ -60,7 +60,8 @@
 //! | [`moments`](Tape::moments), [`normalize`](Tape::normalize) | mean and variance of each channel; batch normalization with them, with ReLU if wanted |
 //! | [`log_softmax`](Tape::log_softmax) | log-probabilities from scores |
 //! | [`reshape`](Tape::reshape), [`transpose`](Tape::transpose), [`narrow`](Tape::narrow), [`concat`](Tape::concat) | the same values in another arrangement |
-//! | [`reflect_pad`](Tape::reflect_pad) | an image on a larger canvas, mirrored at its edges |
+//! | [`reflect_pad`](Tape::reflect_pad), [`wrap_pad`](Tape::wrap_pad) | an image on a larger canvas, mirrored or repeated beyond its edges |
+//! | [`normalize_gradient`](Tape::normalize_gradient) | the same, with a gradient of a given strength |
 //! | [`mask`](Tape::mask), [`mask_gradient`](Tape::mask_gradient) | each position of an image, or of its gradient, times its own factor |
 //! | [`blend`](Tape::blend) | two images, each position in its own mix |
 //!

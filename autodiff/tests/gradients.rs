@@ -126,6 +126,11 @@ checks! {
         let factors = tape.constant(&apart(&shape, 5).mapv(T::from_f64));
         tape.mask(x[0], factors)
     };
+    // With another strength it is no derivative: this one is what the probe's gradient has by itself.
+    normalize_gradient of normalize_gradient: apart, ANY, |tape, x| {
+        let strength = positive(tape.shape(x[0])?, 3).sum();
+        tape.normalize_gradient(x[0], T::from_f64(strength))
+    };
     // With other factors it is no derivative.
     mask_gradient of mask_gradient: apart, &[&[&[2, 3, 4, 5]]], |tape, x| {
         let ones = tape.constant(&ndarray::Array4::from_elem((2, 3, 4, 1), T::one()));
@@ -140,6 +145,10 @@ checks! {
     blend_with_itself of blend: apart, &[&[&[1, 2, 3, 2]]], |tape, x| {
         let shares = tape.constant(&apart(&[1, 2, 3, 1], 3).mapv(T::from_f64));
         tape.blend(x[0], x[0], shares)
+    };
+    wrap_pad of wrap_pad: apart, &[&[&[1, 4, 5, 3]], &[&[2, 5, 2, 1]], &[&[1, 1, 1, 2]]], |tape, x| {
+        let offset = tape.constant(&ndarray::arr1(&[1.0, 3.0]).mapv(T::from_f64));
+        tape.wrap_pad(x[0], offset, [12, 9])
     };
     log_softmax of log_softmax: apart, &[&[&[5]], &[&[3, 4]], &[&[2, 1, 3]], &[&[2, 1]]], |tape, x| {
         tape.log_softmax(x[0])

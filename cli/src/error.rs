@@ -86,6 +86,7 @@ pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
         TransferError::RepeatedLayer { loss: "content", .. } => "--content-layer",
         TransferError::RepeatedLayer { .. } => "--style-layers",
         TransferError::EmptyBlend => "--style-blend",
+        TransferError::NormalizedLbfgs => "--normalize-gradients",
         TransferError::EmptyMask | TransferError::MaskTooFine => "--style-mask",
         TransferError::NoScales | TransferError::TooManyScales { .. } => "--scales",
         TransferError::SmallestTooLarge { .. }

@@ -70,6 +70,8 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) seed: u64,
     pub(super) preserve_colors: PreserveColors,
     pub(super) gray: bool,
+    pub(super) seamless: bool,
+    pub(super) normalize_gradients: bool,
     pub(super) style_strength: f64,
     pub(super) learning_rate: Option<f64>,
     pub(super) stop_below: Option<f64>,
@@ -111,6 +113,8 @@ impl<'a> StyleTransferBuilder<'a> {
             seed: 0,
             preserve_colors: PreserveColors::default(),
             gray: false,
+            seamless: false,
+            normalize_gradients: false,
             style_strength: 1.0,
             learning_rate: None,
             stop_below: None,
@@ -190,6 +194,24 @@ impl<'a> StyleTransferBuilder<'a> {
     /// Makes the result a picture in shades of gray.
     pub fn gray(mut self, gray: bool) -> Self {
         self.gray = gray;
+        self
+    }
+
+    /// Makes a texture that can be laid beside itself without an edge: for the network, the last row is followed by the
+    /// first, and the last column likewise. Everything must fit into memory, and there can be no content image.
+    pub fn seamless(mut self, seamless: bool) -> Self {
+        self.seamless = seamless;
+        self
+    }
+
+    /// Gives the gradient of every loss, layer by layer, a strength that depends on its weight alone, and not on how large
+    /// the loss is: the absolute values of the gradient with respect to the layer sum up to the weight. Weights unless set
+    /// are then those of [`LossWeights::normalized`].
+    ///
+    /// What the optimizer sees is no gradient of the losses any more, so it cannot be L-BFGS. Everything must fit into
+    /// memory.
+    pub fn normalize_gradients(mut self, normalize: bool) -> Self {
+        self.normalize_gradients = normalize;
         self
     }
 

@@ -116,6 +116,12 @@ pub enum TransferError {
         "L-BFGS compares losses from one iteration to the next, which jitter changes: switch jitter off, or use Adam"
     )]
     JitterWithLbfgs,
+    /// Normalized gradients for an optimizer that compares losses.
+    #[error("L-BFGS needs the gradients as they are: do not normalize them, or use Adam")]
+    NormalizedLbfgs,
+    /// A content image for a picture that has no edges.
+    #[error("a seamless picture is a texture, without a content image: leave one of the two out")]
+    SeamlessContent,
     /// A picture without pixels, or not RGB.
     #[error(
         "{name} has the shape {shape:?}: it must be (height, width, 3), a content image may be (height, width, 4), with at least one pixel"

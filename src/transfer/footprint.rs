@@ -60,6 +60,12 @@ pub(super) struct Footprint {
     /// Bytes that it may use.
     limit: Option<u64>,
     inspectable: bool,
+    /// Whether strips can't be walked over: the picture is followed by itself, or a gradient must be known whole.
+    undivided: bool,
+    /// Whether features are there once more, for their gradients to be normalized.
+    normalizes: bool,
+    /// Rows and columns of the canvas beyond those of the picture, where it is followed by itself.
+    seam: usize,
     /// The height of strips, where they are asked for.
     strip_rows: Option<usize>,
     optimizer: OptimizerKind,
@@ -104,6 +110,12 @@ impl Footprint {
             network: builder.network.clone(),
             limit: builder.memory.or_else(|| memory::available_bytes(threads)),
             inspectable: builder.inspectable,
+            normalizes: builder.normalize_gradients,
+            seam: match (builder.seamless, style_layers.iter().max()) {
+                (true, Some(&layer)) => architecture::receptive_field(layer).map_or(0, |(side, _)| side),
+                _ => 0,
+            },
+            undivided: builder.inspectable || builder.seamless || builder.normalize_gradients,
             strip_rows: builder.strip_rows,
             optimizer: builder.optimizer,
             content_layers: builder.content_layers.iter().map(|&(layer, _)| layer).collect(),
@@ -123,7 +135,7 @@ impl Footprint {
     /// # Errors
     /// [`TransferError::TooLarge`] if not even the lowest fit.
     pub(super) fn manner(&self, size: (usize, usize)) -> Result<Manner, TransferError> {
-        if let (Some(rows), false) = (self.strip_rows, self.inspectable) {
+        if let (Some(rows), false) = (self.strip_rows, self.undivided) {
             return Ok(Manner::Strips { rows });
         }
         let Some(limit) = self.limit else { return Ok(Manner::Whole) };
@@ -133,7 +145,7 @@ impl Footprint {
         }
         let (height, width) = self.size;
         let mut needed = whole;
-        if !self.inspectable {
+        if !self.undivided {
             for rows in STRIP_ROWS {
                 let bytes = self.strips(size, rows)?;
                 if bytes <= limit {
@@ -174,7 +186,12 @@ impl Footprint {
         // Each region has features of its own in every style layer.
         let masked = self.style_layers.iter().map(|&layer| features_per_pixel(layer, 4));
         per_pixel += self.regions as u64 * masked.sum::<u64>();
-        let picture = area(size).saturating_mul(per_pixel);
+        if self.normalizes {
+            let layers = self.style_layers.iter().chain(&self.content_layers);
+            per_pixel += layers.map(|&layer| features_per_pixel(layer, 4)).sum::<u64>() + 12;
+        }
+        let canvas = (size.0.saturating_add(self.seam), size.1.saturating_add(self.seam));
+        let picture = area(canvas).saturating_mul(per_pixel);
         let styles = self.styles_at(size).map(|style| area(style).saturating_mul(STYLE_BYTES_PER_PIXEL));
         styles.fold(picture, u64::max)
     }

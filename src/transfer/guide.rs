@@ -85,7 +85,6 @@ impl Region {
         scale: &Scale,
         layers: &[usize],
         kept: Option<&Array2<f32>>,
-        shifts: &[[usize; 2]],
     ) -> Result<Option<Vec<Option<LayerGuide>>>, TransferError> {
         if self.mask.is_none() && kept.is_none() {
             return Ok(None);
@@ -98,12 +97,13 @@ impl Region {
         };
         let mut guides: Vec<Option<LayerGuide>> = layers.iter().map(|_| None).collect();
         let mut alive = vec![true; layers.len()];
-        for (number, shift) in shifts.iter().enumerate() {
-            let canvas = match shifts.len() {
-                1 => [scale.height, scale.width],
-                _ => problem.canvas(scale),
-            };
-            let [mask, counted] = [&mask, &counted].map(|map| on_canvas(map, *shift, canvas));
+        let canvas = match problem.has_canvas() {
+            true => problem.canvas(scale),
+            false => [scale.height, scale.width],
+        };
+        for (number, shift) in problem.shifts().iter().enumerate() {
+            let [mask, counted] =
+                [&mask, &counted].map(|map| on_canvas(map, *shift, canvas, problem.seamless));
             let maps = Maps { mask: mask?, counted: counted? };
             for (index, weights) in maps.through(layers, problem.network.rounding()).into_iter().enumerate() {
                 let (positions, sum) =
@@ -127,15 +127,23 @@ impl Region {
     }
 }
 
-/// A map as the canvas shows it: shifted, and mirrored at its edges.
-fn on_canvas(map: &Array2<f32>, shift: [usize; 2], canvas: [usize; 2]) -> Result<Array2<f32>, TapeError> {
+/// A map as the canvas shows it: shifted, and mirrored at its edges or repeated.
+fn on_canvas(
+    map: &Array2<f32>,
+    shift: [usize; 2],
+    canvas: [usize; 2],
+    repeated: bool,
+) -> Result<Array2<f32>, TapeError> {
     if canvas == [map.dim().0, map.dim().1] {
         return Ok(map.clone());
     }
     let mut tape = Tape::new();
     let image = tape.constant(&map.view().insert_axis(Axis(0)).insert_axis(Axis(3)));
     let offset = tape.constant(&Array1::from_iter(shift.map(|pixels| pixels as f32)));
-    let padded = tape.reflect_pad(image, offset, canvas)?;
+    let padded = match repeated {
+        true => tape.wrap_pad(image, offset, canvas)?,
+        false => tape.reflect_pad(image, offset, canvas)?,
+    };
     tape.forward();
     let padded: ArrayView4<'_, f32> =
         tape.value(padded)?.into_dimensionality::<Ix4>().expect("an image has four axes");

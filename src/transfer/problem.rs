@@ -7,12 +7,13 @@ use super::error::TransferError;
 use super::finish::Finish;
 use super::footprint::{Footprint, Manner};
 use super::guide::Region;
-use super::jitter::MAX_JITTER;
+use super::jitter::{self, MAX_JITTER};
 use super::pictures::{Pictures, picture_size};
 use super::scale::Scale;
 use super::start::Start;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
+use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
 use ndarray::{Array2, Array4};
 
@@ -52,6 +53,10 @@ pub(super) struct Problem {
     pub(super) style_layers: Vec<(usize, f64)>,
     /// At the last size.
     tv_weight: f64,
+    /// Whether weights are the strengths of gradients.
+    pub(super) normalizes: bool,
+    /// Whether the picture is followed by itself.
+    pub(super) seamless: bool,
     /// How many shifts; 1 where nothing is shifted.
     pub(super) jitter: usize,
     pub(super) seed: u64,
@@ -80,7 +85,10 @@ impl Problem {
         if height == 0 || width == 0 {
             return Err(TransferError::NotAPicture { name: "the result", shape: vec![height, width, 3] });
         }
-        let defaults = LossWeights::for_area(height, width);
+        let defaults = match builder.normalize_gradients {
+            true => LossWeights::normalized(),
+            false => LossWeights::for_area(height, width),
+        };
         let style = builder.style.clone().unwrap_or_else(|| {
             let without = builder.styles.is_empty();
             let weighted = defaults.style().into_iter();
@@ -138,6 +146,12 @@ impl Problem {
         if builder.optimizer == OptimizerKind::Lbfgs && builder.learning_rate.is_some() {
             return Err(TransferError::UnusedLearningRate);
         }
+        if builder.optimizer == OptimizerKind::Lbfgs && builder.normalize_gradients {
+            return Err(TransferError::NormalizedLbfgs);
+        }
+        if builder.seamless && builder.content.is_some() {
+            return Err(TransferError::SeamlessContent);
+        }
         let jitter = match (builder.jitter, builder.schedule, builder.optimizer) {
             (Some(jitter), ..) if jitter > MAX_JITTER => {
                 return Err(TransferError::TooMuchJitter { jitter, most: MAX_JITTER });
@@ -162,7 +176,7 @@ impl Problem {
         let footprint = Footprint::new(&builder, &pictures, &style_layers, jitter);
         footprint.manner((height, width))?;
 
-        let more = if scales.len() > 1 { CONTENT_OF_SCALES } else { 1.0 };
+        let more = if scales.len() > 1 && !builder.normalize_gradients { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
         Ok(Problem {
             network: builder.network.clone(),
@@ -177,6 +191,8 @@ impl Problem {
             content_weight: builder.content_weight.unwrap_or(default_content),
             style_layers: weighted,
             tv_weight,
+            normalizes: builder.normalize_gradients,
+            seamless: builder.seamless,
             jitter: jitter.max(1),
             seed: builder.seed,
             optimizer: builder.optimizer,
@@ -197,7 +213,8 @@ impl Problem {
     /// where there are fewer.
     pub(super) fn weights(&self, scale: &Scale) -> (f64, f64) {
         let (height, width) = self.size();
-        let ratio = (height as f64 * width as f64) / scale.area();
+        // Strengths are the same at all sizes.
+        let ratio = if self.normalizes { 1.0 } else { (height as f64 * width as f64) / scale.area() };
         (self.content_weight * ratio, self.tv_weight * ratio)
     }
 
@@ -243,12 +260,46 @@ impl Problem {
         })
     }
 
+    /// `x` as it is; where gradients are normalized, with one of this strength.
+    pub(super) fn of_strength(&self, tape: &mut Tape<f32>, x: Var, strength: f64) -> Result<Var, TapeError> {
+        match self.normalizes {
+            true => tape.normalize_gradient(x, strength as f32),
+            false => Ok(x),
+        }
+    }
+
+    /// The shifts of the picture on its canvas.
+    pub(super) fn shifts(&self) -> Vec<[usize; 2]> {
+        let mut shifts = jitter::shifts(self.jitter);
+        if self.seamless {
+            // Far from the canvas's edges, where the network sees less, and spread out, with the same remainders of 4.
+            let before = self.seam() / 2;
+            shifts.iter_mut().flatten().for_each(|pixels| *pixels = before + 5 * *pixels);
+        }
+        shifts
+    }
+
+    /// Pixels by which a canvas is larger than a seamless picture: what the deepest layer sees, half of it on either side,
+    /// so that every place is there once with all of its surroundings.
+    fn seam(&self) -> usize {
+        match self.seamless {
+            true => architecture::receptive_field(self.deepest_layer).map_or(0, |(side, _)| side),
+            false => 0,
+        }
+    }
+
+    /// Whether the picture lies on a canvas at all.
+    pub(super) fn has_canvas(&self) -> bool {
+        self.jitter > 1 || self.seamless
+    }
+
     /// Rows and columns of the canvas that the picture is shifted on: large enough for every shift, and for the deepest
     /// layer to see all of the picture, to its last row and column, at each.
     pub(super) fn canvas(&self, scale: &Scale) -> [usize; 2] {
         let (layer, rounding) = (self.deepest_layer, self.network.rounding());
+        let room = self.shifts().into_iter().flatten().max().unwrap_or(0).max(self.seam());
         [scale.height, scale.width].map(|length| {
-            let shifted = length + self.jitter - 1;
+            let shifted = length + room;
             let seen = |canvas| architecture::seen_length(layer, canvas, rounding);
             (shifted..).find(|&canvas| seen(canvas).is_none_or(|seen| seen >= shifted)).unwrap_or(shifted)
         })

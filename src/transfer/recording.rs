@@ -129,11 +129,11 @@ impl Recording {
             }
             None => seen_image,
         };
-        let (input, shifting) = match problem.jitter {
-            1 => (gated, None),
-            count => {
+        let (input, shifting) = match problem.has_canvas() {
+            false => (gated, None),
+            true => {
                 let (input, offset) = shifted(&mut tape, problem, scale, gated)?;
-                let shifts = jitter::shifts(count);
+                let shifts = problem.shifts();
                 (input, Some(Shifting { shifts, offset, contents, masks, present: 0 }))
             }
         };
@@ -168,6 +168,7 @@ impl Recording {
             let target = content.iter().find(|&&(_, other)| other == layer);
             let weight = problem.content_layers.iter().find(|&&(other, _)| other == layer);
             if let (Some(&(target, _)), Some(&(_, weight))) = (target, weight) {
+                let features = problem.of_strength(tape, features, content_weight * weight)?;
                 content_terms.push(content_loss(tape, content_weight * weight, features, target)?);
             }
             for term in style.iter().filter(|term| term.layer == layer) {
@@ -175,6 +176,7 @@ impl Recording {
                     Some(mask) => tape.mask(features, mask)?,
                     None => features,
                 };
+                let features = problem.of_strength(tape, features, f64::from(term.weight))?;
                 distances.push((style_distance(tape, features, term.target)?, term.weight));
             }
             Ok(())
@@ -195,7 +197,18 @@ impl Recording {
         let tv_term = match tv_weight {
             // Where no style reaches a small size, something must lead from the pixels to the total.
             0.0 if content_term.or(style_term).is_some() => None,
-            weight => Some(tv_loss(&mut tape, weight, seen_image)?),
+            // Of a seamless picture, also beyond its edges, where the first row follows the last.
+            weight => {
+                let (seen, weight) = match problem.seamless {
+                    true => {
+                        let [rows, columns] = problem.canvas(scale);
+                        (input, weight * scale.area() / (rows as f64 * columns as f64))
+                    }
+                    false => (seen_image, weight),
+                };
+                let seen = problem.of_strength(&mut tape, seen, weight)?;
+                Some(tv_loss(&mut tape, weight, seen)?)
+            }
         };
         let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();

@@ -10,7 +10,7 @@ use super::scale::Scale;
 use crate::image::{pixel_range, resize_preprocessed};
 use crate::optimizer::{Adam, Lbfgs, Optimizer};
 use impasto_kernels::elementwise;
-use ndarray::{ArrayViewMutD, Axis};
+use ndarray::{Array4, ArrayView4, ArrayViewMutD, Axis, Slice, concatenate};
 use std::time::Instant;
 
 /// Adam's decays where the picture is shifted: the average of the squared gradient has to forget faster what belongs to
@@ -69,12 +69,41 @@ fn enlarge(
 ) -> Result<(), TransferError> {
     let scale = &problem.scales[*present + 1];
     let small = recording.as_ref().ok_or(TransferError::Abandoned)?;
-    let picture = resize_preprocessed(as_image(small.picture()?), scale.height, scale.width);
+    let small = as_image(small.picture()?);
+    let picture = match problem.seamless {
+        true => enlarged_with_its_seam(small, scale.height, scale.width),
+        false => resize_preprocessed(small, scale.height, scale.width),
+    };
     // Before the next is made, so that no two tapes are in memory at once.
     *recording = None;
     *recording = Some(Recording::new(problem, scale, picture)?);
     *present += 1;
     Ok(())
+}
+
+/// Resizes a picture (1, H, W, 3) whose last row and column are followed by its first: what lies beyond an edge has a say
+/// in the pixels before it.
+fn enlarged_with_its_seam(picture: ArrayView4<'_, f32>, height: usize, width: usize) -> Array4<f32> {
+    /// Rows and columns that are repeated: more than an interpolation reads.
+    const MARGIN: usize = 8;
+    let (_, own_height, own_width, _) = picture.dim();
+    let repeated = |axis: Axis, length: usize| {
+        move |image: ArrayView4<'_, f32>| {
+            let margin = MARGIN.min(length) as isize;
+            let (last, first) = (Slice::from(-margin..), Slice::from(..margin));
+            let [last, first] = [last, first].map(|part| image.slice_axis(axis, part));
+            concatenate(axis, &[last, image.view(), first]).expect("parts of one picture fit each other")
+        }
+    };
+    let padded = repeated(Axis(1), own_height)(picture);
+    let padded = repeated(Axis(2), own_width)(padded.view());
+    let larger =
+        |margin: usize, own: usize, to: usize| (margin as f64 * to as f64 / own as f64).round() as usize;
+    let margins =
+        [larger(MARGIN.min(own_height), own_height, height), larger(MARGIN.min(own_width), own_width, width)];
+    let resized = resize_preprocessed(padded.view(), height + 2 * margins[0], width + 2 * margins[1]);
+    let inside = resized.slice_axis(Axis(1), Slice::from(margins[0]..margins[0] + height));
+    inside.slice_axis(Axis(2), Slice::from(margins[1]..margins[1] + width)).to_owned()
 }
 
 /// A run on its way.
@@ -128,7 +157,7 @@ impl Pass<'_> {
                 return Err(TransferError::Diverged { iteration: self.taken });
             }
             // A picture that is shifted is seen to its edges.
-            if schedule.repeats_border() && problem.jitter == 1 {
+            if schedule.repeats_border() && !problem.has_canvas() {
                 let seen = recording.seen;
                 recording.walk.update_leaf(recording.image, |mut values| repeat_border(&mut values, seen))?;
             }

@@ -30,9 +30,14 @@ pub(super) fn shifted(
     scale: &Scale,
     image: Var,
 ) -> Result<(Var, Var), TapeError> {
-    let offset = tape.constant(&Array1::<f32>::zeros(2));
+    let first = problem.shifts().first().copied().unwrap_or_default();
+    let offset = tape.constant(&Array1::from_iter(first.map(|pixels| pixels as f32)));
     tape.name(offset, "shift")?;
-    let input = tape.reflect_pad(image, offset, problem.canvas(scale))?;
+    let canvas = problem.canvas(scale);
+    let input = match problem.seamless {
+        true => tape.wrap_pad(image, offset, canvas)?,
+        false => tape.reflect_pad(image, offset, canvas)?,
+    };
     Ok((tape.name(input, "shifted_pixels")?, offset))
 }
 
@@ -106,9 +111,8 @@ pub(super) fn style_targets(
         return Ok(targets);
     }
     let kept = problem.pictures.kept(scale);
-    let shifts = jitter::shifts(problem.jitter);
     for (number, region) in problem.pictures.regions(scale).iter().enumerate() {
-        let guides = region.guides(problem, scale, &layers, kept.as_ref(), &shifts)?;
+        let guides = region.guides(problem, scale, &layers, kept.as_ref())?;
         let guides = match guides {
             Some(guides) => guides,
             None => layers.iter().map(|_| Some(LayerGuide { share: 1.0, factors: Vec::new() })).collect(),

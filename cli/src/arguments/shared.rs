@@ -212,6 +212,10 @@ pub(crate) struct OptimizationOptions {
     /// The weight of the total variation: more is smoother [default: suits the size, or the preset's]
     #[arg(long, value_name = "W", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) tv_weight: Option<f64>,
+    /// Let each loss pull as strongly as its weight says, layer by layer, whatever its size: weights are then strengths;
+    /// unless set, 1 for each style layer, 2 for the content, 0.05 for the total variation
+    #[arg(long, conflicts_with = "preset")]
+    pub(crate) normalize_gradients: bool,
     /// End a size early when the loss falls by less than this share of itself per iteration, such as 0.001
     #[arg(long, value_name = "RATE", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) stop_below: Option<f64>,

@@ -16,6 +16,7 @@ use super::values::{InitArgument, init_without_content_parser, presets};
 Examples:
   impasto texture painting.jpg -o texture.png
   impasto texture painting.jpg -o texture.png --size 1024 --style-size 512
+  impasto texture painting.jpg -o tile.png --width 512 --height 512 --seamless
   impasto texture starry_night.jpg -o texture.png --preset texture")]
 pub(crate) struct TextureArguments {
     /// The painting, or several whose styles are blended
@@ -36,6 +37,9 @@ pub(crate) struct TextureArguments {
         value_parser = init_without_content_parser()
     )]
     pub(crate) init: InitArgument,
+    /// Make a texture that can be laid beside itself without an edge
+    #[arg(long, help_heading = "Picture")]
+    pub(crate) seamless: bool,
     #[command(flatten)]
     pub(crate) result: ResultOptions,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use impasto::PreserveColors;
 
 use crate::arguments::InvertArguments;
 use crate::ending::Ending;
-use crate::run::request::{Content, DEFAULT_SIZE, Request};
+use crate::run::request::{Content, DEFAULT_SIZE, Defaults, Request};
 use crate::run::source::Source;
 use crate::run::synthesis::synthesize;
 
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Res
     let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
         arguments;
     let preset = *preset;
-    let content = Content::new(Source::new(content), content_options, preset)?;
+    let content = Content::new(Source::new(content), content_options, Defaults::of(preset, common))?;
     let request = Request {
         content: Some(content),
         style: None,
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Res
         scales: Some(scales),
         preserve_colors: PreserveColors::None,
         style_strength: 1.0,
+        seamless: false,
         common,
         default_size: DEFAULT_SIZE,
     };

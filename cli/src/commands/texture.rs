@@ -6,15 +6,16 @@ use impasto::PreserveColors;
 
 use crate::arguments::TextureArguments;
 use crate::ending::Ending;
-use crate::run::request::{DEFAULT_SIZE, Request, Style};
+use crate::run::request::{DEFAULT_SIZE, Defaults, Request, Style};
 use crate::run::source::sources;
 use crate::run::synthesis::synthesize;
 
 /// Runs what `line` says, which the result keeps a record of.
 pub(crate) fn run(arguments: &TextureArguments, line: &[OsString]) -> anyhow::Result<Ending> {
-    let TextureArguments { styles, preset, init, result, style_options, scales, common, reports } = arguments;
+    let TextureArguments { styles, preset, init, seamless, result, style_options, scales, common, reports } =
+        arguments;
     let preset = *preset;
-    let style = Style::new(sources(styles), style_options, preset)?;
+    let style = Style::new(sources(styles), style_options, Defaults::of(preset, common))?;
     let request = Request {
         content: None,
         style: Some(style),
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: &TextureArguments, line: &[OsString]) -> anyhow::Re
         scales: Some(scales),
         preserve_colors: PreserveColors::None,
         style_strength: 1.0,
+        seamless: *seamless,
         common,
         default_size: DEFAULT_SIZE,
     };

@@ -25,6 +25,8 @@ pub(crate) struct Request<'a> {
     pub(crate) preserve_colors: PreserveColors,
     /// A factor of all style weights.
     pub(crate) style_strength: f64,
+    /// Whether the result is to be laid beside itself.
+    pub(crate) seamless: bool,
     pub(crate) common: &'a CommonOptions,
     /// Shorter side of the result, in pixels, where neither option nor preset says otherwise.
     pub(crate) default_size: usize,
@@ -94,13 +96,17 @@ impl<'a> Request<'a> {
         };
         let mask = options.content_mask.as_deref().map(Source::new);
         Ok(Request {
-            content: Some(Content { mask, ..Content::new(content, &options.content_options, preset)? }),
-            style: Some(Style::new(styles, &options.style_options, preset)?),
+            content: Some(Content {
+                mask,
+                ..Content::new(content, &options.content_options, Defaults::of(preset, common))?
+            }),
+            style: Some(Style::new(styles, &options.style_options, Defaults::of(preset, common))?),
             init: options.init.as_ref().unwrap_or(default_init),
             preset,
             scales,
             preserve_colors: options.preserve_colors.unwrap_or_default(),
             style_strength: options.style_strength.unwrap_or(1.0),
+            seamless: false,
             common,
             default_size: DEFAULT_SIZE,
         })
@@ -212,9 +218,8 @@ impl<'a> Content<'a> {
     pub(crate) fn new(
         source: Source<'a>,
         options: &ContentOptions,
-        preset: Option<&Preset>,
+        Defaults { preset, weights: defaults }: Defaults,
     ) -> Result<Content<'a>, UsageError> {
-        let defaults = preset.map_or_else(any_area, |preset| preset.weights);
         let weight = options.content_weight.or(preset.map(|preset| preset.weights.content_weight));
         let layers = options.content_layer.clone().unwrap_or(vec![defaults.content_layer]);
         let weights = options.content_layer_weights.clone().unwrap_or(vec![1.0; layers.len()]);
@@ -230,9 +235,8 @@ impl<'a> Style<'a> {
     pub(crate) fn new(
         sources: Vec<Source<'a>>,
         options: &'a StyleOptions,
-        preset: Option<&Preset>,
+        Defaults { preset, weights: defaults }: Defaults,
     ) -> Result<Style<'a>, UsageError> {
-        let defaults = preset.map_or_else(any_area, |preset| preset.weights);
         let layers = options.style_layers.clone().unwrap_or(defaults.style_layers.to_vec());
         let weights = options.style_weights.clone().unwrap_or(defaults.style_weights.to_vec());
         if layers.len() != weights.len() {
@@ -274,9 +278,23 @@ impl MaskArgument {
     }
 }
 
-/// Layers and style weights without a preset; they do not depend on the area, which is not known yet.
-fn any_area() -> LossWeights {
-    LossWeights::for_area(1, 1)
+/// What holds where no option says otherwise.
+#[derive(Clone, Copy)]
+pub(crate) struct Defaults {
+    preset: Option<&'static Preset>,
+    /// Layers and style weights; they do not depend on the area, which is not known yet.
+    weights: LossWeights,
+}
+
+impl Defaults {
+    pub(crate) fn of(preset: Option<&'static Preset>, common: &CommonOptions) -> Defaults {
+        let weights = match (preset, common.optimization.normalize_gradients) {
+            (Some(preset), _) => preset.weights,
+            (None, true) => LossWeights::normalized(),
+            (None, false) => LossWeights::for_area(1, 1),
+        };
+        Defaults { preset, weights }
+    }
 }
 
 #[cfg(test)]
@@ -294,7 +312,8 @@ mod tests {
         let line = format!("impasto texture a.png b.png -o c.png {options}");
         let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Texture(arguments) = arguments.command else { panic!("not a texture") };
-        let style = Style::new(sources(&arguments.styles), &arguments.style_options, arguments.preset)?;
+        let defaults = Defaults::of(arguments.preset, &arguments.common);
+        let style = Style::new(sources(&arguments.styles), &arguments.style_options, defaults)?;
         let blend = style.pictures.iter().map(|&(_, blend)| blend).collect();
         let (layers, weights) = style.layers.into_iter().unzip();
         Ok((layers, weights, blend))

@@ -106,7 +106,9 @@ pub(crate) fn builder<'a>(
         .optimizer(common.optimization.optimizer)
         .init(request.init())
         .preserve_colors(request.preserve_colors)
-        .gray(common.picture.gray);
+        .gray(common.picture.gray)
+        .seamless(request.seamless)
+        .normalize_gradients(common.optimization.normalize_gradients);
     if let Some(image) = &inputs.init {
         builder = builder.init_image(image);
     }

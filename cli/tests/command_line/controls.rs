@@ -19,6 +19,8 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::quality,
         controls::blended_inits,
         controls::a_scale_for_each_style,
+        controls::seamless_textures,
+        controls::normalized_gradients,
     )
 }
 
@@ -201,4 +203,31 @@ pub(crate) fn a_scale_for_each_style(sandbox: &Sandbox) {
     let line = "transfer content.png style.png content.png -o o.png --style-scale 1,2,0.5";
     sandbox.refused(line, 2, &["--style-scale", "3 sizes", "2 style images"]);
     sandbox.refused("texture style.png -o o.png --style-scale 1,0", 2, &["--style-scale", "0"]);
+}
+
+pub(crate) fn seamless_textures(sandbox: &Sandbox) {
+    let line = "texture style.png -o o.png --width 50 --height 40 --scales 1 --iterations 2";
+    sandbox.done(&format!("{line} --seamless"));
+    let seamless = sandbox.picture("o.png");
+    assert_eq!(seamless.dim(), (40, 50, 3));
+    sandbox.done(line);
+    assert_ne!(sandbox.picture("o.png"), seamless);
+    sandbox.refused("transfer content.png style.png -o o.png --seamless", 2, &["--seamless"]);
+    sandbox.refused(&format!("{line} --seamless --memory 3M"), 1, &["memory"]);
+}
+
+pub(crate) fn normalized_gradients(sandbox: &Sandbox) {
+    let line = "transfer content.png style.png -o o.png --size 40 --scales 1 --iterations 3";
+    let picture = |options: &str| {
+        sandbox.done(&format!("{line} {options}"));
+        sandbox.picture("o.png")
+    };
+    let plain = picture("");
+    let normalized = picture("--normalize-gradients");
+    assert_ne!(plain, normalized);
+    let defaults = "--content-weight 2 --style-weights 1,1,1,1 --tv-weight 0.05";
+    assert_eq!(picture(&format!("--normalize-gradients {defaults}")), normalized);
+    sandbox.refused(&format!("{line} --normalize-gradients --preset starry"), 2, &["--preset"]);
+    let line = format!("{line} --normalize-gradients --optimizer lbfgs");
+    sandbox.refused(&line, 2, &["--normalize-gradients", "L-BFGS"]);
 }

@@ -1,5 +1,5 @@
 //! A picture laid on a larger canvas, at a place that may change from one replay to the next; what it leaves bare mirrors
-//! it at its edges, as NumPy's `reflect` padding does.
+//! it at its edges, as NumPy's `reflect` padding does, or repeats it, as its `wrap` does.
 
 use super::add_to;
 use crate::{
@@ -16,7 +16,22 @@ const FORMULAS: Formulas = Formulas {
     backward: &["d_image[n, v, u, c] = sum of d_out over all places that show the pixel (v, u)"],
 };
 
-struct ReflectPad {
+const WRAP_FORMULAS: Formulas = Formulas {
+    forward: &["out[n, y, x, c] = image[n, (y - offset[0]) mod H, (x - offset[1]) mod W, c]"],
+    backward: FORMULAS.backward,
+};
+
+/// What is seen beyond the image.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edges {
+    /// Its mirror image.
+    Reflect,
+    /// It once more.
+    Wrap,
+}
+
+struct Pad {
+    edges: Edges,
     /// Rows and columns of the output.
     canvas: [usize; 2],
     /// N, H, W, C of the image.
@@ -61,7 +76,34 @@ impl<T: Element> Tape<T> {
     /// [`TapeError::Shape`] if the image is not (N, H, W, C), has no pixels, or is larger than the canvas, or the offset
     /// does not have the shape (2).
     pub fn reflect_pad(&mut self, image: Var, offset: Var, canvas: [usize; 2]) -> Result<Var, TapeError> {
-        self.record_with("reflect_pad", &[image, offset], |shapes| ReflectPad::new(canvas, shapes))
+        self.record_with("reflect_pad", &[image, offset], |shapes| Pad::new(Edges::Reflect, canvas, shapes))
+    }
+
+    /// Records an image as [`reflect_pad`](Tape::reflect_pad) does, but repeats it beyond its edges: on the canvas, the
+    /// last row is followed by the first.
+    ///
+    /// ```text
+    /// out[n, y, x, c] = image[n, (y - offset[0]) mod H, (x - offset[1]) mod W, c]
+    /// d_image[n, v, u, c] = sum of d_out over all places that show the pixel (v, u)
+    /// ```
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let image = tape.variable(&array![[[[1.0], [2.0], [3.0]]]]); // (1, 1, 3, 1)
+    /// let offset = tape.constant(&array![0.0, 1.0]);
+    /// let padded = tape.wrap_pad(image, offset, [1, 6])?;
+    /// tape.forward();
+    /// assert_eq!(tape.value(padded)?.iter().collect::<Vec<_>>(), [&3.0, &1.0, &2.0, &3.0, &1.0, &2.0]);
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`reflect_pad`](Tape::reflect_pad).
+    pub fn wrap_pad(&mut self, image: Var, offset: Var, canvas: [usize; 2]) -> Result<Var, TapeError> {
+        self.record_with("wrap_pad", &[image, offset], |shapes| Pad::new(Edges::Wrap, canvas, shapes))
     }
 }
 
@@ -75,8 +117,18 @@ fn reflect(position: isize, len: usize) -> usize {
     position.min(period - position) as usize
 }
 
-impl ReflectPad {
-    fn new(canvas: [usize; 2], inputs: &[&[usize]]) -> Result<Self, Mismatch> {
+impl Edges {
+    /// The pixel of `len` that is shown `position` places after the first one, or, below 0, before it.
+    fn shown(self, position: isize, len: usize) -> usize {
+        match self {
+            Edges::Reflect => reflect(position, len),
+            Edges::Wrap => position.rem_euclid(len as isize) as usize,
+        }
+    }
+}
+
+impl Pad {
+    fn new(edges: Edges, canvas: [usize; 2], inputs: &[&[usize]]) -> Result<Self, Mismatch> {
         let &[n, height, width, channels] = inputs[0] else {
             return Err(Mismatch::new("the image must be (N, H, W, C)"));
         };
@@ -90,7 +142,7 @@ impl ReflectPad {
         if rows < height || columns < width {
             return Err(Mismatch::new(format!("a canvas of {rows}x{columns} is smaller than the image")));
         }
-        Ok(ReflectPad { canvas, shape: [n, height, width, channels] })
+        Ok(Pad { edges, canvas, shape: [n, height, width, channels] })
     }
 
     /// The row and column of the image's first pixel.
@@ -107,21 +159,21 @@ impl ReflectPad {
         let ([n, height, width, channels], [rows, columns]) = (self.shape, self.canvas);
         (0..n * rows).map(move |row| {
             let (n, y) = (row / rows, row % rows);
-            let source = reflect(y as isize - offset as isize, height);
+            let source = self.edges.shown(y as isize - offset as isize, height);
             [row * columns * channels, (n * height + source) * width * channels]
         })
     }
 
     /// The row of the image that a row of the canvas shows.
     fn source(&self, offset: usize, row: usize) -> usize {
-        reflect(row as isize - offset as isize, self.shape[1])
+        self.edges.shown(row as isize - offset as isize, self.shape[1])
     }
 
     /// Lays a row of the image on the canvas.
     fn lay<T: Element>(&self, offset: usize, row: &[T], out: &mut [T]) {
         let [_, _, width, channels] = self.shape;
         out[offset * channels..][..width * channels].copy_from_slice(row);
-        for [x, source] in self.mirrored_columns(offset) {
+        for [x, source] in self.columns_outside(offset) {
             out[x * channels..][..channels].copy_from_slice(&row[source * channels..][..channels]);
         }
     }
@@ -130,26 +182,33 @@ impl ReflectPad {
     fn gather<T: Element>(&self, offset: usize, d_out: &[T], row: &mut [T]) {
         let [_, _, width, channels] = self.shape;
         add_to(row, &d_out[offset * channels..][..width * channels]);
-        for [x, source] in self.mirrored_columns(offset) {
+        for [x, source] in self.columns_outside(offset) {
             add_to(&mut row[source * channels..][..channels], &d_out[x * channels..][..channels]);
         }
     }
 
-    /// The columns of the canvas that mirror the image, each with the column that it shows.
-    fn mirrored_columns(&self, offset: usize) -> impl Iterator<Item = [usize; 2]> {
+    /// The columns of the canvas beside the image, each with the column that it shows.
+    fn columns_outside(&self, offset: usize) -> impl Iterator<Item = [usize; 2]> {
         let ([_, _, width, _], columns) = (self.shape, self.canvas[1]);
         let outside = (0..offset).chain(offset + width..columns);
-        outside.map(move |x| [x, reflect(x as isize - offset as isize, width)])
+        let edges = self.edges;
+        outside.map(move |x| [x, edges.shown(x as isize - offset as isize, width)])
     }
 }
 
-impl<T: Element> Operation<T> for ReflectPad {
+impl<T: Element> Operation<T> for Pad {
     fn name(&self) -> &'static str {
-        "reflect_pad"
+        match self.edges {
+            Edges::Reflect => "reflect_pad",
+            Edges::Wrap => "wrap_pad",
+        }
     }
 
     fn formulas(&self) -> Formulas {
-        FORMULAS
+        match self.edges {
+            Edges::Reflect => FORMULAS,
+            Edges::Wrap => WRAP_FORMULAS,
+        }
     }
 
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
@@ -179,11 +238,11 @@ impl<T: Element> Operation<T> for ReflectPad {
 
     fn arithmetic(&self, _: &[&[usize]], output: &[usize]) -> Vec<String> {
         let ([_, height, width, _], [rows, columns]) = (self.shape, self.canvas);
-        let mirrored = output.iter().product::<usize>() - self.shape.iter().product::<usize>();
+        let outside = output.iter().product::<usize>() - self.shape.iter().product::<usize>();
         vec![
             format!("rows: {height} + {} = {rows}", rows - height),
             format!("columns: {width} + {} = {columns}", columns - width),
-            format!("mirrored values: {mirrored}"),
+            format!("values outside of the image: {outside}"),
         ]
     }
 
@@ -195,16 +254,20 @@ impl<T: Element> Operation<T> for ReflectPad {
         false
     }
 
+    // Where it is repeated, the last rows need the first ones again.
     fn by_rows(&self) -> Option<&dyn RowOperation<T>> {
-        Some(self)
+        (self.edges == Edges::Reflect).then_some(self as &dyn RowOperation<T>)
     }
 
     fn by_rows_mut(&mut self) -> Option<&mut dyn RowOperation<T>> {
-        Some(self)
+        match self.edges {
+            Edges::Reflect => Some(self),
+            Edges::Wrap => None,
+        }
     }
 }
 
-impl<T: Element> RowOperation<T> for ReflectPad {
+impl<T: Element> RowOperation<T> for Pad {
     fn is_sum(&self) -> bool {
         false
     }
