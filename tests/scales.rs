@@ -8,8 +8,8 @@ use common::waves;
 use impasto::image::{preprocess_image, resize_preprocessed};
 use impasto::transfer::{DEFAULT_JITTER, MAX_JITTER};
 use impasto::{
-    Init, Iteration, OptimizerKind, Outcome, Schedule, SqueezeNet, StyleTransfer, StyleTransferBuilder,
-    TransferError, Weights,
+    Init, Iteration, LayerLossKind, OptimizerKind, Outcome, Schedule, SqueezeNet, StyleTransfer,
+    StyleTransferBuilder, TransferError, Weights,
 };
 use ndarray::{Array3, Array4, Axis};
 use std::ops::ControlFlow;
@@ -321,5 +321,35 @@ fn a_loss_that_falls_no_more_ends_a_size_early() {
     assert!(last > 0.6, "{last}");
     for rate in [-0.1, 1.1, f64::NAN] {
         assert!(matches!(builder().stop_below(rate).build(), Err(TransferError::InvalidStop(_))), "{rate}");
+    }
+}
+
+#[test]
+fn layers_add_up_to_the_losses() {
+    let network = random_network();
+    let (content, style) = (waves(90, 120, 2), waves(100, 80, 3));
+    for strips in [None, Some(32)] {
+        let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
+        let builder = builder.content_layers(&[(6, 1.0), (3, 0.5)]).smallest(70).iterations(3);
+        let builder = match strips {
+            Some(rows) => builder.strip_rows(rows),
+            None => builder,
+        };
+        let mut session = builder.build().unwrap();
+        let mut seen = 0;
+        let mut observer = |iteration: &Iteration<'_>| {
+            let of = |kind| iteration.layers.iter().filter(move |layer| layer.kind == kind);
+            let layers = |kind| of(kind).map(|layer| layer.layer).collect::<Vec<_>>();
+            assert_eq!(layers(LayerLossKind::Content), [3, 6]);
+            assert_eq!(layers(LayerLossKind::Style), [1, 4, 6, 7]);
+            let sum = |kind| of(kind).map(|layer| layer.value).sum::<f64>();
+            let close = |sum: f64, loss: f64| (sum - loss).abs() <= 1e-5 * loss.max(1e-9);
+            assert!(close(sum(LayerLossKind::Content), iteration.losses.content));
+            assert!(close(sum(LayerLossKind::Style), iteration.losses.style));
+            seen += 1;
+            ControlFlow::Continue(())
+        };
+        session.run_with(&mut observer).unwrap();
+        assert_eq!(seen, 6);
     }
 }

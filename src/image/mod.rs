@@ -65,8 +65,8 @@ pub use self::{
     resample::resize_preprocessed,
     resize::{resize_image, resize_image_to, resized_dimensions, shrink_image},
     save::{
-        SaveOptions, check_output_path, check_picture_size, encode_png, encode_png_with, save_image,
-        save_image_with,
+        SaveOptions, check_output_path, check_picture_size, encode_image, encode_png, encode_png_with,
+        save_image, save_image_with,
     },
     size::Size,
     warning::ImageWarning,

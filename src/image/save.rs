@@ -132,17 +132,32 @@ pub fn save_image_with<L: Level>(
     picture: ArrayView3<'_, L>,
     options: &SaveOptions,
 ) -> Result<(), ImageError> {
-    check_channels(picture);
-    options.check::<L>(path)?;
-    let format = output_format(path)?;
-    let encoded = encode(format, picture, options)
-        .map_err(|reason| ImageError::Encode { path: path.to_path_buf(), reason })?;
-
+    let encoded = encode_image(path, picture, options)?;
     check_folder(path)?;
     let mut file = files::create_beside(path).map_err(|source| not_writable(path, source))?;
     let write_error = |source| ImageError::Write { path: path.to_path_buf(), source };
     file.write_all(&encoded).map_err(write_error)?;
     files::replace(file, path).map_err(write_error)
+}
+
+/// The bytes that [`save_image_with`] would write to a file of this name, whose extension chooses the format.
+///
+/// # Errors
+///
+/// Those of [`SaveOptions::check`]; the format cannot hold the picture.
+///
+/// # Panics
+///
+/// If the last axis is neither 3 nor 4 long.
+pub fn encode_image<L: Level>(
+    name: &Path,
+    picture: ArrayView3<'_, L>,
+    options: &SaveOptions,
+) -> Result<Vec<u8>, ImageError> {
+    check_channels(picture);
+    options.check::<L>(name)?;
+    let format = output_format(name)?;
+    encode(format, picture, options).map_err(|reason| ImageError::Encode { path: name.to_path_buf(), reason })
 }
 
 /// A picture (H, W, 3), RGB, or (H, W, 4) with alpha, as the bytes of a PNG file.

@@ -46,7 +46,7 @@ pub use error::TransferError;
 pub(crate) use footprint::{BYTES_PER_PIXEL, check_memory};
 pub use jitter::MAX_JITTER;
 pub use observer::{Iteration, Observer};
-pub use outcome::{Losses, Outcome, ScaleOutcome};
+pub use outcome::{LayerLoss, LayerLossKind, Losses, Outcome, ScaleOutcome};
 pub use problem::{CONTENT_OF_SCALES, DEFAULT_JITTER, JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
 pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;

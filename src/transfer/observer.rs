@@ -1,7 +1,7 @@
 //! Progress of a run, for those who watch it.
 
 use super::finish::Finish;
-use super::outcome::Losses;
+use super::outcome::{LayerLoss, Losses};
 use super::scale::Scale;
 use ndarray::{Array3, ArrayView4};
 use std::ops::ControlFlow;
@@ -24,6 +24,8 @@ pub struct Iteration<'a> {
     pub progress: f64,
     /// The losses of the picture *before* this iteration's step, as the notebook's graph computes them.
     pub losses: Losses,
+    /// What each layer adds to them, content first, each from the first layer to the deepest.
+    pub layers: &'a [LayerLoss],
     /// Time since the first iteration began.
     pub elapsed: Duration,
     pub(super) image: ArrayView4<'a, f32>,

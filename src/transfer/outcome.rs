@@ -17,6 +17,28 @@ pub struct Losses {
     pub total: f64,
 }
 
+/// Which of the two losses that read features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+pub enum LayerLossKind {
+    /// The content loss.
+    Content,
+    /// The style loss.
+    Style,
+}
+
+/// What one layer adds to a loss, weighted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct LayerLoss {
+    /// Which loss.
+    pub kind: LayerLossKind,
+    /// The layer.
+    pub layer: usize,
+    /// Its summand; of masked styles, the sum of all regions.
+    pub value: f64,
+}
+
 /// The result of a run.
 #[non_exhaustive]
 #[derive(Debug, Clone)]

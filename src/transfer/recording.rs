@@ -5,7 +5,7 @@ use super::error::TransferError;
 use super::footprint::Manner;
 use super::half::{self, Bf16};
 use super::jitter;
-use super::outcome::Losses;
+use super::outcome::{LayerLoss, LayerLossKind, Losses};
 use super::picture_rows;
 use super::problem::Problem;
 use super::scale::Scale;
@@ -29,6 +29,8 @@ pub(super) struct Recording {
     pub(super) targets: Vec<(Var, usize)>,
     /// Rows and columns that the content layer sees.
     pub(super) seen: [usize; 2],
+    /// What each layer adds to the losses, as of the last iteration.
+    pub(super) layers: Vec<LayerLoss>,
     shifting: Option<Shifting>,
     /// The gradient of the last evaluation in strips, or of a step whose optimizer needs it whole.
     gradient: Vec<f32>,
@@ -40,6 +42,8 @@ pub(crate) struct Terms {
     style: Option<Var>,
     tv: Option<Var>,
     pub(super) total: Var,
+    /// The summand of each layer: its kind, the layer, and what it is multiplied by.
+    parts: Vec<(LayerLossKind, usize, Var, f32)>,
 }
 
 /// The picture's place against the network's grid.
@@ -162,6 +166,7 @@ impl Recording {
         // back arrives there, not all of them at once at its beginning.
         let mut content_terms = Vec::new();
         let mut distances = Vec::new();
+        let mut parts = Vec::new();
         let style_layers = style.iter().map(|term| term.layer);
         let layers: Vec<usize> = style_layers.chain(content_layers.iter().copied()).collect();
         let recorded = problem.network.record_each(&mut tape, input, &layers, |tape, layer, features| {
@@ -169,7 +174,9 @@ impl Recording {
             let weight = problem.content_layers.iter().find(|&&(other, _)| other == layer);
             if let (Some(&(target, _)), Some(&(_, weight))) = (target, weight) {
                 let features = problem.of_strength(tape, features, content_weight * weight)?;
-                content_terms.push(content_loss(tape, content_weight * weight, features, target)?);
+                let term = content_loss(tape, content_weight * weight, features, target)?;
+                content_terms.push(term);
+                parts.push((LayerLossKind::Content, layer, term, 1.0));
             }
             for term in style.iter().filter(|term| term.layer == layer) {
                 let features = match term.mask {
@@ -177,7 +184,9 @@ impl Recording {
                     None => features,
                 };
                 let features = problem.of_strength(tape, features, f64::from(term.weight))?;
-                distances.push((style_distance(tape, features, term.target)?, term.weight));
+                let distance = style_distance(tape, features, term.target)?;
+                distances.push((distance, term.weight));
+                parts.push((LayerLossKind::Style, layer, distance, term.weight));
             }
             Ok(())
         });
@@ -229,16 +238,22 @@ impl Recording {
             }
             Manner::Whole => {
                 if !problem.inspectable {
-                    tape.recycle(total, &terms)?;
+                    let kept: Vec<Var> =
+                        terms.iter().copied().chain(parts.iter().map(|part| part.2)).collect();
+                    tape.recycle(total, &kept)?;
                 }
                 Walk::Whole(tape)
             }
         };
-        let terms = Terms { content: content_term, style: style_term, tv: tv_term, total };
+        parts.sort_by_key(|&(kind, layer, ..)| (kind == LayerLossKind::Style, layer));
+        let mut layers: Vec<LayerLoss> =
+            parts.iter().map(|&(kind, layer, ..)| LayerLoss { kind, layer, value: 0.0 }).collect();
+        layers.dedup();
+        let terms = Terms { content: content_term, style: style_term, tv: tv_term, total, parts };
         let targets = content.into_iter().chain(style.iter().map(|term| (term.target, term.layer))).collect();
         let network = features.nodes().to_vec();
         let (seen, gradient) = (problem.seen(scale), Vec::new());
-        Ok(Recording { walk, image, terms, network, targets, seen, shifting, gradient })
+        Ok(Recording { walk, image, terms, network, targets, seen, layers, shifting, gradient })
     }
 
     /// The picture as it is now, (1, H, W, 3).
@@ -321,6 +336,17 @@ impl Recording {
                 }
                 Ok(losses)
             }
+        }
+    }
+
+    /// Finds out what each layer added to the losses of the last iteration.
+    pub(super) fn measure_layers(&mut self) {
+        let Recording { walk, terms, layers, .. } = self;
+        for loss in layers.iter_mut() {
+            let parts = terms.parts.iter().filter(|part| (part.0, part.1) == (loss.kind, loss.layer));
+            let values =
+                parts.map(|&(_, _, var, weight)| walk.number(var).map_or(0.0, |value| value * weight));
+            loss.value = values.map(f64::from).sum();
         }
     }
 

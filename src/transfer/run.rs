@@ -161,6 +161,7 @@ impl Pass<'_> {
                 let seen = recording.seen;
                 recording.walk.update_leaf(recording.image, |mut values| repeat_border(&mut values, seen))?;
             }
+            recording.measure_layers();
             let index_of_run = self.taken;
             self.taken += 1;
             self.done += scale.area();
@@ -172,6 +173,7 @@ impl Pass<'_> {
                 done_at_scale: iteration + 1,
                 progress: self.done / self.work,
                 losses,
+                layers: &recording.layers,
                 elapsed: self.start.elapsed(),
                 image: as_image(recording.picture()?),
                 finish: &problem.finish,

@@ -306,6 +306,16 @@ pub(crate) struct ReportOptions {
     /// Write the losses of every iteration to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write a page that shows the run to this file: before and after, pictures along the way, losses, settings, times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Show the same page in a browser while the run goes on, on a port of this machine, with a button that ends the run
+    /// and keeps the picture
+    #[arg(
+        long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0",
+        conflicts_with = "quiet"
+    )]
+    pub(crate) watch: Option<u16>,
     /// Print a summary on stdout, as JSON
     #[arg(long)]
     pub(crate) json: bool,

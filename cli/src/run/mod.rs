@@ -11,6 +11,7 @@
 //! | `progress` | shows a bar or plain lines |
 //! | `trace` | writes `--trace` |
 //! | `snapshots` | writes `--snapshots` |
+//! | `report` | `--report` and `--watch`: one page that shows a run |
 //! | `interrupt` | turns signals into a request to stop |
 //! | `record` | what made a picture, for its file and for `rerun` |
 //! | `summary` | prints `--json` |
@@ -21,6 +22,7 @@ pub(crate) mod interrupt;
 pub(crate) mod outputs;
 pub(crate) mod progress;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod snapshots;
 pub(crate) mod source;

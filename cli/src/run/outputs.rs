@@ -30,10 +30,17 @@ pub(crate) fn check(
         refuse_shared("--trace", path, inputs)?;
         refuse_shared("--trace", path, &output)?;
     }
+    let trace: Vec<Input<'_>> = reports.trace.iter().map(|path| ("--trace", path.as_path())).collect();
+    if let Some(path) = &reports.report {
+        check_text("the report", path)?;
+        for others in [inputs, &output, &trace] {
+            refuse_shared("--report", path, others)?;
+        }
+    }
     if let Some(folder) = &reports.snapshots {
         check_folder(folder, "save snapshots")?;
-        let trace = reports.trace.as_deref().map(|path| ("--trace", path));
-        for (other, path) in inputs.iter().copied().chain(output).chain(trace) {
+        let report = reports.report.as_deref().map(|path| ("--report", path));
+        for (other, path) in inputs.iter().copied().chain(output).chain(trace).chain(report) {
             if is_snapshot(path, folder) {
                 return Err(
                     UsageError::SamePath { option: "--snapshots", path: folder.clone(), other }.into()

@@ -115,6 +115,20 @@ impl Record {
     }
 }
 
+/// The same for people, as they would type it.
+pub(crate) fn command(line: &[OsString]) -> Option<String> {
+    let arguments = arguments(line)?;
+    let quoted = arguments.iter().filter(|argument| *argument != "--").map(|argument| {
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./=,:+%@".contains(c);
+        if argument.chars().all(is_plain) {
+            argument.clone()
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    });
+    Some(format!("impasto {}", quoted.collect::<Vec<_>>().join(" ")))
+}
+
 /// What of a command line decides about the picture, each option as `--name=value`, pictures behind them.
 fn arguments(line: &[OsString]) -> Option<Vec<String>> {
     let command = Arguments::command();

@@ -52,6 +52,12 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The same without its folder.
+    pub(crate) fn short_name(self) -> String {
+        let file_name = self.path().and_then(Path::file_name);
+        file_name.map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned())
+    }
+
     /// What the user may call it.
     pub(crate) fn name(self) -> String {
         match self {

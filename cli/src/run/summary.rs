@@ -126,7 +126,11 @@ impl Summary {
 
     /// How the command ends.
     pub(crate) fn ending(&self, interrupt: &Interrupt) -> Ending {
-        if self.interrupted { Ending::Interrupted(interrupt.exit_code()) } else { Ending::Done }
+        // A run that its page ended is done.
+        match self.interrupted && interrupt.is_requested() {
+            true => Ending::Interrupted(interrupt.exit_code()),
+            false => Ending::Done,
+        }
     }
 }
 

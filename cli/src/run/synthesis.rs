@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 
+use anyhow::Context;
 use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
 
 use crate::arguments::{ReportOptions, ResultOptions};
@@ -11,8 +12,9 @@ use crate::error::{naming_the_option, say};
 use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
-use crate::run::outputs;
+use crate::run::outputs::{self, write_text};
 use crate::run::record::Record;
+use crate::run::report::{Live, Recorder};
 use crate::run::request::Request;
 use crate::run::summary::{self, Clock, Summary};
 use crate::run::watcher::Watcher;
@@ -33,6 +35,10 @@ pub(crate) fn synthesize(
     let weight_files = weights.files();
     let input_files = outputs::inputs(request, &weight_files);
     outputs::check(&output, reports, &input_files)?;
+    let live = reports.watch.map(Live::start).transpose()?;
+    if let Some(live) = &live {
+        say(&format!("watch the run at {}", live.url()));
+    }
     let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
@@ -54,6 +60,10 @@ pub(crate) fn synthesize(
         ));
     }
     output.describe(inputs.density, request.background(), record);
+    let recorder = match reports.report.is_some() || live.is_some() {
+        true => Some(Recorder::new(request, line, &inputs, &session, &weights, live.as_ref())?),
+        false => None,
+    };
     drop(inputs);
     let prepare = clock.phase();
 
@@ -61,17 +71,23 @@ pub(crate) fn synthesize(
     if !reports.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    let mut watcher = Watcher::new(reports, &interrupt)?;
+    let mut watcher = Watcher::new(reports, &interrupt, recorder, live.as_ref())?;
     interrupt.wait_for_iterations();
     let outcome = session.run_with(&mut watcher)?;
     let iterate = clock.phase();
 
-    watcher.end(&outcome);
+    let recorder = watcher.end(&outcome);
     output.save(&session, &outcome)?;
     let save = clock.phase();
 
     let seconds = clock.seconds([load, prepare, iterate, save]);
     let summary = Summary::new(&session, &outcome, seconds, &weights, &output);
+    if let Some(recorder) = recorder {
+        recorder.end(&outcome, &summary)?;
+        if let Some(path) = &reports.report {
+            write_text("the report", path, &recorder.html()?).context("the picture was written")?;
+        }
+    }
     if !reports.quiet {
         say(&summary.line());
     }

@@ -7,6 +7,7 @@ use impasto::{Iteration, Observer, Outcome};
 use crate::arguments::ReportOptions;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
+use crate::run::report::{Live, Recorder};
 use crate::run::snapshots::Snapshots;
 use crate::run::trace::Trace;
 
@@ -23,6 +24,8 @@ pub(crate) struct Watcher<'a> {
     quiet: bool,
     trace: Option<Trace>,
     snapshots: Option<Snapshots>,
+    recorder: Option<Recorder>,
+    live: Option<&'a Live>,
     /// The loss that the present scale began with.
     first_loss: f64,
     done_at_scale: usize,
@@ -30,7 +33,12 @@ pub(crate) struct Watcher<'a> {
 
 impl Watcher<'_> {
     /// Creates the trace file.
-    pub(crate) fn new<'a>(reports: &ReportOptions, interrupt: &'a Interrupt) -> anyhow::Result<Watcher<'a>> {
+    pub(crate) fn new<'a>(
+        reports: &ReportOptions,
+        interrupt: &'a Interrupt,
+        recorder: Option<Recorder>,
+        live: Option<&'a Live>,
+    ) -> anyhow::Result<Watcher<'a>> {
         Ok(Watcher {
             interrupt,
             progress: Progress::new(reports.quiet),
@@ -40,6 +48,8 @@ impl Watcher<'_> {
                 .snapshots
                 .as_deref()
                 .map(|folder| Snapshots::new(folder, reports.snapshot_every)),
+            recorder,
+            live,
             first_loss: 0.0,
             done_at_scale: 0,
         })
@@ -51,8 +61,8 @@ impl Watcher<'_> {
         self.progress.say(&format!("warning: {}; the run goes on without {what}", causes.join(": ")));
     }
 
-    /// Ends the watch of a run that came to this.
-    pub(crate) fn end(&self, outcome: &Outcome) {
+    /// Ends the watch of a run that came to this, and gives back what was recorded of it.
+    pub(crate) fn end(self, outcome: &Outcome) -> Option<Recorder> {
         self.progress.end();
         let (first, last) = (self.first_loss, outcome.losses.total);
         if last > RISE * first && self.done_at_scale >= SETTLED && !self.quiet {
@@ -60,6 +70,7 @@ impl Watcher<'_> {
                 "warning: the loss rose from {first:.3e} to {last:.3e}: try a smaller --learning-rate"
             ));
         }
+        self.recorder
     }
 }
 
@@ -78,6 +89,11 @@ impl Observer for Watcher<'_> {
             self.give_up("further snapshots", &error);
             self.snapshots = None;
         }
-        if self.interrupt.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if let Some(Err(error)) = self.recorder.as_mut().map(|recorder| recorder.iteration(iteration)) {
+            self.give_up("its page", &error);
+            self.recorder = None;
+        }
+        let is_over = self.interrupt.is_requested() || self.live.is_some_and(Live::is_stopped);
+        if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

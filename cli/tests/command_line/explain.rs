@@ -1,13 +1,13 @@
 //! `impasto explain`: the tape as text, as JSON and as a graph, what it refuses; and the page, read by a browser.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::{env, fs};
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::browser::{self, browser};
 use crate::sandbox::{Sandbox, end};
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
@@ -136,46 +136,9 @@ pub(crate) fn the_page_asks_nothing_of_the_network(sandbox: &Sandbox) {
     assert!(!page.contains("{{"));
 }
 
-/// The browser: the one that `IMPASTO_CHROMIUM` names, which must then work, or the first that is found.
-fn browser() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("IMPASTO_CHROMIUM").filter(|path| !path.is_empty()) {
-        return Some(path.into());
-    }
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
-    names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|path| path.is_file())
-}
-
 /// What `explain_page.js` finds out when a browser reads a page in a window of this size.
 fn read_in_browser(sandbox: &Sandbox, page: &str, window: &str) -> Value {
-    let html = fs::read_to_string(sandbox.path(page)).unwrap();
-    let watch = "<script>window.failures = [];\
-        window.addEventListener('error', (event) => failures.push(event.message));\
-        console.error = console.warn = (...words) => failures.push(words.join(' '));</script>";
-    let driver = format!("<script>{}</script></body>", include_str!("explain_page.js"));
-    let html = html.replacen("<head>", &format!("<head>{watch}"), 1).replacen("</body>", &driver, 1);
-    sandbox.write("driven.html", html.as_bytes());
-    let output = Command::new(browser().expect("trials without a browser are ignored"))
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=120000"])
-        .args(["--enable-logging=stderr", "--no-first-run", &format!("--window-size={window}")])
-        .arg(format!("--user-data-dir={}", sandbox.path("profile").display()))
-        .arg(url(&sandbox.path("driven.html")))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let result = stdout.split_once("<pre id=\"result\">").and_then(|(_, rest)| rest.split_once("</pre>"));
-    let Some((result, _)) = result else { panic!("the page was not read: {stderr}") };
-    let console: Vec<&str> = stderr.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(console.is_empty(), "{console:?}");
-    serde_json::from_str(result).unwrap()
-}
-
-fn url(path: &Path) -> String {
-    format!("file://{}", path.display())
+    browser::read(sandbox, page, include_str!("explain_page.js"), window)
 }
 
 pub(crate) fn the_page_in_a_browser(sandbox: &Sandbox) {

@@ -2,6 +2,7 @@
 //! picture's beauty, and needs nothing but random weights; the one trial with the notebook's data is ignored without it.
 
 mod arrays;
+mod browser;
 mod controls;
 mod demo;
 mod encrypted;
@@ -13,6 +14,7 @@ mod fetches;
 mod masks;
 mod measurements;
 mod memory;
+mod pages;
 mod pictures;
 mod refusals;
 mod reruns;
@@ -56,6 +58,7 @@ fn main() {
         controls::trials(&weights),
         masks::trials(&weights),
         reruns::trials(&weights),
+        pages::trials(&weights),
         weights::trials(&weights),
         demo::trials(&weights),
         explain_step::trials(&weights),
