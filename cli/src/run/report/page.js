@@ -203,6 +203,7 @@ element("chart").addEventListener("keydown", (event) => {
 // Settings and times.
 function showNumbers() {
   element("lead").textContent = run.lead;
+  element("numbers").hidden = run.parameters.length === 0;
   element("parameters").replaceChildren(...run.parameters.map(([name, value]) =>
     make("tr", {}, [make("th", { scope: "row" }, [name]),
       make("td", {}, [name === "Command" ? make("code", {}, [value]) : value])])));
