@@ -1,11 +1,13 @@
 //! L-BFGS (Liu and Nocedal 1989): a quasi-Newton step from the last few gradients, the optimizer of
-//! Gatys et al. It evaluates the loss once an iteration and takes a step back when the loss rose.
+//! Gatys et al. It evaluates the loss once an iteration: each is the next step, or the next trial of its line search.
 //!
 //! Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 (the two-loop recursion) and 7.5. The
-//! recursion starts from the identity times `s^T y / y^T y` of the newest step `s` and its change of the gradient `y`. A
-//! step is halved until the loss falls, where 7.5 searches along the line for one that satisfies Wolfe's conditions.
+//! recursion starts from the identity times `s^T y / y^T y` of the newest step `s` and its change of the gradient `y`. The
+//! line search is for a step that satisfies Wolfe's conditions (equations 3.6): it brackets one as in Lewis and Overton
+//! 2013, "Nonsmooth optimization via quasi-Newton methods", algorithm 2.6, and interpolates where that halves.
 
 use super::Optimizer;
+use rayon::prelude::*;
 use std::collections::VecDeque;
 
 /// Steps remembered: more cost memory (two images each) and change little.
@@ -15,8 +17,17 @@ const MEMORY: usize = 10;
 /// that could say.
 const FIRST_STEP: f64 = 0.1;
 
-/// Halvings of a step before the direction itself is given up.
-const HALVINGS: u32 = 8;
+/// Trials of a line search before the direction itself is given up.
+const TRIALS: u32 = 8;
+
+/// The part of the fall that the slope promises which a step must bring at least.
+const SUFFICIENT_FALL: f64 = 1e-4;
+
+/// The part of the slope that may be left at its end: where it is still steeper, a longer step is worth a trial.
+const STEEP: f64 = 0.9;
+
+/// Values that one task works on; sums over tasks are added in their order.
+const TASK: usize = 1 << 15;
 
 /// L-BFGS over values of one length.
 ///
@@ -55,8 +66,12 @@ struct Last {
     values: Vec<f32>,
     gradient: Vec<f32>,
     direction: Vec<f32>,
+    /// Of the loss along the direction; below 0.
+    slope: f64,
     length: f64,
-    halvings: u32,
+    /// Lengths that a good step lies between.
+    bracket: [f64; 2],
+    trials: u32,
 }
 
 impl Lbfgs {
@@ -67,7 +82,7 @@ impl Lbfgs {
 
     /// The two-loop recursion: `-H * gradient`, where `H` approximates the inverse Hessian.
     fn direction(&self, gradient: &[f32]) -> Vec<f32> {
-        let mut direction: Vec<f32> = gradient.iter().map(|&g| -g).collect();
+        let mut direction = downhill(gradient);
         let mut alphas = Vec::with_capacity(self.history.len());
         for pair in self.history.iter().rev() {
             let alpha = dot(&pair.values, &direction) / pair.curvature;
@@ -76,7 +91,10 @@ impl Lbfgs {
         }
         if let Some(newest) = self.history.back() {
             let scale = newest.curvature / dot(&newest.gradient, &newest.gradient);
-            direction.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+            direction
+                .par_iter_mut()
+                .with_min_len(TASK)
+                .for_each(|value| *value = (f64::from(*value) * scale) as f32);
         }
         for (pair, alpha) in self.history.iter().zip(alphas.into_iter().rev()) {
             let beta = dot(&pair.gradient, &direction) / pair.curvature;
@@ -87,8 +105,9 @@ impl Lbfgs {
 
     /// Remembers the step from `last` to here, if the curvature along it is positive.
     fn remember(&mut self, last: &Last, gradient: &[f32], values: &[f32]) {
-        let step: Vec<f32> = values.iter().zip(&last.values).map(|(new, old)| new - old).collect();
-        let change: Vec<f32> = gradient.iter().zip(&last.gradient).map(|(new, old)| new - old).collect();
+        let [step, change] = [(values, &last.values), (gradient, &last.gradient)].map(|(new, old)| {
+            new.par_iter().with_min_len(TASK).zip(old).map(|(new, old)| new - old).collect::<Vec<f32>>()
+        });
         let curvature = dot(&step, &change);
         if curvature > 1e-10 * dot(&change, &change).sqrt() * dot(&step, &step).sqrt() {
             if self.history.len() == MEMORY {
@@ -103,10 +122,10 @@ impl Optimizer for Lbfgs {
     fn step(&mut self, loss: f64, gradient: &[f32], values: &mut [f32]) {
         if let Some(mut last) = self.last.take() {
             // A NaN is no improvement either.
-            let improved = loss <= last.loss;
-            if !improved && last.halvings < HALVINGS {
-                last.length *= 0.5;
-                last.halvings += 1;
+            let improved = loss <= last.loss + SUFFICIENT_FALL * last.length * last.slope;
+            let is_steep = improved && dot(gradient, &last.direction) < STEEP * last.slope;
+            if (!improved || is_steep) && last.trials < TRIALS {
+                last.narrow(loss, improved);
                 values.copy_from_slice(&last.values);
                 add_scaled(values, last.length, &last.direction);
                 self.last = Some(last);
@@ -136,12 +155,33 @@ impl Optimizer for Lbfgs {
     }
 }
 
+impl Last {
+    /// Chooses the next trial of the line search: beyond this one if it was good, before it if it was not.
+    fn narrow(&mut self, loss: f64, improved: bool) {
+        self.trials += 1;
+        let [low, high] = &mut self.bracket;
+        if improved {
+            *low = self.length;
+            self.length = if high.is_finite() { 0.5 * (*low + *high) } else { 2.0 * self.length };
+            return;
+        }
+        *high = self.length;
+        // The lowest point of the parabola through both losses with this slope, not too close to either end.
+        let lowest = -0.5 * self.slope * self.length.powi(2) / (loss - self.loss - self.slope * self.length);
+        let width = *high - *low;
+        let within = |length: f64| length.clamp(*low + 0.1 * width, *low + 0.5 * width);
+        self.length = if lowest.is_finite() { within(lowest) } else { *low + 0.5 * width };
+    }
+}
+
 impl Lbfgs {
     /// Moves `values` along a new direction, and returns what a step back needs.
     fn start(&self, loss: f64, gradient: &[f32], values: &mut [f32]) -> Last {
         let mut direction = self.direction(gradient);
-        if dot(&direction, gradient) >= 0.0 {
-            direction = gradient.iter().map(|&g| -g).collect();
+        let mut slope = dot(&direction, gradient);
+        if slope >= 0.0 {
+            direction = downhill(gradient);
+            slope = dot(&direction, gradient);
         }
         let largest = gradient.iter().fold(0.0f32, |largest, g| largest.max(g.abs()));
         let length = match self.history.len() {
@@ -153,22 +193,43 @@ impl Lbfgs {
             values: values.to_vec(),
             gradient: gradient.to_vec(),
             direction,
+            slope,
             length,
-            halvings: 0,
+            bracket: [0.0, f64::INFINITY],
+            trials: 0,
         };
         add_scaled(values, length, &last.direction);
         last
     }
 }
 
+fn downhill(gradient: &[f32]) -> Vec<f32> {
+    gradient.iter().map(|&g| -g).collect()
+}
+
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    let task = |(a, b): (&[f32], &[f32])| -> f64 {
+        // Several sums side by side, for there is a way from each addition to the next.
+        let mut sums = [0.0; 8];
+        let (a, a_rest) = a.as_chunks::<8>();
+        let (b, b_rest) = b.as_chunks::<8>();
+        for (a, b) in a.iter().zip(b) {
+            for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += f64::from(a) * f64::from(b);
+            }
+        }
+        let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+        sums.iter().sum::<f64>() + rest
+    };
+    // Collected first: the order of the sum does not depend on the threads.
+    let parts: Vec<f64> = a.par_chunks(TASK).zip(b.par_chunks(TASK)).map(task).collect();
+    parts.iter().sum()
 }
 
 fn add_scaled(target: &mut [f32], scale: f64, direction: &[f32]) {
-    for (target, &direction) in target.iter_mut().zip(direction) {
+    target.par_iter_mut().with_min_len(TASK).zip(direction).for_each(|(target, &direction)| {
         *target += scale as f32 * direction;
-    }
+    });
 }
 
 #[cfg(test)]
