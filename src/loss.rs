@@ -107,8 +107,87 @@ pub struct StyleTerm {
 /// [`TapeError::Shape`] if the target does not have the features' channels.
 pub fn style_distance<T: Element>(tape: &mut Tape<T>, features: Var, target: Var) -> Result<Var, TapeError> {
     let gram = gram_matrix(tape, features, true)?;
+    gram_distance(tape, gram, target)
+}
+
+/// `sum of (gram - target)^2`: [`style_distance`] of features whose normalized Gram matrix is on the tape.
+///
+/// # Errors
+/// [`TapeError::Shape`] if the shapes differ.
+pub fn gram_distance<T: Element>(tape: &mut Tape<T>, gram: Var, target: Var) -> Result<Var, TapeError> {
     let distance = tape.squared_difference(gram, target)?;
     tape.name(distance, "style_distance")
+}
+
+/// Mean and standard deviation of each channel of features, (C) each.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelMoments {
+    /// The means.
+    pub means: Var,
+    /// The standard deviations.
+    pub deviations: Var,
+}
+
+/// The moments of features (1, H, W, C) whose normalized Gram matrix is `gram`: on its diagonal are the mean squares.
+///
+/// Not in the notebook. A Gram matrix mixes both: a channel may be weak everywhere or strong in places.
+///
+/// ```
+/// use impasto::loss::{channel_moments, gram_matrix};
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// // Two positions, whose only channel is 1 and 5: the mean is 3, the deviation 2.
+/// let features = tape.constant(&array![[[[1.0], [5.0]]]]);
+/// let gram = gram_matrix(&mut tape, features, true)?;
+/// let moments = channel_moments(&mut tape, features, gram)?;
+/// tape.forward();
+/// assert_eq!(tape.value(moments.means)?, array![3.0].into_dyn());
+/// assert!((tape.value(moments.deviations)?[[0]] - 2.0).abs() < 1e-4);
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
+///
+/// # Errors
+/// [`TapeError::Shape`] if the shapes are others.
+pub fn channel_moments<T: Element>(
+    tape: &mut Tape<T>,
+    features: Var,
+    gram: Var,
+) -> Result<ChannelMoments, TapeError> {
+    /// Below this variance a channel is flat; the square root is steep there.
+    const FLAT: f64 = 1e-4;
+    let means = tape.channel_means(features)?;
+    tape.name(means, "means")?;
+    let channels = tape.shape(means)?[0];
+    let mean_squares = tape.diagonal(gram)?;
+    let mean_squares = tape.scale(mean_squares, T::from_f64(channels as f64))?;
+    let squares = tape.square(means)?;
+    let variances = tape.sub(mean_squares, squares)?;
+    // Rounding may leave a little below 0.
+    let variances = tape.relu(variances)?;
+    let flat = tape.constant(&ndarray::arr0(T::from_f64(FLAT)));
+    let variances = tape.add(variances, flat)?;
+    let deviations = tape.sqrt(variances)?;
+    Ok(ChannelMoments { means, deviations: tape.name(deviations, "deviations")? })
+}
+
+/// `(sum of (means - target means)^2 + sum of (deviations - target deviations)^2) / C`.
+///
+/// Not in the notebook.
+///
+/// # Errors
+/// [`TapeError::Shape`] if the channels are not as many.
+pub fn moments_distance<T: Element>(
+    tape: &mut Tape<T>,
+    moments: ChannelMoments,
+    target: ChannelMoments,
+) -> Result<Var, TapeError> {
+    let share = T::from_f64(1.0 / tape.shape(moments.means)?.iter().product::<usize>() as f64);
+    let means = tape.squared_difference(moments.means, target.means)?;
+    let deviations = tape.squared_difference(moments.deviations, target.deviations)?;
+    let distance = tape.weighted_sum(&[(means, share), (deviations, share)])?;
+    tape.name(distance, "moments_distance")
 }
 
 /// `sum over layers of weight * sum of (gram_matrix(features) - target)^2`.

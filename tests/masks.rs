@@ -166,7 +166,7 @@ fn what_is_transparent_is_neither_painted_nor_counted() {
     assert!(painted > 1000, "{painted}");
 }
 
-/// Masks, several styles, kept places, two content layers, colors, jitter: everything at once.
+/// Masks, several styles, kept places, two content layers, moments, colors, jitter: everything at once.
 fn everything() -> StyleTransferBuilder<'static> {
     content()
         .masked_style(&STYLE, 2.0, &LEFT)
@@ -174,6 +174,7 @@ fn everything() -> StyleTransferBuilder<'static> {
         .style(&OTHER, 0.5)
         .content_mask(&DISC)
         .content_layers(&[(3, 1.0), (6, 0.5)])
+        .style_moments(0.7)
         .preserve_colors(PreserveColors::Match)
         .jitter(4)
 }

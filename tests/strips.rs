@@ -51,6 +51,7 @@ fn losses_and_gradients() {
                 .content_weight(0.05)
                 .style_layers(layers)
                 .tv_weight(0.02)
+                .style_moments([0.0, 0.5][index % 3 / 2])
                 .init(Init::Random { seed: 5 })
                 .scales(1)
                 .jitter([0, 4][index / 2 % 2])

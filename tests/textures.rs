@@ -104,6 +104,34 @@ fn normalized_gradients_have_the_strength_of_their_weights() {
 }
 
 #[test]
+fn moments_lead_closer_to_the_style() {
+    use impasto::LayerLossKind::Style;
+    let run = |moments: f64| {
+        let builder = texture().style_moments(moments).scales(1).iterations(60).tv_weight(0.0);
+        let mut session = builder.build().unwrap();
+        let picture = session.run().unwrap().picture;
+        // How far means and deviations are from the style's, as a loss of their own.
+        let start = impasto::image::preprocess_image(picture.view());
+        let style_loss = |moments: f64| {
+            let builder = texture().style_moments(moments).init_image(&start).scales(1).tv_weight(0.0);
+            builder.build().unwrap().evaluate().unwrap().0.style
+        };
+        style_loss(1.0) - style_loss(0.0)
+    };
+    let (without, with) = (run(0.0), run(10.0));
+    assert!(with < 0.5 * without, "{with} is not much less than {without}");
+    // They are part of what a layer adds.
+    let mut session = texture().style_moments(1.0).scales(1).iterations(1).build().unwrap();
+    let mut observer = |iteration: &impasto::Iteration<'_>| {
+        let layers = iteration.layers.iter().filter(|layer| layer.kind == Style);
+        let sum: f64 = layers.map(|layer| layer.value).sum();
+        assert!((sum / iteration.losses.style - 1.0).abs() < 1e-5);
+        std::ops::ControlFlow::Continue(())
+    };
+    session.run_with(&mut observer).unwrap();
+}
+
+#[test]
 fn what_does_not_go_together() {
     let content = waves(96, 120, 2);
     let refused = |builder: StyleTransferBuilder<'_>| builder.build().err().expect("it is refused");

@@ -54,7 +54,8 @@
 //! | [`squared_difference`](Tape::squared_difference) | `sum of (a - b)^2` |
 //! | [`total_variation`](Tape::total_variation) | sum of squared differences of neighboring pixels |
 //! | [`matmul`](Tape::matmul) | the product of two matrices |
-//! | [`gram`](Tape::gram) | `scale * features^T features` |
+//! | [`gram`](Tape::gram), [`diagonal`](Tape::diagonal) | `scale * features^T features`; what is on a matrix's diagonal |
+//! | [`channel_means`](Tape::channel_means) | the mean of each channel of an image |
 //! | [`conv2d`](Tape::conv2d), [`conv2d_bank`](Tape::conv2d_bank) | convolution, with ReLU if wanted; several side by side |
 //! | [`max_pool`](Tape::max_pool) | the maximum of each window |
 //! | [`moments`](Tape::moments), [`normalize`](Tape::normalize) | mean and variance of each channel; batch normalization with them, with ReLU if wanted |

@@ -146,6 +146,10 @@ checks! {
         let shares = tape.constant(&apart(&[1, 2, 3, 1], 3).mapv(T::from_f64));
         tape.blend(x[0], x[0], shares)
     };
+    channel_means of channel_means: apart, &[&[&[1, 4, 5, 3]], &[&[1, 1, 1, 1]], &[&[1, 2, 3, 17]]], |tape, x| {
+        tape.channel_means(x[0])
+    };
+    diagonal of diagonal: apart, &[&[&[4, 4]], &[&[1, 1]]], |tape, x| tape.diagonal(x[0]);
     wrap_pad of wrap_pad: apart, &[&[&[1, 4, 5, 3]], &[&[2, 5, 2, 1]], &[&[1, 1, 1, 2]]], |tape, x| {
         let offset = tape.constant(&ndarray::arr1(&[1.0, 3.0]).mapv(T::from_f64));
         tape.wrap_pad(x[0], offset, [12, 9])

@@ -111,6 +111,14 @@ fn operations_say_what_does_not_fit() {
             "blend of (1, 4, 5, 3) and (1, 4, 5, 2) and (1, 4, 5, 1): (1, 4, 5, 3) and (1, 4, 5, 2) must be equal",
         ),
         (
+            refusal(&[&[2, 3, 4, 5]], |t, x| t.channel_means(x[0])),
+            "channel_means of (2, 3, 4, 5): the image must be (1, H, W, C), with at least one position and channel",
+        ),
+        (
+            refusal(&[&[2, 3]], |t, x| t.diagonal(x[0])),
+            "diagonal of (2, 3): the matrix must be square, (N, N)",
+        ),
+        (
             refusal(&[&[2, 3, 4, 5]], |t, x| t.gram(x[0], 1.0)),
             "gram of (2, 3, 4, 5): a Gram matrix is of one image, narrow axis 0 to it",
         ),

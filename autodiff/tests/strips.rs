@@ -91,6 +91,9 @@ fn record<T: Element>(tape: &mut Tape<T>, case: Case) -> Result<Recorded, TapeEr
         let gram = tape.gram(features, T::from_f64(1.0 / neurons as f64))?;
         let target = tape.constant(&values::<T, _>((channels, channels), 7 + index as u64));
         losses.push(tape.squared_difference(gram, target)?);
+        let means = tape.channel_means(features)?;
+        let diagonal = tape.diagonal(gram)?;
+        losses.push(tape.squared_difference(means, diagonal)?);
         // The same of some places only.
         let mut places = tape.shape(features)?.to_vec();
         places[3] = 1;

@@ -73,6 +73,7 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) seamless: bool,
     pub(super) normalize_gradients: bool,
     pub(super) style_strength: f64,
+    pub(super) style_moments: f64,
     pub(super) learning_rate: Option<f64>,
     pub(super) stop_below: Option<f64>,
     pub(super) threads: Option<usize>,
@@ -116,6 +117,7 @@ impl<'a> StyleTransferBuilder<'a> {
             seamless: false,
             normalize_gradients: false,
             style_strength: 1.0,
+            style_moments: 0.0,
             learning_rate: None,
             stop_below: None,
             threads: None,
@@ -389,6 +391,14 @@ impl<'a> StyleTransferBuilder<'a> {
     /// 1 unless set.
     pub fn style_strength(mut self, factor: f64) -> Self {
         self.style_strength = factor;
+        self
+    }
+
+    /// How much means and standard deviations of each layer's channels count beside its Gram matrix: a factor of the
+    /// layer's weight for [`moments_distance`](crate::loss::moments_distance). 0 unless set, which leaves them out; 1 brings
+    /// a picture closer to its style than any strength does, with as much of the content left.
+    pub fn style_moments(mut self, factor: f64) -> Self {
+        self.style_moments = factor;
         self
     }
 

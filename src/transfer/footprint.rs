@@ -73,6 +73,8 @@ pub(super) struct Footprint {
     style_layers: Vec<usize>,
     /// Regions that have features of their own.
     regions: usize,
+    /// Whether they are there once more, for their moments.
+    moments: bool,
     /// Whether something of the content image is kept.
     keeps: bool,
     jitter: usize,
@@ -121,6 +123,7 @@ impl Footprint {
             content_layers: builder.content_layers.iter().map(|&(layer, _)| layer).collect(),
             style_layers: style_layers.to_vec(),
             regions: pictures.guided_regions(),
+            moments: builder.style_moments > 0.0,
             keeps: pictures.kept.is_some(),
             jitter,
             threads,
@@ -185,7 +188,8 @@ impl Footprint {
         per_pixel += kept.sum::<u64>() + self.guides();
         // Each region has features of its own in every style layer.
         let masked = self.style_layers.iter().map(|&layer| features_per_pixel(layer, 4));
-        per_pixel += self.regions as u64 * masked.sum::<u64>();
+        let copies = if self.moments { 2 } else { 1 };
+        per_pixel += copies * self.regions as u64 * masked.sum::<u64>();
         if self.normalizes {
             let layers = self.style_layers.iter().chain(&self.content_layers);
             per_pixel += layers.map(|&layer| features_per_pixel(layer, 4)).sum::<u64>() + 12;

@@ -53,6 +53,8 @@ pub(super) struct Problem {
     pub(super) style_layers: Vec<(usize, f64)>,
     /// At the last size.
     tv_weight: f64,
+    /// How much means and deviations of channels count beside Gram matrices.
+    pub(super) moments: f64,
     /// Whether weights are the strengths of gradients.
     pub(super) normalizes: bool,
     /// Whether the picture is followed by itself.
@@ -108,7 +110,10 @@ impl Problem {
         let tv_weight = builder.tv_weight.unwrap_or(defaults.tv_weight);
         let content_given = builder.content_weight.unwrap_or(0.0);
         let scalars = [("the content weight", content_given), ("the tv weight", tv_weight)];
-        let strength = [("the style strength", builder.style_strength)];
+        let strength = [
+            ("the style strength", builder.style_strength),
+            ("the weight of moments", builder.style_moments),
+        ];
         let style_weights = style.iter().map(|&(_, weight)| ("a style weight", weight));
         let blend = builder.styles.iter().map(|style| ("a style's blend weight", style.blend));
         let content_weights =
@@ -191,6 +196,7 @@ impl Problem {
             content_weight: builder.content_weight.unwrap_or(default_content),
             style_layers: weighted,
             tv_weight,
+            moments: builder.style_moments,
             normalizes: builder.normalize_gradients,
             seamless: builder.seamless,
             jitter: jitter.max(1),

@@ -11,7 +11,10 @@ use super::problem::Problem;
 use super::scale::Scale;
 use super::targets::{content_targets, shifted, style_targets};
 use super::walk::Walk;
-use crate::loss::{content_loss, style_distance, tv_loss, weighted_style_loss};
+use crate::loss::{
+    ChannelMoments, channel_moments, content_loss, gram_distance, gram_matrix, moments_distance, tv_loss,
+    weighted_style_loss,
+};
 use crate::optimizer::Optimizer;
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::NetworkNode;
@@ -64,6 +67,8 @@ struct StyleTerm {
     layer: usize,
     /// A Gram matrix.
     target: Var,
+    /// Mean and deviation of each channel, where they count.
+    moments: Option<ChannelMoments>,
     /// What features are multiplied by before.
     mask: Option<Var>,
     weight: f32,
@@ -103,13 +108,28 @@ impl Recording {
                 region => format!("{}.{region}", target.layer),
             };
             tape.name(matrix, format!("style_target.{place}"))?;
+            let moments = match &target.moments {
+                Some([means, deviations]) => {
+                    let [means, deviations] = [means, deviations].map(|values| tape.constant(values));
+                    tape.name(means, format!("means_target.{place}"))?;
+                    tape.name(deviations, format!("deviations_target.{place}"))?;
+                    Some(ChannelMoments { means, deviations })
+                }
+                None => None,
+            };
             let mut mask = None;
             if let Some(factors) = target.factors.first() {
                 let leaf = tape.constant(factors);
                 mask = Some(tape.name(leaf, format!("mask.{place}"))?);
                 masks.push((leaf, target.factors));
             }
-            style.push(StyleTerm { layer: target.layer, target: matrix, mask, weight: target.weight as f32 });
+            style.push(StyleTerm {
+                layer: target.layer,
+                target: matrix,
+                moments,
+                mask,
+                weight: target.weight as f32,
+            });
         }
         // What is kept of the content image lies over the pixels, whatever they are.
         let seen_image = match (problem.pictures.kept(scale), problem.pictures.content_picture(scale)) {
@@ -179,14 +199,30 @@ impl Recording {
                 parts.push((LayerLossKind::Content, layer, term, 1.0));
             }
             for term in style.iter().filter(|term| term.layer == layer) {
+                let first = distances.len();
                 let features = match term.mask {
                     Some(mask) => tape.mask(features, mask)?,
                     None => features,
                 };
                 let features = problem.of_strength(tape, features, f64::from(term.weight))?;
-                let distance = style_distance(tape, features, term.target)?;
+                let gram = gram_matrix(tape, features, true)?;
+                let distance = gram_distance(tape, gram, term.target)?;
                 distances.push((distance, term.weight));
-                parts.push((LayerLossKind::Style, layer, distance, term.weight));
+                if let Some(target) = term.moments {
+                    // Masked twice, features count as the mask says; in the Gram matrix it is there squared.
+                    let twice = match term.mask {
+                        Some(mask) => tape.mask(features, mask)?,
+                        None => features,
+                    };
+                    let moments = channel_moments(tape, twice, gram)?;
+                    let distance = moments_distance(tape, moments, target)?;
+                    distances.push((distance, term.weight * problem.moments as f32));
+                }
+                parts.extend(
+                    distances[first..]
+                        .iter()
+                        .map(|&(distance, weight)| (LayerLossKind::Style, layer, distance, weight)),
+                );
             }
             Ok(())
         });

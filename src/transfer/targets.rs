@@ -10,10 +10,10 @@ use super::picture_rows;
 use super::problem::Problem;
 use super::scale::Scale;
 use super::walk::Walk;
-use crate::loss::gram_matrix;
+use crate::loss::{ChannelMoments, channel_moments, gram_matrix};
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::FeatureError;
-use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, Ix2};
+use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, Ix1, Ix2};
 
 /// What the content loss of a layer compares with.
 pub(super) struct ContentTarget {
@@ -95,6 +95,8 @@ pub(super) struct StyleTarget {
     pub(super) weight: f64,
     /// The Gram matrix.
     pub(super) gram: Array2<f32>,
+    /// Mean and deviation of each channel, where they count.
+    pub(super) moments: Option<[Array1<f32>; 2]>,
     /// What features are multiplied by, for each shift; empty where all positions count alike.
     pub(super) factors: Vec<Array4<f32>>,
 }
@@ -120,59 +122,91 @@ pub(super) fn style_targets(
         if guides.iter().all(Option::is_none) && *scale == problem.scales[problem.scales.len() - 1] {
             return Err(TransferError::MaskTooFine);
         }
-        let grams = blended_grams(problem, scale, &layers, manner, &region.styles)?;
-        for ((guide, gram), &(layer, weight)) in guides.into_iter().zip(grams).zip(&problem.style_layers) {
+        let statistics = blended_statistics(problem, scale, &layers, manner, &region.styles)?;
+        for ((guide, (gram, moments)), &(layer, weight)) in
+            guides.into_iter().zip(statistics).zip(&problem.style_layers)
+        {
             let Some(LayerGuide { share, factors }) = guide else { continue };
-            targets.push(StyleTarget { layer, region: number, weight: weight * share, gram, factors });
+            targets.push(StyleTarget {
+                layer,
+                region: number,
+                weight: weight * share,
+                gram,
+                moments,
+                factors,
+            });
         }
     }
     Ok(targets)
 }
 
-/// The Gram matrix of each of `layers`: the blend of the `styles` of these numbers.
-fn blended_grams(
+/// A Gram matrix, and mean and deviation of each channel where they count.
+type Statistics = (Array2<f32>, Option<[Array1<f32>; 2]>);
+
+/// Those of each of `layers`: the blend of the `styles` of these numbers.
+fn blended_statistics(
     problem: &Problem,
     scale: &Scale,
     layers: &[usize],
     manner: Manner,
     styles: &[usize],
-) -> Result<Vec<Array2<f32>>, TransferError> {
-    let mut targets: Vec<Array2<f32>> = Vec::new();
+) -> Result<Vec<Statistics>, TransferError> {
+    let mut targets: Vec<Statistics> = Vec::new();
     let all_blends: f64 = problem.pictures.blends(styles).sum();
     for (style, picture) in problem.pictures.style_pictures(scale, styles) {
         let failed = |source| TransferError::Features { name: "a style image", source };
         let mut tape = Tape::new();
         let image = picture_rows::record(&mut tape, picture.into_shared(), style.colors)?;
         let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
-        let mut grams = Vec::new();
+        let (mut grams, mut moments) = (Vec::new(), Vec::new());
         for &layer in layers {
             let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
-            grams.push(gram_matrix(&mut tape, features, true)?);
+            let gram = gram_matrix(&mut tape, features, true)?;
+            grams.push(gram);
+            if problem.moments > 0.0 {
+                let ChannelMoments { means, deviations } = channel_moments(&mut tape, features, gram)?;
+                moments.push([means, deviations]);
+            }
         }
-        let mut walk = match (manner, &grams[..]) {
+        let all: Vec<Var> = grams.iter().chain(moments.iter().flatten()).copied().collect();
+        let mut walk = match (manner, &all[..]) {
             (Manner::Strips { rows }, _) => {
                 // Strips lead to a single number: here one that depends on every matrix.
                 let mut numbers = Vec::new();
-                for &gram in &grams {
-                    numbers.push((tape.sum(gram)?, 1.0));
+                for &statistic in &all {
+                    numbers.push((tape.sum(statistic)?, 1.0));
                 }
                 let number = tape.weighted_sum(&numbers)?;
                 Walk::Strips(tape.into_strips(number, rows)?)
             }
-            (Manner::Whole, grams) => {
-                if let Some(&last) = grams.last() {
-                    tape.recycle(last, grams)?;
+            (Manner::Whole, all) => {
+                if let Some(&last) = all.last() {
+                    tape.recycle(last, all)?;
                 }
                 Walk::Whole(tape)
             }
         };
         walk.forward();
         for (index, &gram) in grams.iter().enumerate() {
+            let share = (style.blend / all_blends) as f32;
             let gram = walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
-            let share = gram.mapv(|value| value * (style.blend / all_blends) as f32);
+            let gram = gram.mapv(|value| value * share);
+            let of_channels = |var: Var| -> Result<Array1<f32>, TapeError> {
+                let values = walk.value(var)?.into_dimensionality::<Ix1>().expect("one for each channel");
+                Ok(values.mapv(|value| value * share))
+            };
+            let moments = match moments.get(index) {
+                Some(&[means, deviations]) => Some([of_channels(means)?, of_channels(deviations)?]),
+                None => None,
+            };
             match targets.get_mut(index) {
-                Some(target) => *target += &share,
-                None => targets.push(share),
+                Some((target, of_channels)) => {
+                    *target += &gram;
+                    for (target, moments) in of_channels.iter_mut().flatten().zip(moments.iter().flatten()) {
+                        *target += moments;
+                    }
+                }
+                None => targets.push((gram, moments)),
             }
         }
     }

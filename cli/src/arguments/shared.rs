@@ -103,6 +103,10 @@ pub(crate) struct StyleOptions {
         allow_negative_numbers = true
     )]
     pub(crate) style_blend: Option<Vec<f64>>,
+    /// How much means and deviations of channels count beside Gram matrices, such as 1: closer to the style, with as much of
+    /// the content left [default: 0]
+    #[arg(long, value_name = "X", value_parser = not_negative, allow_negative_numbers = true)]
+    pub(crate) style_moments: Option<f64>,
     /// Paint the style only where this picture is white; the greys between blend. Give it once for each style image, in
     /// their order, `none` for one that is painted everywhere
     #[arg(long = "style-mask", value_name = "FILE", value_parser = mask_parser(), help_heading = "Masks")]

@@ -55,6 +55,8 @@ pub(crate) struct Style<'a> {
     pub(crate) masks: Vec<Option<Source<'a>>>,
     /// Each layer with its weight.
     pub(crate) layers: Vec<(usize, f64)>,
+    /// How much means and deviations count beside Gram matrices.
+    pub(crate) moments: f64,
 }
 
 /// Shorter side of the style images.
@@ -265,7 +267,8 @@ impl<'a> Style<'a> {
         let mut masks: Vec<_> = options.style_masks.iter().map(MaskArgument::source).collect();
         masks.resize(styles, None);
         let pictures = sources.into_iter().zip(blend).collect();
-        Ok(Style { pictures, sizes, masks, layers: layers.into_iter().zip(weights).collect() })
+        let layers = layers.into_iter().zip(weights).collect();
+        Ok(Style { pictures, sizes, masks, layers, moments: options.style_moments.unwrap_or(0.0) })
     }
 }
 

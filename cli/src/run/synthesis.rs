@@ -139,7 +139,7 @@ pub(crate) fn builder<'a>(
     }
     match &request.style {
         Some(style) => {
-            builder = builder.style_layers(&style.layers);
+            builder = builder.style_layers(&style.layers).style_moments(style.moments);
             let pictures = inputs.styles.iter().zip(&inputs.style_masks);
             for ((picture, mask), &(_, blend)) in pictures.zip(&style.pictures) {
                 builder = match mask {

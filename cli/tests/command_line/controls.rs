@@ -21,6 +21,7 @@ pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
         controls::a_scale_for_each_style,
         controls::seamless_textures,
         controls::normalized_gradients,
+        controls::style_moments,
     )
 }
 
@@ -214,6 +215,18 @@ pub(crate) fn seamless_textures(sandbox: &Sandbox) {
     assert_ne!(sandbox.picture("o.png"), seamless);
     sandbox.refused("transfer content.png style.png -o o.png --seamless", 2, &["--seamless"]);
     sandbox.refused(&format!("{line} --seamless --memory 3M"), 1, &["memory"]);
+}
+
+pub(crate) fn style_moments(sandbox: &Sandbox) {
+    let picture = |options: &str| {
+        sandbox.done(&format!(
+            "transfer content.png style.png -o o.png --size 40 --scales 1 --iterations 3 {options}"
+        ));
+        sandbox.picture("o.png")
+    };
+    assert_eq!(picture("--style-moments 0"), picture(""));
+    assert_ne!(picture("--style-moments 1"), picture(""));
+    sandbox.refused("transfer content.png style.png -o o.png --style-moments -1", 2, &["--style-moments"]);
 }
 
 pub(crate) fn normalized_gradients(sandbox: &Sandbox) {
