@@ -88,14 +88,27 @@ const REMEDIES: &[(&[&str], &str)] = &[
         &["style-blend-weights", "style-interpolation-weights"],
         "--style-blend A,B,... weighs the style images",
     ),
-    (&["content-layers"], "--content-layer L names the one layer of the content loss"),
+    (
+        &["style-masks", "style-mask-imgs", "mask", "masks"],
+        "--style-mask FILE says where a style is painted, --content-mask FILE what of the photograph stays",
+    ),
+    (&["tiling", "tileable"], "--seamless makes a texture that can be laid beside itself"),
+    (&["noise-ratio", "initial-noiseblend"], "--init content:0.7,noise:0.3 starts from both"),
+    (&["min-improvement"], "--stop-below RATE ends a size when the loss falls no more"),
+    (
+        &["web", "display", "browser", "progress-plot"],
+        "--watch shows the run in a browser, --report FILE keeps the page",
+    ),
     (&["lr", "step-size", "learning-rate-initial"], "--learning-rate X sets Adam's step"),
     (&["tv", "tvw", "total-variation-weight"], "--tv-weight W sets the weight of the total variation"),
     (
         &["save-iter", "save-every", "save-freq", "save-image-iter", "checkpoint-iterations"],
         "--snapshots DIR saves pictures along the way, --snapshot-every N says how often",
     ),
-    (&["print-iter", "log-every", "verbose"], "--trace FILE writes the losses of every iteration"),
+    (
+        &["print-iter", "log-every", "verbose"],
+        "--trace FILE writes the losses of every iteration, --report FILE draws them",
+    ),
     (
         &["model", "model-file", "proto-file", "vgg-path", "network", "checkpoint"],
         "--weights FILE names the weights of the network, which is SqueezeNet 1.1",

@@ -40,7 +40,7 @@ pub(crate) use shared::{
 };
 pub(crate) use texture::TextureArguments;
 pub(crate) use transfer::TransferArguments;
-pub(crate) use values::{Bits, InitArgument, MaskArgument, PictureSize, ScaleCount};
+pub(crate) use values::{Depth, InitArgument, MaskArgument, PictureSize, ScaleCount};
 #[cfg(feature = "fetch")]
 pub(crate) use weights::WeightsFetchArguments;
 pub(crate) use weights::{

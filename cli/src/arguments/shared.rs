@@ -8,7 +8,7 @@ use impasto::transfer::{JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
 use impasto::{OptimizerKind, PoolRounding, PreserveColors, Preset, Schedule};
 
 use super::values::{
-    Bits, InitArgument, MaskArgument, PictureSize, ScaleCount, bytes, color, init_parser, jitter, layer,
+    Depth, InitArgument, MaskArgument, PictureSize, ScaleCount, bytes, color, init_parser, jitter, layer,
     mask_parser, not_negative, one_of, picture_size, positive, positive_integer, presets, scale_count,
     threads,
 };
@@ -125,12 +125,12 @@ pub(crate) struct ResultOptions {
         help_heading = "File"
     )]
     pub(crate) quality: Option<u8>,
-    /// Bits of each channel: 16 for a PNG or TIFF that is edited further or printed large
+    /// Depth of each channel: 16 for a PNG or TIFF that is edited further or printed large
     #[arg(
         long, value_name = "8|16", default_value = "8", help_heading = "File",
-        value_parser = one_of([("8", "what screens show", Bits::Eight), ("16", "PNG and TIFF", Bits::Sixteen)])
+        value_parser = one_of([("8", "what screens show", Depth::Eight), ("16", "PNG and TIFF", Depth::Sixteen)])
     )]
-    pub(crate) bits: Bits,
+    pub(crate) depth: Depth,
     /// Leave out of the file what made it: the options, and names and digests of the pictures, which `impasto rerun` reads
     #[arg(long, help_heading = "File")]
     pub(crate) no_record: bool,
@@ -313,10 +313,10 @@ pub(crate) struct ReportOptions {
     /// Write a page that shows the run to this file: before and after, pictures along the way, losses, settings, times
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Show the same page in a browser while the run goes on, on a port of this machine, with a button that ends the run
-    /// and keeps the picture
+    /// Show the same page in a browser while the run goes on, on a port of this machine, a free one unless it is named,
+    /// with a button that ends the run and keeps the picture
     #[arg(
-        long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0",
+        long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0",
         conflicts_with = "quiet"
     )]
     pub(crate) watch: Option<u16>,

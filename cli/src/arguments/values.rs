@@ -143,9 +143,9 @@ pub(super) fn mask_parser() -> ValueParser {
     }))
 }
 
-/// Bits of each channel of the result.
+/// Depth of each channel of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bits {
+pub(crate) enum Depth {
     Eight,
     Sixteen,
 }

@@ -12,7 +12,7 @@ use impasto::image::{
 use impasto::{Outcome, StyleTransfer};
 use ndarray::ArrayView3;
 
-use crate::arguments::{Bits, ResultOptions};
+use crate::arguments::{Depth, ResultOptions};
 use crate::error::UsageError;
 use crate::run::source::STANDARD;
 
@@ -23,7 +23,7 @@ const MAX_NAMES: usize = 1000;
 pub(crate) struct Destination<'a> {
     target: Target<'a>,
     options: SaveOptions,
-    bits: Bits,
+    depth: Depth,
 }
 
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl<'a> Destination<'a> {
             (Target::StandardOutput, Some(_)) => return Err(UsageError::QualityOfPng),
             (Target::File(_), Some(quality)) => SaveOptions::default().with_quality(quality),
         };
-        Ok(Destination { target, options, bits: result.bits })
+        Ok(Destination { target, options, depth: result.depth })
     }
 
     /// The same, with what is known once the pictures are: their density, the color below what is transparent, and what makes
@@ -76,9 +76,9 @@ impl<'a> Destination<'a> {
             Target::StandardOutput => Ok(()),
             Target::File(path) => {
                 check_output_path(path)?;
-                match self.bits {
-                    Bits::Eight => self.options.check::<u8>(path)?,
-                    Bits::Sixteen => self.options.check::<u16>(path)?,
+                match self.depth {
+                    Depth::Eight => self.options.check::<u8>(path)?,
+                    Depth::Sixteen => self.options.check::<u16>(path)?,
                 }
                 Ok(())
             }
@@ -99,9 +99,9 @@ impl<'a> Destination<'a> {
 
     /// Writes the picture that a run came to. Where that fails, it is saved in a second place, which the error names.
     pub(crate) fn save(&self, session: &StyleTransfer, outcome: &Outcome) -> anyhow::Result<()> {
-        match self.bits {
-            Bits::Eight => self.write(outcome.picture.view()),
-            Bits::Sixteen => self.write(session.picture_of::<u16>(&outcome.image)?.view()),
+        match self.depth {
+            Depth::Eight => self.write(outcome.picture.view()),
+            Depth::Sixteen => self.write(session.picture_of::<u16>(&outcome.image)?.view()),
         }
     }
 

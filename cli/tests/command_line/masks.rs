@@ -170,7 +170,7 @@ pub(crate) fn several_content_layers(sandbox: &Sandbox) {
 
 pub(crate) fn sixteen_bits(sandbox: &Sandbox) {
     for name in ["o.png", "o.tiff"] {
-        sandbox.done(&format!("{LINE} -o {name} {SHORT} --bits 16"));
+        sandbox.done(&format!("{LINE} -o {name} {SHORT} --depth 16"));
         let deep = image::open(sandbox.path(name)).unwrap();
         let samples = deep.as_rgb16().expect("16 bits").as_raw().clone();
         let levels: std::collections::HashSet<u16> = samples.iter().copied().collect();
@@ -185,8 +185,8 @@ pub(crate) fn sixteen_bits(sandbox: &Sandbox) {
     let refused = |options: &str, code, mentions: &[&str]| {
         sandbox.refused(&format!("{LINE} {options}"), code, mentions);
     };
-    refused("-o o.jpg --bits 16", 1, &["o.jpg", "8 bits", "PNG or TIFF"]);
-    refused("-o o.png --bits 12", 2, &["--bits"]);
+    refused("-o o.jpg --depth 16", 1, &["o.jpg", "8 bits", "PNG or TIFF"]);
+    refused("-o o.png --depth 12", 2, &["--depth"]);
 }
 
 pub(crate) fn density_is_carried_over(sandbox: &Sandbox) {

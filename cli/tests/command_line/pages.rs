@@ -190,7 +190,9 @@ pub(crate) fn ports_that_are_taken(sandbox: &Sandbox) {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let line = "transfer content.png style.png -o o.png --size 40 --iterations 1";
-    sandbox.refused(&format!("{line} --watch={port}"), 1, &[&port.to_string(), "--watch=PORT"]);
+    for option in [format!("--watch {port}"), format!("--watch={port}")] {
+        sandbox.refused(&format!("{line} {option}"), 1, &[&port.to_string(), "--watch PORT"]);
+    }
     sandbox.refused(&format!("{line} --watch=99999"), 2, &["--watch"]);
     sandbox.refused(&format!("{line} --watch --quiet"), 2, &["--quiet"]);
     // Where nobody looks, nothing is waited for.

@@ -37,7 +37,7 @@ pub(crate) fn the_same_bits_once_more(sandbox: &Sandbox) {
         ),
         ("invert content.png --size 40 --scales 1 --iterations 2 --seed 5", "o.webp"),
         (
-            "transfer content.png style.png --size photo --iterations 2 --scales 1 --style-mask mask.png --bits 16",
+            "transfer content.png style.png --size photo --iterations 2 --scales 1 --style-mask mask.png --depth 16",
             "deep.png",
         ),
         (

@@ -72,7 +72,7 @@ impl Live {
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let server = Server::http(wanted).map_err(|error| {
             anyhow::anyhow!(
-                "cannot watch on port {port}, which may be taken: name another with --watch=PORT, or none ({error})"
+                "cannot watch on port {port}, which may be taken: name another with --watch PORT, or none ({error})"
             )
         })?;
         let address = server.server_addr().to_ip().context("the server has no address")?;
