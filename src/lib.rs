@@ -70,8 +70,8 @@ pub use ndarray;
 pub use preset::{LossWeights, Preset};
 pub use schedule::Schedule;
 pub use transfer::{
-    Init, Iteration, LayerLoss, LayerLossKind, Losses, Observer, OptimizerKind, Outcome, PreserveColors,
-    Scale, StyleTransfer, StyleTransferBuilder, TransferError,
+    Checkpoint, CheckpointError, Init, Iteration, LayerLoss, LayerLossKind, Losses, Observer, OptimizerKind,
+    Outcome, PreserveColors, Scale, StyleTransfer, StyleTransferBuilder, TransferError,
 };
 
 /// The README's code is compiled and run with the tests.

@@ -1,7 +1,11 @@
 //! Adam (Kingma and Ba 2015, algorithm 1) in the form of TensorFlow's `AdamOptimizer`.
 
-use super::{Optimizer, StepByParts};
+use super::{Optimizer, OptimizerState, StepByParts};
 use impasto_kernels::elementwise;
+use std::borrow::Cow;
+
+/// The name of its state.
+const NAME: &str = "adam";
 
 /// Decay of the averages of the gradient and of its square, unless told otherwise.
 const BETAS: [f32; 2] = [0.9, 0.999];
@@ -75,6 +79,27 @@ impl Optimizer for Adam {
         assert_eq!(gradient.len(), self.first_moment.len(), "one gradient per value");
         self.begin();
         self.part(0, gradient, values);
+    }
+
+    fn state(&self) -> Option<OptimizerState<'_>> {
+        let arrays = [&self.first_moment, &self.second_moment].map(|moment| Cow::Borrowed(&moment[..]));
+        Some(OptimizerState {
+            name: NAME.into(),
+            numbers: vec![f64::from(self.steps)],
+            arrays: arrays.into(),
+        })
+    }
+
+    fn restore(&mut self, state: OptimizerState<'_>) -> bool {
+        let len = self.first_moment.len();
+        match (&*state.name, &state.numbers[..], <[_; 2]>::try_from(state.arrays)) {
+            (NAME, &[steps], Ok([first, second])) if first.len() == len && second.len() == len => {
+                self.steps = steps as i32;
+                (self.first_moment, self.second_moment) = (first.into_owned(), second.into_owned());
+                true
+            }
+            _ => false,
+        }
     }
 
     fn by_parts(&mut self) -> Option<&mut dyn StepByParts> {

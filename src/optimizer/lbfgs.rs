@@ -6,9 +6,13 @@
 //! line search is for a step that satisfies Wolfe's conditions (equations 3.6): it brackets one as in Lewis and Overton
 //! 2013, "Nonsmooth optimization via quasi-Newton methods", algorithm 2.6, and interpolates where that halves.
 
-use super::Optimizer;
+use super::{Optimizer, OptimizerState};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::VecDeque;
+
+/// The name of its state.
+const NAME: &str = "lbfgs";
 
 /// Steps remembered: more cost memory (two images each) and change little.
 const MEMORY: usize = 10;
@@ -142,6 +146,55 @@ impl Optimizer for Lbfgs {
             }
         }
         self.last = Some(self.start(loss, gradient, values));
+    }
+
+    fn state(&self) -> Option<OptimizerState<'_>> {
+        let (mut numbers, mut arrays) = (vec![self.history.len() as f64], Vec::new());
+        for Pair { values, gradient, curvature } in &self.history {
+            numbers.push(*curvature);
+            arrays.extend([values, gradient].map(|array| Cow::Borrowed(&array[..])));
+        }
+        if let Some(last) = &self.last {
+            let [low, high] = last.bracket;
+            numbers.extend([last.loss, last.slope, last.length, low, high, f64::from(last.trials)]);
+            arrays.extend(
+                [&last.values, &last.gradient, &last.direction].map(|array| Cow::Borrowed(&array[..])),
+            );
+        }
+        Some(OptimizerState { name: NAME.into(), numbers, arrays })
+    }
+
+    fn restore(&mut self, state: OptimizerState<'_>) -> bool {
+        let len = state.arrays.first().map_or(0, |array| array.len());
+        if state.name != NAME || state.arrays.iter().any(|array| array.len() != len) {
+            return false;
+        }
+        let (mut numbers, mut arrays) =
+            (state.numbers.into_iter(), state.arrays.into_iter().map(Cow::into_owned));
+        let mut restored = Lbfgs::new();
+        let pairs = numbers.next().map_or(0, |pairs| pairs as usize);
+        if pairs > MEMORY {
+            return false;
+        }
+        for _ in 0..pairs {
+            let (Some(curvature), Some(values), Some(gradient)) =
+                (numbers.next(), arrays.next(), arrays.next())
+            else {
+                return false;
+            };
+            restored.history.push_back(Pair { values, gradient, curvature });
+        }
+        let (numbers, arrays): (Vec<f64>, Vec<Vec<f32>>) = (numbers.collect(), arrays.collect());
+        restored.last = match (&numbers[..], <[_; 3]>::try_from(arrays)) {
+            (&[loss, slope, length, low, high, trials], Ok([values, gradient, direction])) => {
+                let (bracket, trials) = ([low, high], trials as u32);
+                Some(Last { loss, values, gradient, direction, slope, length, bracket, trials })
+            }
+            ([], Err(none)) if none.is_empty() => None,
+            _ => return false,
+        };
+        *self = restored;
+        true
     }
 
     fn finish(&self, loss: f64, values: &mut [f32]) -> bool {

@@ -3,6 +3,8 @@
 mod adam;
 mod lbfgs;
 
+use std::borrow::Cow;
+
 pub use adam::Adam;
 pub use lbfgs::Lbfgs;
 
@@ -13,6 +15,17 @@ pub trait StepByParts {
 
     /// Takes the step for the values from number `start` on.
     fn part(&mut self, start: usize, gradient: &[f32], values: &mut [f32]);
+}
+
+/// What an optimizer remembers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptimizerState<'a> {
+    /// Which optimizer, such as `adam`.
+    pub name: Cow<'a, str>,
+    /// Its numbers.
+    pub numbers: Vec<f64>,
+    /// Its arrays.
+    pub arrays: Vec<Cow<'a, [f32]>>,
 }
 
 /// A rule that changes values so that a loss falls.
@@ -48,6 +61,17 @@ pub trait Optimizer: Send {
     /// The same rule as one that steps by parts, if it is one.
     fn by_parts(&mut self) -> Option<&mut dyn StepByParts> {
         None
+    }
+
+    /// What it remembers, for [`restore`](Self::restore); none if it cannot be told.
+    fn state(&self) -> Option<OptimizerState<'_>> {
+        None
+    }
+
+    /// Goes on as the optimizer that remembered this, if it is one of the same kind for as many values; tells whether it is.
+    fn restore(&mut self, state: OptimizerState<'_>) -> bool {
+        let _ = state;
+        false
     }
 
     /// Called once after the last step, with the loss at `values`: a rule that only tried these

@@ -236,6 +236,12 @@ pub enum TransferError {
         /// What is wrong.
         source: FeatureError,
     },
+    /// A checkpoint of another run.
+    #[error("the checkpoint is of another run: {0}")]
+    OtherCheckpoint(
+        /// What differs.
+        &'static str,
+    ),
     /// A session that shares buffers was asked to explain itself.
     #[error("this session keeps too little to be explained: build it with `inspectable`")]
     NotInspectable,

@@ -13,10 +13,11 @@
 //!   picture that is on it row by row; `half`: features in half the memory
 //! - `session`: a problem with the recording of its present size
 //! - `run`: the loop
-//! - `observer`, `outcome`: its progress and its results
+//! - `observer`, `outcome`: its progress and its results; `checkpoint`: a run on its way, as bytes
 //! - `error`: what can be wrong
 
 mod builder;
+mod checkpoint;
 mod choices;
 mod color_map;
 mod colors;
@@ -41,6 +42,7 @@ mod walk;
 
 pub(crate) use builder::thread_pool;
 pub use builder::{MAX_THREADS, StyleTransferBuilder};
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use choices::{Init, OptimizerKind, PreserveColors};
 pub use error::TransferError;
 pub(crate) use footprint::{BYTES_PER_PIXEL, check_memory};

@@ -1,9 +1,12 @@
 //! Progress of a run, for those who watch it.
 
+use super::checkpoint::Progress;
 use super::finish::Finish;
 use super::outcome::{LayerLoss, Losses};
 use super::scale::Scale;
+use crate::optimizer::Optimizer;
 use ndarray::{Array3, ArrayView4};
+use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -30,6 +33,10 @@ pub struct Iteration<'a> {
     pub elapsed: Duration,
     pub(super) image: ArrayView4<'a, f32>,
     pub(super) finish: &'a Finish,
+    pub(super) optimizer: &'a dyn Optimizer,
+    /// Fewer than the scale's iterations if the loss fell no more.
+    pub(super) to_do_at_scale: usize,
+    pub(super) recent_losses: &'a [f64],
 }
 
 impl Iteration<'_> {
@@ -42,6 +49,27 @@ impl Iteration<'_> {
     /// The picture after this iteration's step as it is at the present size, (1, H, W, 3) in preprocessed units.
     pub fn image(&self) -> ArrayView4<'_, f32> {
         self.image
+    }
+
+    /// Writes what a later run needs to go on from here, with a note for whoever reads it; see
+    /// [`StyleTransfer::resume`](super::StyleTransfer::resume).
+    ///
+    /// # Errors
+    /// Those of writing; [`ErrorKind::Unsupported`](io::ErrorKind::Unsupported) if the run's optimizer cannot tell what it
+    /// remembers.
+    pub fn write_checkpoint(&self, note: &str, to: &mut dyn io::Write) -> io::Result<()> {
+        let optimizer = self.optimizer.state();
+        let optimizer = optimizer.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+        let progress = Progress {
+            scale: self.scale,
+            iteration: self.done_at_scale,
+            iterations: self.to_do_at_scale,
+            taken: self.index + 1,
+            losses: self.recent_losses,
+            image: self.image,
+            optimizer,
+        };
+        progress.write(note, to)
     }
 
     /// The present size.

@@ -1,5 +1,6 @@
 //! The loop of a run: at each size, replay, step, clamp; between two sizes, enlarge and record anew.
 
+use super::checkpoint::Checkpoint;
 use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::observer::{Iteration, Observer};
@@ -22,13 +23,20 @@ pub(super) fn run(
     problem: &Problem,
     recording: &mut Option<Recording>,
     present: &mut usize,
+    resumed: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TransferError> {
     let scales = &problem.scales;
-    let work: f64 = scales[*present..].iter().map(|scale| scale.area() * scale.iterations as f64).sum();
-    let iterations =
-        scales[*present..].iter().fold(0usize, |sum, scale| sum.saturating_add(scale.iterations));
-    let mut pass = Pass { problem, start: Instant::now(), iterations, work, taken: 0, done: 0.0 };
+    let sizes = if resumed.is_some() { &scales[..] } else { &scales[*present..] };
+    let work =
+        |scales: &[Scale]| -> f64 { scales.iter().map(|scale| scale.area() * scale.iterations as f64).sum() };
+    let iterations = sizes.iter().fold(0usize, |sum, scale| sum.saturating_add(scale.iterations));
+    let mut pass =
+        Pass { problem, start: Instant::now(), iterations, work: work(sizes), taken: 0, done: 0.0, resumed };
+    if let Some(resumed) = &pass.resumed {
+        pass.taken = resumed.taken;
+        pass.done = work(&scales[..resumed.scale]) + scales[resumed.scale].area() * resumed.iteration as f64;
+    }
     let mut outcomes = Vec::new();
     loop {
         let began = pass.start.elapsed();
@@ -118,6 +126,8 @@ struct Pass<'a> {
     taken: usize,
     /// Work done.
     done: f64,
+    /// Where the first size is taken up.
+    resumed: Option<Checkpoint>,
 }
 
 impl Pass<'_> {
@@ -144,6 +154,19 @@ impl Pass<'_> {
         let mut stop = problem.stop_below.map(Stop::new);
         let mut iterations = scale.iterations;
         let mut iteration = 0;
+        if let Some(Checkpoint { iteration: done, iterations: planned, losses, optimizer: state, .. }) =
+            self.resumed.take()
+        {
+            if !optimizer.restore(state) {
+                return Err(TransferError::OtherCheckpoint("its optimizer is another"));
+            }
+            (iteration, iterations) = (done, planned);
+            // A size whose end was near already is not asked again.
+            stop = stop.filter(|_| planned == scale.iterations);
+            if let Some(stop) = &mut stop {
+                stop.losses = losses;
+            }
+        }
         while iteration < iterations {
             recording.shift(recording.shift_of(problem.seed, index, iteration))?;
             let learning_rate = schedule.learning_rate(iteration, iterations, problem.learning_rate);
@@ -161,6 +184,14 @@ impl Pass<'_> {
                 let seen = recording.seen;
                 recording.walk.update_leaf(recording.image, |mut values| repeat_border(&mut values, seen))?;
             }
+            // Before anyone sees the iteration: a checkpoint of it knows.
+            iteration += 1;
+            if stop.as_mut().is_some_and(|stop| stop.is_reached(losses.total)) {
+                stop = None;
+                let shortened = schedule.shortened(iterations, iteration);
+                self.done += scale.area() * (iterations - shortened) as f64;
+                iterations = shortened;
+            }
             recording.measure_layers();
             let index_of_run = self.taken;
             self.taken += 1;
@@ -170,24 +201,20 @@ impl Pass<'_> {
                 iterations: self.iterations,
                 scale: index,
                 scales: &problem.scales,
-                done_at_scale: iteration + 1,
+                done_at_scale: iteration,
                 progress: self.done / self.work,
                 losses,
                 layers: &recording.layers,
                 elapsed: self.start.elapsed(),
                 image: as_image(recording.picture()?),
                 finish: &problem.finish,
+                optimizer: optimizer.as_ref(),
+                to_do_at_scale: iterations,
+                recent_losses: stop.as_ref().map_or(&[], |stop| &stop.losses),
             });
             if flow.is_break() {
                 interrupted = true;
                 break;
-            }
-            iteration += 1;
-            if stop.as_mut().is_some_and(|stop| stop.is_reached(losses.total)) {
-                stop = None;
-                let shortened = schedule.shortened(iterations, iteration);
-                self.done += scale.area() * (iterations - shortened) as f64;
-                iterations = shortened;
             }
         }
         let losses = self.finish(recording, scale, optimizer.as_ref())?;

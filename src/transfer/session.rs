@@ -1,6 +1,7 @@
 //! The session: one recorded size of a problem, and the runs that go on from there.
 
 use super::builder::StyleTransferBuilder;
+use super::checkpoint::Checkpoint;
 use super::error::TransferError;
 use super::footprint::Manner;
 use super::observer::Observer;
@@ -48,6 +49,8 @@ pub struct StyleTransfer {
     recording: Option<Recording>,
     /// The number of the present size.
     scale: usize,
+    /// Where the next run is to go on.
+    resumed: Option<Checkpoint>,
     pool: ThreadPool,
 }
 
@@ -75,7 +78,7 @@ impl StyleTransfer {
     pub(super) fn start(problem: Problem, pool: ThreadPool) -> Result<StyleTransfer, TransferError> {
         let start = problem.start();
         let recording = pool.install(|| Recording::new(&problem, &problem.scales[0], start))?;
-        Ok(StyleTransfer { problem, recording: Some(recording), scale: 0, pool })
+        Ok(StyleTransfer { problem, recording: Some(recording), scale: 0, resumed: None, pool })
     }
 
     /// Height and width of the result, in pixels.
@@ -191,6 +194,58 @@ impl StyleTransfer {
         Ok(Inspection { tape, image: *image, terms, network, targets, pool: &self.pool })
     }
 
+    /// Takes up a run where it was interrupted: the next call of [`run`](Self::run) ends with the very bits that the run
+    /// would have had. The session must be of the same pictures and settings; how many threads it has does not matter.
+    ///
+    /// ```
+    /// use impasto::{Checkpoint, Iteration, SqueezeNet, StyleTransfer, Weights};
+    /// # use ndarray::Array3;
+    /// use std::ops::ControlFlow;
+    /// # let picture = |seed: usize| {
+    /// #     Array3::from_shape_fn((32, 40, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+    /// # };
+    /// # let (photograph, painting) = (picture(3), picture(7));
+    /// # let network = SqueezeNet::new(Weights::built_in());
+    ///
+    /// let session = || StyleTransfer::builder(&network).content(&photograph).style(&painting, 1.0).iterations(6).build();
+    /// let mut bytes = Vec::new(); // or a file
+    /// let mut interrupt = |iteration: &Iteration<'_>| match iteration.index {
+    ///     3 => {
+    ///         iteration.write_checkpoint("after four", &mut bytes).expect("there is memory");
+    ///         ControlFlow::Break(())
+    ///     }
+    ///     _ => ControlFlow::Continue(()),
+    /// };
+    /// session()?.run_with(&mut interrupt)?;
+    ///
+    /// let mut resumed = session()?;
+    /// resumed.resume(Checkpoint::read(&bytes[..]).expect("it was just written"))?;
+    /// assert_eq!(resumed.run()?.image, session()?.run()?.image);
+    /// # Ok::<(), impasto::TransferError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TransferError::OtherCheckpoint`] if the sizes are others; of another optimizer, the run tells.
+    pub fn resume(&mut self, mut checkpoint: Checkpoint) -> Result<(), TransferError> {
+        let StyleTransfer { problem, recording, scale, pool, .. } = self;
+        let Some(size) = problem.scales.get(checkpoint.scale) else {
+            return Err(TransferError::OtherCheckpoint("it has more sizes"));
+        };
+        if checkpoint.image.dim() != (1, size.height, size.width, 3) {
+            return Err(TransferError::OtherCheckpoint("its picture has another size"));
+        }
+        if checkpoint.iterations > size.iterations || checkpoint.iteration > checkpoint.iterations {
+            return Err(TransferError::OtherCheckpoint("it has more iterations"));
+        }
+        let image = std::mem::take(&mut checkpoint.image);
+        // Before the next is made, so that no two tapes are in memory at once.
+        *recording = None;
+        *recording = Some(pool.install(|| Recording::new(problem, size, image))?);
+        *scale = checkpoint.scale;
+        self.resumed = Some(checkpoint);
+        Ok(())
+    }
+
     /// Runs the optimization from the picture as it is now.
     ///
     /// The optimizer starts anew at each size and at each call. The picture stays where the last call left it, at the
@@ -207,8 +262,9 @@ impl StyleTransfer {
     /// # Errors
     /// Those of [`StyleTransfer::run`].
     pub fn run_with(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TransferError> {
-        let StyleTransfer { problem, recording, scale, pool } = self;
+        let StyleTransfer { problem, recording, scale, resumed, pool } = self;
+        let resumed = resumed.take();
         // Inside the pool, so that no iteration has to enter it again.
-        pool.install(|| run::run(problem, recording, scale, observer))
+        pool.install(|| run::run(problem, recording, scale, resumed, observer))
     }
 }

@@ -110,7 +110,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
         "--trace FILE writes the losses of every iteration, --report FILE draws them",
     ),
     (
-        &["model", "model-file", "proto-file", "vgg-path", "network", "checkpoint"],
+        &["model", "model-file", "proto-file", "vgg-path", "network"],
         "--weights FILE names the weights of the network, which is SqueezeNet 1.1",
     ),
     (&["init-image", "initial-image", "init-img"], "--init FILE names the picture to start from"),

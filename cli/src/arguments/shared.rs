@@ -310,6 +310,19 @@ pub(crate) struct ReportOptions {
     /// Write the losses of every iteration to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Keep what a later run needs to go on in this file, as the run goes; the one before it is kept as FILE.previous
+    #[arg(long, value_name = "FILE", help_heading = "Long runs")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Seconds between two checkpoints; the end of each size has one too
+    #[arg(
+        long, value_name = "SECONDS", default_value = "30", value_parser = not_negative,
+        allow_negative_numbers = true, help_heading = "Long runs"
+    )]
+    pub(crate) checkpoint_every: f64,
+    /// Go on from the checkpoint in this file, of the same pictures and options, with the very result that the run would have
+    /// had; further checkpoints go there too, unless --checkpoint names another file
+    #[arg(long, value_name = "FILE", help_heading = "Long runs")]
+    pub(crate) resume: Option<PathBuf>,
     /// Write a page that shows the run to this file: before and after, pictures along the way, losses, settings, times
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

@@ -11,11 +11,13 @@
 //! | `progress` | shows a bar or plain lines |
 //! | `trace` | writes `--trace` |
 //! | `snapshots` | writes `--snapshots` |
+//! | `checkpoints` | writes `--checkpoint`, and reads it again |
 //! | `report` | `--report` and `--watch`: one page that shows a run |
 //! | `interrupt` | turns signals into a request to stop |
 //! | `record` | what made a picture, for its file and for `rerun` |
 //! | `summary` | prints `--json` |
 
+pub(crate) mod checkpoints;
 pub(crate) mod destination;
 pub(crate) mod inputs;
 pub(crate) mod interrupt;

@@ -12,7 +12,7 @@ use crate::error::UsageError;
 use crate::run::destination::Destination;
 use crate::run::request::Request;
 use crate::run::source::Source;
-use crate::run::{snapshots, trace};
+use crate::run::{checkpoints, snapshots, trace};
 
 /// Checks the output, the trace and the folder of snapshots of a run that reads `inputs`.
 pub(crate) fn check(
@@ -31,6 +31,12 @@ pub(crate) fn check(
         refuse_shared("--trace", path, &output)?;
     }
     let trace: Vec<Input<'_>> = reports.trace.iter().map(|path| ("--trace", path.as_path())).collect();
+    if let Some(path) = checkpoints::path(reports) {
+        check_text("the checkpoint", path)?;
+        for others in [inputs, &output, &trace] {
+            refuse_shared("--checkpoint", path, others)?;
+        }
+    }
     if let Some(path) = &reports.report {
         check_text("the report", path)?;
         for others in [inputs, &output, &trace] {

@@ -18,6 +18,9 @@ use crate::run::weights::Located;
 /// Options that say nothing of the picture but where it goes, what else is told of the run, and what it may use.
 const LEFT_OUT: &[&str] = &[
     "output",
+    "checkpoint",
+    "checkpoint_every",
+    "resume",
     "no_record",
     "snapshots",
     "snapshot_every",

@@ -9,6 +9,7 @@ use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
 use crate::arguments::{ReportOptions, ResultOptions};
 use crate::ending::Ending;
 use crate::error::{naming_the_option, say};
+use crate::run::checkpoints::{self, Checkpoints};
 use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
@@ -43,10 +44,12 @@ pub(crate) fn synthesize(
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
-    let record = match result.no_record {
-        true => None,
-        false => Record::new(line, &input_files, &weights).and_then(|record| record.text()),
+    let record = Record::new(line, &input_files, &weights);
+    let checkpoint = match &reports.resume {
+        Some(path) => Some(checkpoints::read(path, record.as_ref(), reports.quiet)?),
+        None => None,
     };
+    let checkpoints = Checkpoints::new(reports, record.as_ref());
     let load = clock.phase();
 
     let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
@@ -59,19 +62,24 @@ pub(crate) fn synthesize(
             "{output} has no transparency, so the picture is laid over --background; PNG, WebP and TIFF keep it"
         ));
     }
+    let record = record.filter(|_| !result.no_record).and_then(|record| record.text());
     output.describe(inputs.density, request.background(), record);
     let recorder = match reports.report.is_some() || live.is_some() {
         true => Some(Recorder::new(request, line, &inputs, &session, &weights, live.as_ref())?),
         false => None,
     };
     drop(inputs);
+    if let Some(checkpoint) = checkpoint {
+        notes.push(format!("going on after {} iterations", checkpoint.iterations_done()));
+        session.resume(checkpoint)?;
+    }
     let prepare = clock.phase();
 
     weights.announce(reports.quiet);
     if !reports.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    let mut watcher = Watcher::new(reports, &interrupt, recorder, live.as_ref())?;
+    let mut watcher = Watcher::new(reports, &interrupt, checkpoints, recorder, live.as_ref())?;
     interrupt.wait_for_iterations();
     let outcome = session.run_with(&mut watcher)?;
     let iterate = clock.phase();

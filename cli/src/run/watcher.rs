@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use impasto::{Iteration, Observer, Outcome};
 
 use crate::arguments::ReportOptions;
+use crate::run::checkpoints::Checkpoints;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use crate::run::report::{Live, Recorder};
@@ -24,6 +25,7 @@ pub(crate) struct Watcher<'a> {
     quiet: bool,
     trace: Option<Trace>,
     snapshots: Option<Snapshots>,
+    checkpoints: Option<Checkpoints>,
     recorder: Option<Recorder>,
     live: Option<&'a Live>,
     /// The loss that the present scale began with.
@@ -36,6 +38,7 @@ impl Watcher<'_> {
     pub(crate) fn new<'a>(
         reports: &ReportOptions,
         interrupt: &'a Interrupt,
+        checkpoints: Option<Checkpoints>,
         recorder: Option<Recorder>,
         live: Option<&'a Live>,
     ) -> anyhow::Result<Watcher<'a>> {
@@ -48,6 +51,7 @@ impl Watcher<'_> {
                 .snapshots
                 .as_deref()
                 .map(|folder| Snapshots::new(folder, reports.snapshot_every)),
+            checkpoints,
             recorder,
             live,
             first_loss: 0.0,
@@ -94,6 +98,11 @@ impl Observer for Watcher<'_> {
             self.recorder = None;
         }
         let is_over = self.interrupt.is_requested() || self.live.is_some_and(Live::is_stopped);
+        if let Some(Err(error)) =
+            self.checkpoints.as_mut().map(|checkpoints| checkpoints.save(iteration, is_over))
+        {
+            self.give_up("new checkpoints as long as that is so; the last one is still there", &error);
+        }
         if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

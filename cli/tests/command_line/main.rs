@@ -3,6 +3,7 @@
 
 mod arrays;
 mod browser;
+mod checkpoints;
 mod controls;
 mod demo;
 mod encrypted;
@@ -33,8 +34,8 @@ use tempfile::TempDir;
 
 /// Trials by their functions' names, each with a sandbox of its own and the weights that all share.
 macro_rules! trials {
-    ($weights:expr; $($module:ident::$name:ident),* $(,)?) => {
-        vec![$({
+    ($weights:expr; $($(#[$when:meta])? $module:ident::$name:ident),* $(,)?) => {
+        vec![$($(#[$when])? {
             let weights = std::sync::Arc::clone($weights);
             libtest_mimic::Trial::test(concat!(stringify!($module), "::", stringify!($name)), move || {
                 $crate::$module::$name(&$crate::sandbox::Sandbox::new(&weights));
@@ -57,6 +58,7 @@ fn main() {
         memory::trials(&weights),
         controls::trials(&weights),
         masks::trials(&weights),
+        checkpoints::trials(&weights),
         reruns::trials(&weights),
         pages::trials(&weights),
         weights::trials(&weights),
