@@ -31,7 +31,9 @@ use impasto::simd::Level;
 use impasto::transfer::MAX_THREADS;
 
 use arguments::{Arguments, Command};
-use commands::{bench, check, completions, demo, explain, invert, man, rerun, texture, transfer, weights};
+use commands::{
+    batch, bench, check, completions, demo, explain, invert, man, rerun, texture, transfer, weights,
+};
 use ending::Ending;
 use run::{interrupt, record};
 
@@ -56,6 +58,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Transfer(arguments) => transfer::run(arguments, &record::of_process()),
         Command::Invert(arguments) => invert::run(arguments, &record::of_process()),
         Command::Texture(arguments) => texture::run(arguments, &record::of_process()),
+        Command::Batch(arguments) => batch::run(arguments, &record::of_process()),
         Command::Rerun(arguments) => rerun::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),

@@ -150,8 +150,10 @@ mod tests {
     #[test]
     fn remedies_name_options_that_exist_and_no_name_is_ours() {
         let command = Arguments::command();
+        // A batch names its pictures otherwise than the other commands, where its options are unknown.
         let ours: Vec<&str> = command
             .get_subcommands()
+            .filter(|command| command.get_name() != "batch")
             .flat_map(|command| command.get_arguments().filter_map(|argument| argument.get_long()))
             .collect();
         for (names, remedy) in REMEDIES {

@@ -6,6 +6,7 @@
 //! - `values`: parsers of single values
 //! - `foreign`: options of other programs, and what to use instead
 
+mod batch;
 mod bench;
 mod check;
 mod completions;
@@ -25,6 +26,7 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 use impasto::simd::Level;
 
+pub(crate) use batch::BatchArguments;
 pub(crate) use bench::{
     BenchArguments, BenchIterationArguments, BenchKernelsArguments, BenchScalingArguments, BenchSubject,
 };
@@ -40,7 +42,7 @@ pub(crate) use shared::{
 };
 pub(crate) use texture::TextureArguments;
 pub(crate) use transfer::TransferArguments;
-pub(crate) use values::{Depth, InitArgument, MaskArgument, PictureSize, ScaleCount};
+pub(crate) use values::{Depth, InitArgument, MaskArgument, PictureSize, ScaleCount, Shard};
 #[cfg(feature = "fetch")]
 pub(crate) use weights::WeightsFetchArguments;
 pub(crate) use weights::{
@@ -94,6 +96,7 @@ pub(crate) enum Command {
     Transfer(TransferArguments),
     Invert(InvertArguments),
     Texture(TextureArguments),
+    Batch(BatchArguments),
     Rerun(RerunArguments),
     Check(CheckArguments),
     Bench(BenchArguments),

@@ -125,7 +125,7 @@ pub(crate) struct ResultOptions {
         help_heading = "File"
     )]
     pub(crate) quality: Option<u8>,
-    /// Depth of each channel: 16 for a PNG or TIFF that is edited further or printed large
+    /// Bits of each channel: 16 for a PNG or TIFF that is edited further or printed large
     #[arg(
         long, value_name = "8|16", default_value = "8", help_heading = "File",
         value_parser = one_of([("8", "what screens show", Depth::Eight), ("16", "PNG and TIFF", Depth::Sixteen)])

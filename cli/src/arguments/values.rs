@@ -143,7 +143,23 @@ pub(super) fn mask_parser() -> ValueParser {
     }))
 }
 
-/// Depth of each channel of the result.
+/// The value of `--shard`: part `index`, counted from 1, of `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shard {
+    pub(crate) index: usize,
+    pub(crate) count: usize,
+}
+
+pub(super) fn shard(text: &str) -> Result<Shard, &'static str> {
+    let parse = |text: &str| text.trim().parse::<usize>().ok();
+    let parts = text.split_once('/').and_then(|(index, count)| Some((parse(index)?, parse(count)?)));
+    match parts {
+        Some((index, count)) if (1..=count).contains(&index) => Ok(Shard { index, count }),
+        _ => Err("it must be a part and how many there are, such as 2/8: the parts are 1 to 8"),
+    }
+}
+
+/// Bits of each channel of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
     Eight,

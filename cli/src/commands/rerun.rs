@@ -51,6 +51,9 @@ pub(crate) fn run(arguments: &RerunArguments) -> anyhow::Result<Ending> {
             say(&format!("warning: {line}"));
         }
     };
+    if let Some(iterations) = record.ended_after {
+        warn(&format!("the run was ended early, after {iterations} iterations; this one goes on to its end"));
+    }
     if record.reads_standard_input() {
         warn("a picture is read from standard input, as it was then");
     }

@@ -47,6 +47,9 @@ pub(crate) struct Record {
     pub(crate) weights: Vec<InputRecord>,
     /// The instruction set of the kernels, which rounding depends on.
     pub(crate) simd: String,
+    /// Iterations done, of a run that was ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_after: Option<usize>,
 }
 
 /// A file that was read.
@@ -89,6 +92,7 @@ impl Record {
             inputs,
             weights,
             simd: Level::current().name().to_owned(),
+            ended_after: None,
         })
     }
 
@@ -134,14 +138,29 @@ pub(crate) fn command(line: &[OsString]) -> Option<String> {
 
 /// What of a command line decides about the picture, each option as `--name=value`, pictures behind them.
 fn arguments(line: &[OsString]) -> Option<Vec<String>> {
+    let Canonical { command, options, pictures } = canonical(line, LEFT_OUT)?;
+    Some([vec![command], options, vec!["--".to_owned()], pictures].concat())
+}
+
+/// A command line in one way of writing it.
+pub(crate) struct Canonical {
+    pub(crate) command: String,
+    /// Each as `--name=value`.
+    pub(crate) options: Vec<String>,
+    /// What stands without a name.
+    pub(crate) pictures: Vec<String>,
+}
+
+/// What of a command line was given, but for options of these names.
+pub(crate) fn canonical(line: &[OsString], left_out: &[&str]) -> Option<Canonical> {
     let command = Arguments::command();
     let matches = command.clone().try_get_matches_from(line).ok()?;
     let (name, matches) = matches.subcommand()?;
     let definition = command.find_subcommand(name)?;
-    let (mut options, mut pictures) = (vec![name.to_owned()], vec!["--".to_owned()]);
+    let (mut options, mut pictures) = (Vec::new(), Vec::new());
     for argument in definition.get_arguments() {
         let id = argument.get_id().as_str();
-        if LEFT_OUT.contains(&id) || matches.value_source(id) != Some(ValueSource::CommandLine) {
+        if left_out.contains(&id) || matches.value_source(id) != Some(ValueSource::CommandLine) {
             continue;
         }
         let values: Option<Vec<String>> =
@@ -158,8 +177,7 @@ fn arguments(line: &[OsString]) -> Option<Vec<String>> {
             (Some(long), None) => options.extend(values.iter().map(|value| format!("--{long}={value}"))),
         }
     }
-    options.extend(pictures);
-    Some(options)
+    Some(Canonical { command: name.to_owned(), options, pictures })
 }
 
 /// An option with a path, as one argument.
@@ -222,6 +240,7 @@ mod tests {
             inputs: vec![InputRecord { path: "x.png".into(), sha256: "00".into() }],
             weights: Vec::new(),
             simd: "avx2".into(),
+            ended_after: None,
         };
         assert_eq!(Record::read(&record.text().unwrap()), Some(record.clone()));
         let line = record.line([named("output", Path::new("-odd.png"))]);

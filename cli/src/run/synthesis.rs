@@ -62,8 +62,8 @@ pub(crate) fn synthesize(
             "{output} has no transparency, so the picture is laid over --background; PNG, WebP and TIFF keep it"
         ));
     }
-    let record = record.filter(|_| !result.no_record).and_then(|record| record.text());
-    output.describe(inputs.density, request.background(), record);
+    let mut record = record.filter(|_| !result.no_record);
+    let density = inputs.density;
     let recorder = match reports.report.is_some() || live.is_some() {
         true => Some(Recorder::new(request, line, &inputs, &session, &weights, live.as_ref())?),
         false => None,
@@ -85,6 +85,10 @@ pub(crate) fn synthesize(
     let iterate = clock.phase();
 
     let recorder = watcher.end(&outcome);
+    if let (Some(record), true) = (&mut record, outcome.interrupted) {
+        record.ended_after = Some(outcome.iterations);
+    }
+    output.describe(density, request.background(), record.and_then(|record| record.text()));
     output.save(&session, &outcome)?;
     let save = clock.phase();
 

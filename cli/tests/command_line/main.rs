@@ -2,6 +2,7 @@
 //! picture's beauty, and needs nothing but random weights; the one trial with the notebook's data is ignored without it.
 
 mod arrays;
+mod batches;
 mod browser;
 mod checkpoints;
 mod controls;
@@ -59,6 +60,7 @@ fn main() {
         controls::trials(&weights),
         masks::trials(&weights),
         checkpoints::trials(&weights),
+        batches::trials(&weights),
         reruns::trials(&weights),
         pages::trials(&weights),
         weights::trials(&weights),

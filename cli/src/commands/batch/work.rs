@@ -1,0 +1,110 @@
+//! One picture of a batch.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::Context;
+use impasto::image::{LoadOptions, load_image_with_warnings};
+use impasto::{Iteration, Outcome, SqueezeNet};
+use serde::Serialize;
+
+use super::list::Item;
+use crate::error::naming_the_option;
+use crate::run::destination::Destination;
+use crate::run::inputs::Inputs;
+use crate::run::interrupt::Interrupt;
+use crate::run::outputs;
+use crate::run::record::Record;
+use crate::run::request::Request;
+use crate::run::source::{Source, sources};
+use crate::run::synthesis::builder;
+use crate::run::weights::Located;
+
+/// The deepest layer that any line may name: the network is read once, for all.
+pub(super) const DEEPEST_LAYER: usize = impasto::architecture::FEATURES.len() - 1;
+
+/// What became of a picture.
+#[derive(Serialize)]
+#[serde(tag = "became", rename_all = "lowercase")]
+pub(super) enum Became {
+    Painted {
+        height: usize,
+        width: usize,
+    },
+    /// It was there, made of the same.
+    Skipped,
+    /// Nothing of it was written.
+    Interrupted,
+    Failed {
+        reason: String,
+    },
+}
+
+/// Paints an item to `output`, unless it is there already.
+pub(super) fn paint(
+    item: &Item,
+    output: &Path,
+    network: &SqueezeNet,
+    weights: &Located,
+    threads: usize,
+    interrupt: &Interrupt,
+) -> Became {
+    match attempt(item, output, network, weights, threads, interrupt) {
+        Ok(became) => became,
+        Err(error) => {
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            Became::Failed { reason: causes.join(": ") }
+        }
+    }
+}
+
+fn attempt(
+    item: &Item,
+    output: &Path,
+    network: &SqueezeNet,
+    weights: &Located,
+    threads: usize,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Became> {
+    let arguments = &item.arguments;
+    let content = Source::new(&arguments.content);
+    let styles = sources(&arguments.styles);
+    let request =
+        Request::transfer(content, styles, &arguments.options, Some(&arguments.scales), &arguments.common)?;
+    let mut destination = Destination::of(&arguments.result)?;
+    let weight_files = weights.files();
+    let files = outputs::inputs(&request, &weight_files);
+    if let Some(folder) = output.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    }
+    outputs::check(&destination, &arguments.reports, &files)?;
+    let record = Record::new(&item.line, &files, weights);
+    if let (Some(record), true) = (&record, output.is_file()) {
+        let there = load_image_with_warnings(output, &LoadOptions::default()).ok();
+        let there = there.and_then(|there| Record::read(&there.record?));
+        if there.as_ref() == Some(record) {
+            return Ok(Became::Skipped);
+        }
+    }
+    let network = network.clone().with_pooling(arguments.common.network.pooling);
+    let inputs = Inputs::load(&request)?;
+    destination.check_size(inputs.size)?;
+    let builder = builder(&request, &inputs, &network).threads(threads);
+    let mut session = builder.build().map_err(naming_the_option)?;
+    let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
+    destination.describe(inputs.density, request.background(), record);
+    drop(inputs);
+    let outcome: Outcome = session.run_with(&mut |_: &Iteration<'_>| match interrupt.is_requested() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })?;
+    // Half a picture would count as done.
+    if outcome.interrupted {
+        return Ok(Became::Interrupted);
+    }
+    destination.save(&session, &outcome)?;
+    let (height, width) = session.size();
+    Ok(Became::Painted { height, width })
+}
