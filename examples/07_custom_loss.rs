@@ -1,6 +1,6 @@
 //! A loss of your own beside the library's: a picture keeps its content and takes another's colors, value by
 //! value in rising order (the squared Wasserstein distance of the histograms, an operation of our own).
-//! `cargo run --release --example 07_custom_loss -- [PICTURE] [COLOURS]`
+//! `cargo run --release --example 07_custom_loss -- [PICTURE] [COLORS]`
 
 use impasto::image::*;
 use impasto::loss::{content_loss, tv_loss};

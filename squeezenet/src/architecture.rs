@@ -45,7 +45,7 @@ pub const FEATURES: [Layer; 13] = [
     fire(512, 64, 256),       // 12  fire9
 ];
 
-/// Colour channels of the image that layer 0 reads.
+/// Color channels of the image that layer 0 reads.
 pub const IMAGE_CHANNELS: usize = 3;
 
 /// Classes of ImageNet: the output channels of the classifier's convolution.

@@ -158,7 +158,7 @@ impl<'a> StyleTransferBuilder<'a> {
     }
 
     /// A style image as for [`style`](Self::style), painted where the mask, (H, W) of the result's size, is white, and not
-    /// at all where it is black; the greys between blend (Gatys et al. 2017).
+    /// at all where it is black; the grays between blend (Gatys et al. 2017).
     ///
     /// Where masks overlap, styles share the place as their `blend` weights say. Positions of a layer that see anything
     /// outside of the mask do not count for the style, so the deepest layers, which see 63 pixels, keep away from its

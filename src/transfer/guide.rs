@@ -2,7 +2,7 @@
 //! al. 2017, "Controlling Perceptual Factors in Neural Style Transfer").
 //!
 //! A guided Gram matrix is that of features which are multiplied by a map of the mask first. Ours are the square roots of
-//! the mask's mean over what a position sees, so that the matrix is linear in the mask and greys blend. A position that
+//! the mask's mean over what a position sees, so that the matrix is linear in the mask and grays blend. A position that
 //! sees anything outside of the mask does not count at all: no style reaches a pixel where its mask is black.
 
 use super::error::TransferError;

@@ -42,7 +42,7 @@ pub(crate) struct TransferOptions {
         ])
     )]
     pub(crate) preserve_colors: Option<PreserveColors>,
-    /// Keep the photograph as it is where this picture is white; the greys between blend
+    /// Keep the photograph as it is where this picture is white; the grays between blend
     #[arg(long, value_name = "FILE", help_heading = "Masks")]
     pub(crate) content_mask: Option<PathBuf>,
     #[command(flatten)]
@@ -107,7 +107,7 @@ pub(crate) struct StyleOptions {
     /// the content left [default: 0]
     #[arg(long, value_name = "X", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) style_moments: Option<f64>,
-    /// Paint the style only where this picture is white; the greys between blend. Give it once for each style image, in
+    /// Paint the style only where this picture is white; the grays between blend. Give it once for each style image, in
     /// their order, `none` for one that is painted everywhere
     #[arg(long = "style-mask", value_name = "FILE", value_parser = mask_parser(), help_heading = "Masks")]
     pub(crate) style_masks: Vec<MaskArgument>,

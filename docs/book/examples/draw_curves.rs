@@ -60,16 +60,16 @@ fn draw(curves: &[Curve]) -> String {
     );
     svg += &scale.axes();
     let mut names = Vec::new();
-    for (curve, (colour, dashes)) in curves.iter().zip(STROKES) {
+    for (curve, (color, dashes)) in curves.iter().zip(STROKES) {
         let at = |(iteration, &loss)| (scale.x(iteration), scale.y(loss));
         let points: Vec<(f64, f64)> = curve.losses.iter().enumerate().map(at).collect();
         let list: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(
             svg,
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\" points=\"{}\"/>",
+            "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\" points=\"{}\"/>",
             list.join(" ")
         );
-        names.extend(points.last().map(|&end| (curve.name.as_str(), colour, end)));
+        names.extend(points.last().map(|&end| (curve.name.as_str(), color, end)));
     }
     svg += &labels(names);
     svg + "</svg>\n"
@@ -131,10 +131,10 @@ fn labels(mut names: Vec<(&str, &str, (f64, f64))>) -> String {
     names.sort_by(|(.., a), (.., b)| b.1.total_cmp(&a.1));
     let mut svg = String::new();
     let mut below = f64::INFINITY;
-    for (name, colour, (end, height)) in names {
+    for (name, color, (end, height)) in names {
         let (x, y) = (end + 8.0, (height + 5.0).min(below - LINE_SPACING));
         below = y;
-        let _ = writeln!(svg, "<text fill=\"{colour}\" x=\"{x:.0}\" y=\"{y:.1}\">{name}</text>");
+        let _ = writeln!(svg, "<text fill=\"{color}\" x=\"{x:.0}\" y=\"{y:.1}\">{name}</text>");
     }
     svg
 }

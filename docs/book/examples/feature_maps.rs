@@ -31,8 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (column, channel) in most_varied(maps).into_iter().enumerate() {
             let [top, left] = [GAP + row * (CELL[0] + GAP), GAP + column * (CELL[1] + GAP)];
             let mut cell = sheet.slice_mut(s![top..top + CELL[0], left..left + CELL[1], ..]);
-            let grey = enlarged(maps.index_axis(Axis(2), channel));
-            cell.indexed_iter_mut().for_each(|((y, x, _), level)| *level = grey(y, x));
+            let gray = enlarged(maps.index_axis(Axis(2), channel));
+            cell.indexed_iter_mut().for_each(|((y, x, _), level)| *level = gray(y, x));
         }
     }
     save_image(Path::new(&out), sheet.view())?;
@@ -47,7 +47,7 @@ fn most_varied(maps: ArrayView3<'_, f32>) -> Vec<usize> {
     channels.into_iter().take(COLUMNS).map(|(channel, _)| channel).collect()
 }
 
-/// The grey level of each pixel of a cell that shows one channel, without interpolation: a feature is a square.
+/// The gray level of each pixel of a cell that shows one channel, without interpolation: a feature is a square.
 fn enlarged(map: ArrayView2<'_, f32>) -> impl Fn(usize, usize) -> u8 {
     let least = map.iter().copied().fold(f32::INFINITY, f32::min);
     let most = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -18,7 +18,7 @@ const INK: RGBColor = RGBColor(51, 51, 51);
 const GRID: RGBColor = RGBColor(230, 230, 230);
 
 /// A color a kernel, apart for color-blind eyes as well (the first seven: Okabe and Ito 2008, without black).
-const COLOURS: [RGBColor; 9] = [
+const COLORS: [RGBColor; 9] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -94,7 +94,7 @@ fn draw_on<'a>(area: &Area<'a>, rows: &[KernelRow]) -> Result<(), DrawingError<'
     ])?;
 
     for (index, kernel) in kernels(rows).into_iter().enumerate() {
-        let color = COLOURS[index % COLOURS.len()];
+        let color = COLORS[index % COLORS.len()];
         let dots = rows.iter().filter(|row| row.kernel == kernel).map(|row| {
             // Forward and Adam's step are filled, gradients are rings.
             let filled = !row.pass.contains("gradient");

@@ -38,8 +38,7 @@ const AIR_ACCENTS: [Rgb; 4] =
     [Rgb::hex(0x7d2a3f), Rgb::hex(0x6d8f8a), Rgb::hex(0xfbe6b0), Rgb::hex(0xc1272d)];
 const WATER_ACCENTS: [Rgb; 4] =
     [Rgb::hex(0xe07a2a), Rgb::hex(0x2c2f5b), Rgb::hex(0xc8552b), Rgb::hex(0x06131c)];
-const SUN_COLOURS: [Rgb; 4] =
-    [Rgb::hex(0xfff3c4), Rgb::hex(0xffe08a), Rgb::hex(0xfbb53c), Rgb::hex(0xe2571e)];
+const SUN_COLORS: [Rgb; 4] = [Rgb::hex(0xfff3c4), Rgb::hex(0xffe08a), Rgb::hex(0xfbb53c), Rgb::hex(0xe2571e)];
 
 /// The picture, with `scale` pixels to a unit.
 pub(crate) fn draw(scale: f32) -> Array3<u8> {
@@ -144,7 +143,7 @@ fn sun(canvas: &mut Canvas, random: &mut fastrand::Rng) {
             let angle = (stroke as f32 + random.f32()) / strokes as f32 * std::f32::consts::TAU;
             let start = [SUN[0] + distance * angle.cos(), SUN[1] + distance * angle.sin()];
             let shade = |random: &mut fastrand::Rng| {
-                ramp(&SUN_COLOURS, distance / SUN_RADIUS + 0.3 * (random.f32() - 0.5))
+                ramp(&SUN_COLORS, distance / SUN_RADIUS + 0.3 * (random.f32() - 0.5))
             };
             let brush = Brush {
                 width: 8.0 + 3.0 * random.f32(),
