@@ -209,7 +209,7 @@ fn damaged(error: io::Error) -> CheckpointError {
     }
 }
 
-/// Reads so many values; no more memory is taken than there are bytes.
+/// Reads `count` values. Memory grows with the bytes that are there, whatever `count` claims.
 fn read_values(count: usize, from: &mut impl Read) -> Result<Vec<f32>, CheckpointError> {
     let mut values = Vec::new();
     let mut piece = vec![0; 4 * PIECE];

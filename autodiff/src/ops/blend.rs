@@ -1,7 +1,7 @@
 //! Two images laid over each other, each position in a mix of its own.
 
-use super::positions::{check, walk};
-use crate::error::shape;
+use super::check_equal;
+use super::positions::{check, multiply, walk};
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
     TapeError, Values, Var,
@@ -64,14 +64,8 @@ fn forward<T: Element>(shares: &[T], images: [&[T]; 2], out: &mut [T]) {
 
 /// The gradient of image `index`.
 fn backward<T: Element>(shares: &[T], d_out: &[T], index: usize, accumulate: Accumulate, gradient: &mut [T]) {
-    walk(shares, gradient, [d_out], |share, gradient, [d_out]| {
-        let share = if index == 0 { T::one() - share } else { share };
-        let pairs = gradient.iter_mut().zip(d_out);
-        match accumulate {
-            Accumulate::Replace => pairs.for_each(|(gradient, &d_out)| *gradient = share * d_out),
-            Accumulate::Add => pairs.for_each(|(gradient, &d_out)| *gradient = *gradient + share * d_out),
-        }
-    });
+    let share = |share: T| if index == 0 { T::one() - share } else { share };
+    multiply(shares, share, d_out, accumulate, gradient);
 }
 
 impl<T: Element> Operation<T> for Blend {
@@ -84,10 +78,7 @@ impl<T: Element> Operation<T> for Blend {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, Mismatch> {
-        if inputs[0] != inputs[1] {
-            let (a, b) = (shape(inputs[0]), shape(inputs[1]));
-            return Err(Mismatch::new(format!("{a} and {b} must be equal")));
-        }
+        check_equal(inputs[0], inputs[1])?;
         check(inputs[0], "shares", inputs[2])?;
         Ok(inputs[0].to_vec())
     }

@@ -1,6 +1,6 @@
 //! An image under a mask: every position, or only its gradient, times a number of its own.
 
-use super::positions::{check, walk};
+use super::positions::{self, check};
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
     TapeError, Values, Var,
@@ -85,13 +85,7 @@ impl<T: Element> Tape<T> {
 }
 
 fn multiply<T: Element>(factors: &[T], image: &[T], accumulate: Accumulate, out: &mut [T]) {
-    walk(factors, out, [image], |factor, out, [image]| {
-        let pairs = out.iter_mut().zip(image);
-        match accumulate {
-            Accumulate::Replace => pairs.for_each(|(out, &value)| *out = factor * value),
-            Accumulate::Add => pairs.for_each(|(out, &value)| *out = *out + factor * value),
-        }
-    });
+    positions::multiply(factors, |factor| factor, image, accumulate, out);
 }
 
 impl Mask {

@@ -46,6 +46,7 @@ mod weighted_sum;
 pub use conv2d::{ConvOptions, ConvWeights};
 pub use normalize::NormalizeOptions;
 
+use crate::error::shape;
 use crate::{Element, Mismatch};
 
 fn check_axis(axis: usize, shape: &[usize]) -> Result<(), Mismatch> {
@@ -53,6 +54,13 @@ fn check_axis(axis: usize, shape: &[usize]) -> Result<(), Mismatch> {
         count if axis < count => Ok(()),
         0 => Err(Mismatch::new("a single number has no axes")),
         count => Err(Mismatch::new(format!("there is no axis {axis}, the last is {}", count - 1))),
+    }
+}
+
+fn check_equal(a: &[usize], b: &[usize]) -> Result<(), Mismatch> {
+    match a == b {
+        true => Ok(()),
+        false => Err(Mismatch::new(format!("{} and {} must be equal", shape(a), shape(b)))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What functions of an image and of one number per position have in common: their shapes, and the walk over positions.
 
-use crate::{Element, Mismatch};
+use crate::{Accumulate, Element, Mismatch};
 use rayon::prelude::*;
 
 /// Values that one task works on, at least.
@@ -36,6 +36,24 @@ pub(super) fn walk<T: Element, const N: usize>(
         for (index, pixel) in out.chunks_exact_mut(channels).enumerate() {
             let position = first + index;
             each(numbers[position], pixel, images.map(|image| &image[position * channels..][..channels]));
+        }
+    });
+}
+
+/// Multiplies each pixel of `image` by the factor that `factor` makes of its position's number, into `out` or on top of it.
+pub(super) fn multiply<T: Element>(
+    numbers: &[T],
+    factor: impl Fn(T) -> T + Sync,
+    image: &[T],
+    accumulate: Accumulate,
+    out: &mut [T],
+) {
+    walk(numbers, out, [image], |number, out, [image]| {
+        let factor = factor(number);
+        let pairs = out.iter_mut().zip(image);
+        match accumulate {
+            Accumulate::Replace => pairs.for_each(|(out, &value)| *out = factor * value),
+            Accumulate::Add => pairs.for_each(|(out, &value)| *out = *out + factor * value),
         }
     });
 }

@@ -1,6 +1,6 @@
 //! The squared distance of two arrays.
 
-use crate::error::shape;
+use super::check_equal;
 use crate::formulas::product;
 use crate::{
     Accumulate, Element, Formulas, Gradients, Mismatch, Operation, RowOperation, RowValues, Rows, Tape,
@@ -51,10 +51,7 @@ impl<T: Element> Tape<T> {
 
 impl SquaredDifference {
     fn new(inputs: &[&[usize]]) -> Result<Self, Mismatch> {
-        if inputs[0] != inputs[1] {
-            let (a, b) = (shape(inputs[0]), shape(inputs[1]));
-            return Err(Mismatch::new(format!("{a} and {b} must be equal")));
-        }
+        check_equal(inputs[0], inputs[1])?;
         Ok(SquaredDifference { len: inputs[0].iter().product() })
     }
 }

@@ -21,32 +21,30 @@ pub(crate) fn check(
     inputs: &[Input<'_>],
 ) -> anyhow::Result<()> {
     output.check(reports.json)?;
+    // What is read, and what was found to be written.
+    let mut known = inputs.to_vec();
     if let Some(path) = output.path() {
-        refuse_shared("--output", path, inputs)?;
+        refuse_shared("--output", path, &known)?;
+        known.push(("--output", path));
     }
-    let output: Vec<Input<'_>> = output.path().into_iter().map(|path| ("--output", path)).collect();
     if let Some(path) = &reports.trace {
         check_trace(path)?;
-        refuse_shared("--trace", path, inputs)?;
-        refuse_shared("--trace", path, &output)?;
+        refuse_shared("--trace", path, &known)?;
+        known.push(("--trace", path));
     }
-    let trace: Vec<Input<'_>> = reports.trace.iter().map(|path| ("--trace", path.as_path())).collect();
-    if let Some(path) = checkpoints::path(reports) {
-        check_text("the checkpoint", path)?;
-        for others in [inputs, &output, &trace] {
-            refuse_shared("--checkpoint", path, others)?;
-        }
-    }
-    if let Some(path) = &reports.report {
-        check_text("the report", path)?;
-        for others in [inputs, &output, &trace] {
-            refuse_shared("--report", path, others)?;
+    for (option, what, path) in [
+        ("--checkpoint", "the checkpoint", checkpoints::path(reports)),
+        ("--report", "the report", reports.report.as_deref()),
+    ] {
+        if let Some(path) = path {
+            check_text(what, path)?;
+            refuse_shared(option, path, &known)?;
+            known.push((option, path));
         }
     }
     if let Some(folder) = &reports.snapshots {
         check_folder(folder, "save snapshots")?;
-        let report = reports.report.as_deref().map(|path| ("--report", path));
-        for (other, path) in inputs.iter().copied().chain(output).chain(trace).chain(report) {
+        for (other, path) in known {
             if is_snapshot(path, folder) {
                 return Err(
                     UsageError::SamePath { option: "--snapshots", path: folder.clone(), other }.into()

@@ -45,7 +45,7 @@ pub(super) fn find(arguments: &BatchArguments, quiet: bool) -> anyhow::Result<Op
 }
 
 impl Shard {
-    /// Every so-manieth item: parts of a list whose pictures grow in size take about as long.
+    /// Every `count`-th item, from number `index` on: parts of a list whose pictures grow in size take about as long.
     pub(super) fn of<T>(self, items: Vec<T>) -> Vec<T> {
         items.into_iter().skip(self.index - 1).step_by(self.count).collect()
     }
