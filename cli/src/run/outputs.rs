@@ -77,16 +77,21 @@ pub(crate) type Input<'a> = (&'static str, &'a Path);
 
 /// Every file that a request reads, with those of its weights.
 pub(crate) fn inputs<'a>(request: &'a Request<'_>, weights: &'a [PathBuf]) -> Vec<Input<'a>> {
-    let mut inputs: Vec<_> = weights.iter().map(|path| ("the weights", path.as_path())).collect();
+    let weights = weights.iter().map(|path| ("the weights", path.as_path()));
+    weights.chain(pictures(request)).collect()
+}
+
+/// Every picture among them.
+pub(crate) fn pictures<'a>(request: &'a Request<'_>) -> Vec<Input<'a>> {
     let content = request.content.iter().filter_map(|content| content.source.path());
-    inputs.extend(content.map(|path| ("the content image", path)));
+    let mut pictures: Vec<_> = content.map(|path| ("the content image", path)).collect();
     let styles = request.style.iter().flat_map(|style| &style.pictures);
-    inputs.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
-    inputs.extend(request.masks().filter_map(Source::path).map(|path| ("a mask", path)));
+    pictures.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
+    pictures.extend(request.masks().filter_map(Source::path).map(|path| ("a mask", path)));
     if let InitArgument::File(path) = request.init {
-        inputs.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
+        pictures.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
     }
-    inputs
+    pictures
 }
 
 /// Refuses to write to a `path` that is one of `others`.

@@ -60,37 +60,44 @@ pub(crate) struct InputRecord {
     pub(crate) sha256: String,
 }
 
+impl InputRecord {
+    fn of(path: &Path, name: &OsStr) -> Option<InputRecord> {
+        Some(InputRecord { path: name.to_str()?.to_owned(), sha256: digest::of_file(path).ok()? })
+    }
+}
+
+/// That of the files of a network's weights; none where one can't be read or its name is no text.
+pub(crate) fn weights_record(weights: &Located) -> Option<Vec<InputRecord>> {
+    let files = weights.files();
+    let files = files.iter().filter(|path| path.is_file());
+    let mut records: Vec<InputRecord> =
+        files.map(|path| InputRecord::of(path, path.file_name()?)).collect::<Option<_>>()?;
+    records.dedup();
+    Some(records)
+}
+
 /// The command line of this process.
 pub(crate) fn of_process() -> Vec<OsString> {
     std::env::args_os().collect()
 }
 
 impl Record {
-    /// That of a run with this command line. None where a name is no text, or a file that was read can't be read again, such
-    /// as a pipe.
-    pub(crate) fn new(line: &[OsString], inputs: &[Input<'_>], weights: &Located) -> Option<Record> {
-        let record = |path: &Path, name: &OsStr| {
-            let sha256 = digest::of_file(path).ok()?;
-            Some(InputRecord { path: name.to_str()?.to_owned(), sha256 })
-        };
-        let files = weights.files();
-        let is_weights = |path: &Path| files.iter().any(|file| file == path);
-        let inputs = inputs.iter().filter(|(_, path)| !is_weights(path));
-        let mut inputs: Vec<InputRecord> =
-            inputs.map(|(_, path)| record(path, path.as_os_str())).collect::<Option<_>>()?;
+    /// That of a run with this command line, which read `pictures` and weights of this [`weights_record`]. None where a name
+    /// is no text, or a file that was read can't be read again, such as a pipe.
+    pub(crate) fn new(
+        line: &[OsString],
+        pictures: &[Input<'_>],
+        weights: Option<Vec<InputRecord>>,
+    ) -> Option<Record> {
+        let inputs = pictures.iter().map(|(_, path)| InputRecord::of(path, path.as_os_str()));
+        let mut inputs: Vec<InputRecord> = inputs.collect::<Option<_>>()?;
         // A picture may be given twice.
         inputs.dedup();
-        let mut weights: Vec<InputRecord> = files
-            .iter()
-            .filter(|path| path.is_file())
-            .map(|path| record(path, path.file_name()?))
-            .collect::<Option<_>>()?;
-        weights.dedup();
         Some(Record {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             arguments: arguments(line)?,
             inputs,
-            weights,
+            weights: weights?,
             simd: Level::current().name().to_owned(),
             ended_after: None,
         })

@@ -14,7 +14,7 @@ use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs::{self, write_text};
-use crate::run::record::Record;
+use crate::run::record::{Record, weights_record};
 use crate::run::report::{Live, Recorder};
 use crate::run::request::Request;
 use crate::run::summary::{self, Clock, Summary};
@@ -44,7 +44,7 @@ pub(crate) fn synthesize(
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
-    let record = Record::new(line, &input_files, &weights);
+    let record = Record::new(line, &outputs::pictures(request), weights_record(&weights));
     let checkpoint = match &reports.resume {
         Some(path) => Some(checkpoints::read(path, record.as_ref(), reports.quiet)?),
         None => None,

@@ -107,12 +107,16 @@ impl Page<'_> {
         }
     }
 
+    /// What its bytes are.
+    fn color(&self) -> ExtendedColorType {
+        if self.alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 }
+    }
+
     /// A format about which there is nothing to say.
     fn encode_plainly(&self, format: ImageFormat) -> Result<Vec<u8>, String> {
         let mut encoded = Cursor::new(Vec::new());
-        let color = if self.alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
         let (width, height) = (self.width, self.height);
-        image::write_buffer_with_format(&mut encoded, self.bytes()?, width, height, color, format)
+        image::write_buffer_with_format(&mut encoded, self.bytes()?, width, height, self.color(), format)
             .map_err(|error| error.to_string())?;
         Ok(encoded.into_inner())
     }

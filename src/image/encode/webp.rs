@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use image::{ExtendedColorType, ImageEncoder, codecs::webp::WebPEncoder};
+use image::{ImageEncoder, codecs::webp::WebPEncoder};
 
 use super::Page;
 use crate::image::webp::chunks;
@@ -48,9 +48,8 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
 
 fn without_loss(page: &Page<'_>) -> Result<Vec<u8>, String> {
     let mut encoded = Cursor::new(Vec::new());
-    let color = if page.alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
     WebPEncoder::new_lossless(&mut encoded)
-        .write_image(page.bytes()?, page.width, page.height, color)
+        .write_image(page.bytes()?, page.width, page.height, page.color())
         .map_err(|error| error.to_string())?;
     Ok(encoded.into_inner())
 }

@@ -24,10 +24,11 @@ use crate::ending::Ending;
 use crate::error::say;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs::{check_folder, write_text};
+use crate::run::record::weights_record;
 use crate::run::weights::Located;
 use crate::text::{self, plural};
 
-use work::Became;
+use work::{Became, Workshop};
 
 /// The names of results that failed, in the folder of results.
 const FAILED: &str = "batch-failed.txt";
@@ -67,6 +68,13 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let jobs = (*jobs).min(items.len()).max(1);
     let threads = (all / jobs).max(1);
+    let workshop = Workshop {
+        network: &network,
+        weight_files: weights.files(),
+        weights: weights_record(&weights),
+        threads,
+        interrupt: &interrupt,
+    };
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
         while let Some((index, item)) = {
@@ -77,10 +85,10 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
                 break;
             }
             let began = Instant::now();
-            let became = work::paint(item, &out.join(&item.output), &network, &weights, threads, &interrupt);
+            let became = workshop.paint(item, &out.join(&item.output));
             let row = Row { output: item.name(), became, seconds: began.elapsed().as_secs_f64() };
             let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if !quiet || matches!(row.became, Became::Failed { .. }) {
+            if !quiet || row.has_failed() {
                 say(&format!("{}/{} {}", rows.len() + 1, items.len(), row.text()));
             }
             rows.push((index, row));
@@ -98,11 +106,11 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
     remember_failures(out, &rows)?;
     let count = |became: fn(&Became) -> bool| rows.iter().filter(|row| became(&row.became)).count();
-    let failed = count(|became| matches!(became, Became::Failed { .. }));
+    let failed: Vec<&str> = rows.iter().filter(|row| row.has_failed()).map(|row| &*row.output).collect();
     if !quiet {
         let painted = count(|became| matches!(became, Became::Painted { .. }));
         let skipped = count(|became| matches!(became, Became::Skipped));
-        say(&format!("{painted} painted, {skipped} there already, {failed} failed"));
+        say(&format!("{painted} painted, {skipped} there already, {} failed", failed.len()));
     }
     if arguments.json {
         text::print(&text::json(&rows)?).context("cannot print the summary")?;
@@ -110,20 +118,23 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     if interrupt.is_requested() {
         return Ok(Ending::Interrupted(interrupt.exit_code()));
     }
-    if failed > 0 {
-        let names = rows.iter().filter(|row| matches!(row.became, Became::Failed { .. }));
-        let names: Vec<&str> = names.map(|row| &*row.output).collect();
+    if !failed.is_empty() {
         bail!(
-            "{failed} picture{} could not be painted: {}; once that is mended, the same command with --retry-failed paints \
+            "{} picture{} could not be painted: {}; once that is mended, the same command with --retry-failed paints \
              them",
-            plural(failed),
-            names.join(", ")
+            failed.len(),
+            plural(failed.len()),
+            failed.join(", ")
         );
     }
     Ok(Ending::Done)
 }
 
 impl Row {
+    fn has_failed(&self) -> bool {
+        matches!(self.became, Became::Failed { .. })
+    }
+
     /// A line for people.
     fn text(&self) -> String {
         let Row { output, became, seconds } = self;
@@ -142,9 +153,7 @@ fn remember_failures(out: &Path, rows: &[Row]) -> anyhow::Result<()> {
     let before = fs::read_to_string(&path).unwrap_or_default();
     let is_known = |name: &str| rows.iter().any(|row| row.output == name);
     let mut names: Vec<&str> = before.lines().filter(|name| !is_known(name)).collect();
-    names.extend(
-        rows.iter().filter(|row| matches!(row.became, Became::Failed { .. })).map(|row| &*row.output),
-    );
+    names.extend(rows.iter().filter(|row| row.has_failed()).map(|row| &*row.output));
     match names.is_empty() {
         true if path.exists() => {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))

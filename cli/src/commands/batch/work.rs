@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use impasto::image::{LoadOptions, load_image_with_warnings};
@@ -15,11 +15,10 @@ use crate::run::destination::Destination;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs;
-use crate::run::record::Record;
+use crate::run::record::{InputRecord, Record};
 use crate::run::request::Request;
 use crate::run::source::{Source, sources};
 use crate::run::synthesis::builder;
-use crate::run::weights::Located;
 
 /// The deepest layer that any line may name: the network is read once, for all.
 pub(super) const DEEPEST_LAYER: usize = impasto::architecture::FEATURES.len() - 1;
@@ -41,70 +40,71 @@ pub(super) enum Became {
     },
 }
 
-/// Paints an item to `output`, unless it is there already.
-pub(super) fn paint(
-    item: &Item,
-    output: &Path,
-    network: &SqueezeNet,
-    weights: &Located,
-    threads: usize,
-    interrupt: &Interrupt,
-) -> Became {
-    match attempt(item, output, network, weights, threads, interrupt) {
-        Ok(became) => became,
-        Err(error) => {
-            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            Became::Failed { reason: causes.join(": ") }
-        }
-    }
+/// What the pictures of a batch have in common.
+pub(super) struct Workshop<'a> {
+    pub(super) network: &'a SqueezeNet,
+    /// The files of its weights, and what a record says of them.
+    pub(super) weight_files: Vec<PathBuf>,
+    pub(super) weights: Option<Vec<InputRecord>>,
+    /// Those of one picture.
+    pub(super) threads: usize,
+    pub(super) interrupt: &'a Interrupt,
 }
 
-fn attempt(
-    item: &Item,
-    output: &Path,
-    network: &SqueezeNet,
-    weights: &Located,
-    threads: usize,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Became> {
-    let arguments = &item.arguments;
-    let content = Source::new(&arguments.content);
-    let styles = sources(&arguments.styles);
-    let request =
-        Request::transfer(content, styles, &arguments.options, Some(&arguments.scales), &arguments.common)?;
-    let mut destination = Destination::of(&arguments.result)?;
-    let weight_files = weights.files();
-    let files = outputs::inputs(&request, &weight_files);
-    if let Some(folder) = output.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+impl Workshop<'_> {
+    /// Paints an item to `output`, unless it is there already.
+    pub(super) fn paint(&self, item: &Item, output: &Path) -> Became {
+        self.attempt(item, output).unwrap_or_else(|error| {
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            Became::Failed { reason: causes.join(": ") }
+        })
     }
-    outputs::check(&destination, &arguments.reports, &files)?;
-    let record = Record::new(&item.line, &files, weights);
-    if let (Some(record), true) = (&record, output.is_file()) {
-        let there = load_image_with_warnings(output, &LoadOptions::default()).ok();
-        let there = there.and_then(|there| Record::read(&there.record?));
-        if there.as_ref() == Some(record) {
-            return Ok(Became::Skipped);
+
+    fn attempt(&self, item: &Item, output: &Path) -> anyhow::Result<Became> {
+        let arguments = &item.arguments;
+        let content = Source::new(&arguments.content);
+        let styles = sources(&arguments.styles);
+        let request = Request::transfer(
+            content,
+            styles,
+            &arguments.options,
+            Some(&arguments.scales),
+            &arguments.common,
+        )?;
+        let mut destination = Destination::of(&arguments.result)?;
+        let files = outputs::inputs(&request, &self.weight_files);
+        if let Some(folder) = output.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
+        outputs::check(&destination, &arguments.reports, &files)?;
+        let record = Record::new(&item.line, &outputs::pictures(&request), self.weights.clone());
+        if let (Some(record), true) = (&record, output.is_file()) {
+            let there = load_image_with_warnings(output, &LoadOptions::default()).ok();
+            let there = there.and_then(|there| Record::read(&there.record?));
+            if there.as_ref() == Some(record) {
+                return Ok(Became::Skipped);
+            }
+        }
+        let network = self.network.clone().with_pooling(arguments.common.network.pooling);
+        let inputs = Inputs::load(&request)?;
+        destination.check_size(inputs.size)?;
+        let builder = builder(&request, &inputs, &network).threads(self.threads);
+        let mut session = builder.build().map_err(naming_the_option)?;
+        let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
+        destination.describe(inputs.density, request.background(), record);
+        drop(inputs);
+        let outcome: Outcome =
+            session.run_with(&mut |_: &Iteration<'_>| match self.interrupt.is_requested() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })?;
+        // Half a picture would count as done.
+        if outcome.interrupted {
+            return Ok(Became::Interrupted);
+        }
+        destination.save(&session, &outcome)?;
+        let (height, width) = session.size();
+        Ok(Became::Painted { height, width })
     }
-    let network = network.clone().with_pooling(arguments.common.network.pooling);
-    let inputs = Inputs::load(&request)?;
-    destination.check_size(inputs.size)?;
-    let builder = builder(&request, &inputs, &network).threads(threads);
-    let mut session = builder.build().map_err(naming_the_option)?;
-    let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
-    destination.describe(inputs.density, request.background(), record);
-    drop(inputs);
-    let outcome: Outcome = session.run_with(&mut |_: &Iteration<'_>| match interrupt.is_requested() {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    })?;
-    // Half a picture would count as done.
-    if outcome.interrupted {
-        return Ok(Became::Interrupted);
-    }
-    destination.save(&session, &outcome)?;
-    let (height, width) = session.size();
-    Ok(Became::Painted { height, width })
 }
