@@ -470,7 +470,7 @@ pub(crate) fn thread_pool(threads: Option<usize>) -> Result<ThreadPool, Transfer
 
 /// As many threads as are asked for; where none or 0 are, what `RAYON_NUM_THREADS` says, at most [`MAX_THREADS`], and
 /// else one per core.
-pub(crate) fn thread_count(threads: Option<usize>) -> usize {
+pub fn thread_count(threads: Option<usize>) -> usize {
     let is_given = |threads: &usize| *threads > 0;
     let variable = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok();
     // Rayon would take the number that its variable names, however large.

@@ -41,7 +41,7 @@ mod targets;
 mod walk;
 
 pub(crate) use builder::thread_pool;
-pub use builder::{MAX_THREADS, StyleTransferBuilder};
+pub use builder::{MAX_THREADS, StyleTransferBuilder, thread_count};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use choices::{Init, OptimizerKind, PreserveColors};
 pub use error::TransferError;

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use impasto::SqueezeNet;
+use impasto::transfer::thread_count;
 use serde::Serialize;
 
 use crate::arguments::BatchArguments;
@@ -61,13 +62,8 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     let network = SqueezeNet::new(weights.load(work::DEEPEST_LAYER)?);
     interrupt.wait_for_iterations();
 
-    let all = arguments
-        .common
-        .network
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let jobs = (*jobs).min(items.len()).max(1);
-    let threads = (all / jobs).max(1);
+    let threads = (thread_count(arguments.common.network.threads) / jobs).max(1);
     let workshop = Workshop {
         network: &network,
         weight_files: weights.files(),
