@@ -33,7 +33,7 @@
 //! | the learning rates, the clamp | [`schedule`] | [`Schedule`] |
 //! | the four checks | [`check`] | [`check::run`] |
 //!
-//! Three modules have no counterpart there: [`explain`] shows a session's tape, node by node, with its numbers
+//! Four modules have no counterpart there: [`motion`] follows what moves from one frame of a video to the next; [`explain`] shows a session's tape, node by node, with its numbers
 //! ([`StyleTransfer::explain`]); [`explain::by_hand`] has each loss and its gradient worked out by hand, on an input of a few
 //! numbers; [`bench`](mod@bench) tells how fast all this is, and how close to the machine's peak.
 //!
@@ -47,6 +47,7 @@ pub mod check;
 pub mod explain;
 pub mod image;
 pub mod loss;
+pub mod motion;
 pub mod optimizer;
 pub mod preset;
 #[cfg(feature = "jpeg")]

@@ -254,3 +254,42 @@ pub fn tv_loss<T: Element>(tape: &mut Tape<T>, weight: f64, image: Var) -> Resul
     let loss = tape.weighted_sum(&[(roughness, T::from_f64(weight))])?;
     tape.name(loss, "tv_loss")
 }
+
+/// `weight * mean of (trust * (image - before))^2`: how far an image (1, H, W, 3) is from what the frame before makes one
+/// expect, `before`, of the same shape, where `trust`, (1, H, W, 1), is not 0.
+///
+/// Equation 7 of Ruder, Dosovitskiy and Brox 2016, "Artistic style transfer for videos", where `trust` is 0 or 1. Not in
+/// the notebook.
+///
+/// ```
+/// use impasto::loss::temporal_loss;
+/// use impasto_autodiff::Tape;
+/// use ndarray::array;
+///
+/// let mut tape = Tape::<f64>::new();
+/// // Two pixels; the second was uncovered.
+/// let image = tape.variable(&array![[[[1.0, 1.0, 1.0], [9.0, 9.0, 9.0]]]]);
+/// let before = tape.constant(&array![[[[0.0, 1.0, 3.0], [0.0, 0.0, 0.0]]]]);
+/// let trust = tape.constant(&array![[[[1.0], [0.0]]]]);
+/// let loss = temporal_loss(&mut tape, 6.0, image, before, trust)?;
+/// tape.forward();
+/// assert_eq!(tape.number(loss)?, 5.0); // 6 * (1 + 0 + 4) / 6
+/// # Ok::<(), impasto_autodiff::TapeError>(())
+/// ```
+///
+/// # Errors
+/// [`TapeError::Shape`] if the shapes are others.
+pub fn temporal_loss<T: Element>(
+    tape: &mut Tape<T>,
+    weight: f64,
+    image: Var,
+    before: Var,
+    trust: Var,
+) -> Result<Var, TapeError> {
+    let values = tape.shape(image)?.iter().product::<usize>();
+    let [image, before] = [tape.mask(image, trust)?, tape.mask(before, trust)?];
+    let distance = tape.squared_difference(image, before)?;
+    tape.name(distance, "temporal_distance")?;
+    let loss = tape.weighted_sum(&[(distance, T::from_f64(weight / values as f64))])?;
+    tape.name(loss, "temporal_loss")
+}

@@ -62,6 +62,7 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) tv_weight: Option<f64>,
     pub(super) init: Option<Init>,
     pub(super) init_image: Option<&'a Array4<f32>>,
+    pub(super) temporal: Option<Temporal<'a>>,
     pub(super) schedule: Schedule,
     pub(super) optimizer: OptimizerKind,
     pub(super) own_optimizer: Option<MakeOptimizer>,
@@ -91,6 +92,16 @@ pub(super) struct Style<'a> {
     pub(super) mask: Option<&'a Array2<u8>>,
 }
 
+/// What the frame before makes one expect.
+#[derive(Clone, Copy)]
+pub(super) struct Temporal<'a> {
+    /// (H, W, 3).
+    pub(super) picture: &'a Array3<u8>,
+    /// Where it holds, (H, W).
+    pub(super) trust: &'a Array2<u8>,
+    pub(super) weight: f64,
+}
+
 impl<'a> StyleTransferBuilder<'a> {
     pub(super) fn new(network: &'a SqueezeNet) -> Self {
         StyleTransferBuilder {
@@ -106,6 +117,7 @@ impl<'a> StyleTransferBuilder<'a> {
             tv_weight: None,
             init: None,
             init_image: None,
+            temporal: None,
             schedule: Schedule::default(),
             optimizer: OptimizerKind::default(),
             own_optimizer: None,
@@ -285,6 +297,14 @@ impl<'a> StyleTransferBuilder<'a> {
     /// size.
     pub fn init_image(mut self, image: &'a Array4<f32>) -> Self {
         self.init_image = Some(image);
+        self
+    }
+
+    /// Holds the picture near another of its size, (H, W, 3), where the mask, (H, W), is white, with the
+    /// [`temporal_loss`](crate::loss::temporal_loss) of this weight; [`TEMPORAL_WEIGHT`](super::TEMPORAL_WEIGHT) suits most
+    /// sequences. For a frame, that is the result of the one before, [moved](crate::motion::Motion) to where its things are.
+    pub fn temporal(mut self, picture: &'a Array3<u8>, trust: &'a Array2<u8>, weight: f64) -> Self {
+        self.temporal = Some(Temporal { picture, trust, weight });
         self
     }
 

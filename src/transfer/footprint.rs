@@ -5,7 +5,7 @@ use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::jitter;
 use super::pictures::Pictures;
-use crate::loss::{content_loss, gram_matrix, tv_loss};
+use crate::loss::{content_loss, gram_matrix, temporal_loss, tv_loss};
 use crate::memory;
 use impasto_autodiff::{Strips, Tape, Var};
 use impasto_squeezenet::{SqueezeNet, architecture};
@@ -77,6 +77,8 @@ pub(super) struct Footprint {
     moments: bool,
     /// Whether something of the content image is kept.
     keeps: bool,
+    /// Whether the frame before makes one expect something.
+    expects: bool,
     jitter: usize,
     threads: usize,
     /// Height and width of the result, in pixels.
@@ -125,6 +127,7 @@ impl Footprint {
             regions: pictures.guided_regions(),
             moments: builder.style_moments > 0.0,
             keeps: pictures.kept.is_some(),
+            expects: pictures.has_expected(),
             jitter,
             threads,
             size: pictures.size,
@@ -190,6 +193,8 @@ impl Footprint {
         let masked = self.style_layers.iter().map(|&layer| features_per_pixel(layer, 4));
         let copies = if self.moments { 2 } else { 1 };
         per_pixel += copies * self.regions as u64 * masked.sum::<u64>();
+        // What is expected, and both pictures where it holds.
+        per_pixel += if self.expects { 36 } else { 0 };
         if self.normalizes {
             let layers = self.style_layers.iter().chain(&self.content_layers);
             per_pixel += layers.map(|&layer| features_per_pixel(layer, 4)).sum::<u64>() + 12;
@@ -206,7 +211,11 @@ impl Footprint {
         let factors = self.style_layers.iter().map(|&layer| positions_per_pixel(layer, 4 * shifts));
         // The mask as it was given and, for a moment, two of numbers; what is kept, its shares, and the blend.
         let covered = if self.regions > 0 { 4 + 12 } else { 0 };
-        self.regions as u64 * (9 + factors.sum::<u64>()) + covered + if self.keeps { 5 + 24 } else { 0 }
+        let kept = if self.keeps { 5 + 24 } else { 0 };
+        self.regions as u64 * (9 + factors.sum::<u64>())
+            + covered
+            + kept
+            + if self.expects { 4 + 7 } else { 0 }
     }
 
     /// What an optimizer remembers beyond two moments.
@@ -322,6 +331,11 @@ impl Footprint {
         recorded.map_err(failed)?;
         if is_result || terms.is_empty() {
             terms.push((tv_loss(&mut tape, 1.0, image)?, 1.0));
+        }
+        if is_result && self.expects {
+            let trust = tape.constant(&Array4::<f32>::zeros((1, height, width, 1)));
+            let before = tape.constant(&zeros);
+            terms.push((temporal_loss(&mut tape, 1.0, image, before, trust)?, 1.0));
         }
         let total = tape.weighted_sum(&terms)?;
         Ok((tape.into_strips(total, rows)?, shift))

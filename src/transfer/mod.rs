@@ -49,7 +49,9 @@ pub(crate) use footprint::{BYTES_PER_PIXEL, check_memory};
 pub use jitter::MAX_JITTER;
 pub use observer::{Iteration, Observer};
 pub use outcome::{LayerLoss, LayerLossKind, Losses, Outcome, ScaleOutcome};
-pub use problem::{CONTENT_OF_SCALES, DEFAULT_JITTER, JITTER_LEARNING_RATE, NOISE_LEARNING_RATE};
+pub use problem::{
+    CONTENT_OF_SCALES, DEFAULT_JITTER, JITTER_LEARNING_RATE, NOISE_LEARNING_RATE, TEMPORAL_WEIGHT,
+};
 pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;
 pub use session::StyleTransfer;

@@ -13,7 +13,9 @@ pub struct Losses {
     pub style: f64,
     /// How rough it is.
     pub tv: f64,
-    /// The sum of the three.
+    /// How far it is from what the frame before makes one expect; 0 unless there is one.
+    pub temporal: f64,
+    /// The sum of all.
     pub total: f64,
 }
 

@@ -1,6 +1,6 @@
 //! The pictures of a run, checked, with their masks: at any of its sizes.
 
-use super::builder::StyleTransferBuilder;
+use super::builder::{StyleTransferBuilder, Temporal};
 use super::choices::PreserveColors;
 use super::color_map::{self, ColorMap};
 use super::error::TransferError;
@@ -21,9 +21,18 @@ pub(super) struct Pictures {
     pub(super) kept: Option<Array2<u8>>,
     /// It as it was given, (H, W, 4), unless it is opaque.
     pub(super) transparent: Option<ArcArray<u8, Ix3>>,
+    expected: Option<Expected>,
     styles: Vec<StyleImage>,
     /// The numbers of the style images that are painted at the same places, as far as they have a weight.
     groups: Vec<Vec<usize>>,
+}
+
+/// What the frame before makes one expect.
+struct Expected {
+    /// (H, W, 3).
+    picture: ArcArray<u8, Ix3>,
+    /// How far it holds, (H, W).
+    trust: Array2<u8>,
 }
 
 /// A style image, (H, W, 3).
@@ -64,7 +73,8 @@ impl Pictures {
                 None => groups.push(vec![index]),
             }
         }
-        Ok(Pictures { size, photograph, content, kept, transparent, styles, groups })
+        let expected = expected(builder, size)?;
+        Ok(Pictures { size, photograph, content, kept, transparent, expected, styles, groups })
     }
 
     /// The content image at a size, (1, H, W, 3) in preprocessed units.
@@ -166,6 +176,22 @@ impl Pictures {
         Some(guide::resized(self.kept.as_ref()?.view(), (scale.height, scale.width)))
     }
 
+    /// What the frame before makes one expect at a size: a picture (H, W, 3), and how far it holds, (H, W), from 0 to 1.
+    pub(super) fn expected(&self, scale: &Scale) -> Option<(ArcArray<u8, Ix3>, Array2<f32>)> {
+        let Expected { picture, trust } = self.expected.as_ref()?;
+        let size = (scale.height, scale.width);
+        let resized = match picture.dim() == (scale.height, scale.width, 3) {
+            true => picture.clone(),
+            false => resize_image_to(picture.view(), scale.height, scale.width).into_shared(),
+        };
+        Some((resized, guide::resized(trust.view(), size)))
+    }
+
+    /// Whether there is such a picture.
+    pub(super) fn has_expected(&self) -> bool {
+        self.expected.is_some()
+    }
+
     /// The share of the pixels that no style covers and that are not kept.
     pub(super) fn unpainted(&self) -> f64 {
         let masks: Option<Vec<&Array2<u8>>> =
@@ -232,6 +258,27 @@ fn kept(
         true => Err(TransferError::NothingToPaint),
         false => Ok(Some(kept)),
     }
+}
+
+/// What the frame before makes one expect; none without a weight, or where it holds nowhere.
+fn expected(
+    builder: &StyleTransferBuilder<'_>,
+    size: (usize, usize),
+) -> Result<Option<Expected>, TransferError> {
+    let Some(Temporal { picture, trust, weight }) = builder.temporal else { return Ok(None) };
+    let name = "the picture of the temporal loss";
+    let (given_height, given_width) = picture_size(name, picture, &[3])?;
+    if (given_height, given_width) != size {
+        let (height, width) = size;
+        return Err(TransferError::ImageSize { given_height, given_width, height, width });
+    }
+    checked_mask("the mask of the temporal loss", Some(trust), size)?;
+    let counts = weight > 0.0 && trust.iter().any(|&trust| trust > 0);
+    let picture = match builder.preserve_colors {
+        PreserveColors::Luminance => to_gray(picture.view()).into_shared(),
+        _ => picture.to_shared(),
+    };
+    Ok(counts.then(|| Expected { picture, trust: trust.clone() }))
 }
 
 /// A mask that has the result's size.

@@ -31,6 +31,9 @@ pub const NOISE_LEARNING_RATE: f64 = 0.07;
 /// further, and houses must stay houses.
 pub const CONTENT_OF_SCALES: f64 = 5.0;
 
+/// The weight of [`StyleTransferBuilder::temporal`] that suits most sequences.
+pub const TEMPORAL_WEIGHT: f64 = 50_000.0;
+
 /// All that a run needs.
 pub(super) struct Problem {
     pub(super) network: SqueezeNet,
@@ -53,6 +56,8 @@ pub(super) struct Problem {
     pub(super) style_layers: Vec<(usize, f64)>,
     /// At the last size.
     tv_weight: f64,
+    /// How much what the frame before makes one expect counts.
+    pub(super) temporal_weight: f64,
     /// How much means and deviations of channels count beside Gram matrices.
     pub(super) moments: f64,
     /// Whether weights are the strengths of gradients.
@@ -108,11 +113,13 @@ impl Problem {
             }
         }
         let tv_weight = builder.tv_weight.unwrap_or(defaults.tv_weight);
+        let temporal_weight = builder.temporal.map_or(0.0, |temporal| temporal.weight);
         let content_given = builder.content_weight.unwrap_or(0.0);
         let scalars = [("the content weight", content_given), ("the tv weight", tv_weight)];
         let strength = [
             ("the style strength", builder.style_strength),
             ("the weight of moments", builder.style_moments),
+            ("the temporal weight", temporal_weight),
         ];
         let style_weights = style.iter().map(|&(_, weight)| ("a style weight", weight));
         let blend = builder.styles.iter().map(|style| ("a style's blend weight", style.blend));
@@ -196,6 +203,7 @@ impl Problem {
             content_weight: builder.content_weight.unwrap_or(default_content),
             style_layers: weighted,
             tv_weight,
+            temporal_weight,
             moments: builder.style_moments,
             normalizes: builder.normalize_gradients,
             seamless: builder.seamless,

@@ -12,8 +12,8 @@ use super::scale::Scale;
 use super::targets::{content_targets, shifted, style_targets};
 use super::walk::Walk;
 use crate::loss::{
-    ChannelMoments, channel_moments, content_loss, gram_distance, gram_matrix, moments_distance, tv_loss,
-    weighted_style_loss,
+    ChannelMoments, channel_moments, content_loss, gram_distance, gram_matrix, moments_distance,
+    temporal_loss, tv_loss, weighted_style_loss,
 };
 use crate::optimizer::Optimizer;
 use impasto_autodiff::{Tape, TapeError, Var};
@@ -44,6 +44,7 @@ pub(crate) struct Terms {
     content: Option<Var>,
     style: Option<Var>,
     tv: Option<Var>,
+    temporal: Option<Var>,
     pub(super) total: Var,
     /// The summand of each layer: its kind, the layer, and what it is multiplied by.
     parts: Vec<(LayerLossKind, usize, Var, f32)>,
@@ -255,7 +256,20 @@ impl Recording {
                 Some(tv_loss(&mut tape, weight, seen)?)
             }
         };
-        let terms: Vec<Var> = [content_term, style_term, tv_term].into_iter().flatten().collect();
+        let temporal_term = match problem.pictures.expected(scale) {
+            Some((picture, trust)) => {
+                let before = picture_rows::record(&mut tape, picture, None)?;
+                tape.name(before, "before")?;
+                let trust = tape.constant(&trust.insert_axis(Axis(0)).insert_axis(Axis(3)));
+                tape.name(trust, "trust")?;
+                let weight = problem.temporal_weight;
+                let seen = problem.of_strength(&mut tape, seen_image, weight)?;
+                Some(temporal_loss(&mut tape, weight, seen, before, trust)?)
+            }
+            None => None,
+        };
+        let terms: Vec<Var> =
+            [content_term, style_term, tv_term, temporal_term].into_iter().flatten().collect();
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
         let total = tape.weighted_sum(&summands)?;
         tape.name(total, "total_loss")?;
@@ -285,7 +299,14 @@ impl Recording {
         let mut layers: Vec<LayerLoss> =
             parts.iter().map(|&(kind, layer, ..)| LayerLoss { kind, layer, value: 0.0 }).collect();
         layers.dedup();
-        let terms = Terms { content: content_term, style: style_term, tv: tv_term, total, parts };
+        let terms = Terms {
+            content: content_term,
+            style: style_term,
+            tv: tv_term,
+            temporal: temporal_term,
+            total,
+            parts,
+        };
         let targets = content.into_iter().chain(style.iter().map(|term| (term.target, term.layer))).collect();
         let network = features.nodes().to_vec();
         let (seen, gradient) = (problem.seen(scale), Vec::new());
@@ -418,7 +439,12 @@ impl Recording {
 impl Terms {
     /// The recorded losses with their names, the total last.
     pub(crate) fn named(&self) -> Vec<(&'static str, Var)> {
-        let terms = [("content_loss", self.content), ("style_loss", self.style), ("tv_loss", self.tv)];
+        let terms = [
+            ("content_loss", self.content),
+            ("style_loss", self.style),
+            ("tv_loss", self.tv),
+            ("temporal_loss", self.temporal),
+        ];
         let terms = terms.into_iter().filter_map(|(name, var)| Some((name, var?)));
         terms.chain([("total_loss", self.total)]).collect()
     }
@@ -434,6 +460,7 @@ impl Terms {
             content: loss(self.content)?,
             style: loss(self.style)?,
             tv: loss(self.tv)?,
+            temporal: loss(self.temporal)?,
             total: loss(Some(self.total))?,
         })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, ValueHint};
 
 use super::shared::{CommonOptions, ScaleOptions, TransferOptions};
-use super::values::{Shard, positive_integer, shard};
+use super::values::{Frames, Shard, not_negative, one_of, positive_integer, shard};
 
 /// Repaint many pictures, each CONTENT in the style of each --style
 ///
@@ -19,6 +19,7 @@ Examples:
   impasto batch --style painting.jpg --out pictures photos/*.jpg
   impasto batch --style a.jpg --style b.jpg --out pictures --size 768 --jobs 2 photos/*.jpg
   impasto batch --manifest list.jsonl --out pictures
+  impasto batch --frames --style painting.jpg --out painted frames/*.png
 
 A manifest has one JSON object per line, with the options' names as keys, such as
   {\"content\": \"photo.jpg\", \"style\": [\"a.jpg\", \"b.jpg\"], \"output\": \"mix.png\", \"style-blend\": [2, 1], \"gray\": true}
@@ -40,6 +41,23 @@ pub(crate) struct BatchArguments {
     /// The name of a result, with `{content}` and `{style}` for the pictures' names without their extensions
     #[arg(long, value_name = "PATTERN", default_value = "{content}-{style}.png", help_heading = "Pictures")]
     pub(crate) name: String,
+    /// Take the photographs as the frames of a video, in their order, and tell how much the results flicker
+    #[arg(
+        long, value_name = "HOW", num_args = 0..=1, default_missing_value = "flow", require_equals = true,
+        conflicts_with_all = ["manifest", "init"], help_heading = "Frames",
+        value_parser = one_of([
+            ("flow", "each starts from the result before it, moved along, and is held to it: the default", Frames::Flow),
+            ("start", "each starts from the result before it", Frames::Start),
+            ("alone", "each for itself: only to compare the flicker", Frames::Alone),
+        ])
+    )]
+    pub(crate) frames: Option<Frames>,
+    /// How strongly a frame is held to the one before it: more flickers less, but sticks to it [default: 50000]
+    #[arg(
+        long, value_name = "W", value_parser = not_negative, allow_negative_numbers = true, requires = "frames",
+        help_heading = "Frames"
+    )]
+    pub(crate) temporal_weight: Option<f64>,
     /// How many pictures are painted side by side, with the threads divided among them: more is faster where pictures are
     /// small
     #[arg(

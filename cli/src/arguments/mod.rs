@@ -2,7 +2,7 @@
 //! fit together is for `run::request`.
 //!
 //! - one file per command, of the command's name
-//! - `shared`: options that several commands have
+//! - `shared`: options that several commands have; `frames`: those of a frame of a sequence
 //! - `values`: parsers of single values
 //! - `foreign`: options of other programs, and what to use instead
 
@@ -13,6 +13,7 @@ mod completions;
 mod demo;
 mod explain;
 mod foreign;
+mod frames;
 mod invert;
 mod rerun;
 mod shared;
@@ -35,6 +36,7 @@ pub(crate) use completions::{CompletionsArguments, ManArguments};
 pub(crate) use demo::DemoArguments;
 pub(crate) use explain::{ExplainArguments, ExplainSubject};
 pub(crate) use foreign::remedy;
+pub(crate) use frames::FrameOptions;
 pub(crate) use invert::InvertArguments;
 pub(crate) use rerun::RerunArguments;
 pub(crate) use shared::{
@@ -42,7 +44,7 @@ pub(crate) use shared::{
 };
 pub(crate) use texture::TextureArguments;
 pub(crate) use transfer::TransferArguments;
-pub(crate) use values::{Depth, InitArgument, MaskArgument, PictureSize, ScaleCount, Shard};
+pub(crate) use values::{Depth, Frames, InitArgument, MaskArgument, PictureSize, ScaleCount, Shard};
 #[cfg(feature = "fetch")]
 pub(crate) use weights::WeightsFetchArguments;
 pub(crate) use weights::{

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::frames::FrameOptions;
 use super::shared::{CommonOptions, ReportOptions, ResultOptions, ScaleOptions, TransferOptions};
 
 /// Repaint CONTENT in the style of STYLE
@@ -25,6 +26,8 @@ pub(crate) struct TransferArguments {
     pub(crate) result: ResultOptions,
     #[command(flatten)]
     pub(crate) options: TransferOptions,
+    #[command(flatten)]
+    pub(crate) frame: FrameOptions,
     #[command(flatten)]
     pub(crate) scales: ScaleOptions,
     #[command(flatten)]

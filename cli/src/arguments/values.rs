@@ -159,6 +159,17 @@ pub(super) fn shard(text: &str) -> Result<Shard, &'static str> {
     }
 }
 
+/// The value of `--frames`: what each photograph of a sequence has of the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// Its result, moved along with what moved, which it is held to.
+    Flow,
+    /// Its result, to start from.
+    Start,
+    /// Nothing; only the flicker is measured.
+    Alone,
+}
+
 /// Bits of each channel of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {

@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Res
         content: Some(content),
         style: None,
         init,
+        previous: None,
         preset,
         scales: Some(scales),
         preserve_colors: PreserveColors::None,

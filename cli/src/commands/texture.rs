@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &TextureArguments, line: &[OsString]) -> anyhow::Re
         content: None,
         style: Some(style),
         init,
+        previous: None,
         preset,
         scales: Some(scales),
         preserve_colors: PreserveColors::None,

@@ -13,6 +13,7 @@ use ndarray::{Array2, Array3, Array4, Axis, Ix4};
 
 use crate::arguments::InitArgument;
 use crate::error::{UsageError, say};
+use crate::run::frame::Frame;
 use crate::run::request::Request;
 use crate::run::source::Source;
 
@@ -26,7 +27,9 @@ pub(crate) struct Inputs {
     pub(crate) style_masks: Vec<Option<Array2<u8>>>,
     /// How closely the pixels of the content image lie.
     pub(crate) density: Option<Density>,
-    /// What to start from, (1, H, W, 3) in preprocessed units, if it is a file.
+    /// The frame before, where the picture is one of a sequence.
+    pub(crate) frame: Option<Frame>,
+    /// What to start from, (1, H, W, 3) in preprocessed units, if it is a file or the frame before.
     pub(crate) init: Option<Array4<f32>>,
     /// Height and width of the result, in pixels.
     pub(crate) size: (usize, usize),
@@ -122,9 +125,14 @@ impl Inputs {
         let content_mask = mask(request.content.as_ref().and_then(|content| content.mask))?;
         let masks = request.style.iter().flat_map(|style| &style.masks);
         let style_masks = masks.map(|&source| mask(source)).collect::<Result<_, _>>()?;
+        let frame = match (&request.previous, &content) {
+            (Some(previous), Some(content)) => Some(Frame::load(previous, content, request)?),
+            _ => None,
+        };
+        let init = init.or_else(|| frame.as_ref().map(|frame| preprocess_image(frame.start.view())));
         // A picture may be given twice.
         warnings.dedup();
-        Ok(Inputs { content, styles, content_mask, style_masks, density, init, size, notes, warnings })
+        Ok(Inputs { content, styles, content_mask, style_masks, density, frame, init, size, notes, warnings })
     }
 }
 

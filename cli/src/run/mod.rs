@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `request` | joins arguments and preset to one complete request |
-//! | `source`, `inputs` | reads pictures |
+//! | `source`, `inputs`, `frame` | reads pictures |
 //! | `weights` | finds the network's weights |
 //! | `outputs`, `destination` | checks all paths that will be written, and writes the result |
 //! | `synthesis` | runs `transfer`, `invert` and `texture`: check, load, build, iterate, save |
@@ -19,6 +19,7 @@
 
 pub(crate) mod checkpoints;
 pub(crate) mod destination;
+pub(crate) mod frame;
 pub(crate) mod inputs;
 pub(crate) mod interrupt;
 pub(crate) mod outputs;

@@ -10,6 +10,7 @@ use impasto::files;
 use crate::arguments::{InitArgument, ReportOptions};
 use crate::error::UsageError;
 use crate::run::destination::Destination;
+use crate::run::frame::Previous;
 use crate::run::request::Request;
 use crate::run::source::Source;
 use crate::run::{checkpoints, snapshots, trace};
@@ -88,6 +89,11 @@ pub(crate) fn pictures<'a>(request: &'a Request<'_>) -> Vec<Input<'a>> {
     let styles = request.style.iter().flat_map(|style| &style.pictures);
     pictures.extend(styles.filter_map(|(source, _)| source.path()).map(|path| ("a style image", path)));
     pictures.extend(request.masks().filter_map(Source::path).map(|path| ("a mask", path)));
+    if let Some(Previous { result, content, .. }) = &request.previous {
+        pictures.extend(result.path().map(|path| ("the result of the frame before", path)));
+        let photograph = content.as_ref().and_then(|content| content.path());
+        pictures.extend(photograph.map(|path| ("the photograph of the frame before", path)));
+    }
     if let InitArgument::File(path) = request.init {
         pictures.extend(Source::new(path).path().map(|path| ("the picture of --init", path)));
     }

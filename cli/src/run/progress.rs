@@ -101,7 +101,12 @@ fn place(iteration: &Iteration<'_>, word: &str) -> String {
 }
 
 fn losses(losses: &Losses) -> String {
-    let terms = [("content", losses.content), ("style", losses.style), ("tv", losses.tv)];
+    let terms = [
+        ("content", losses.content),
+        ("style", losses.style),
+        ("tv", losses.tv),
+        ("temporal", losses.temporal),
+    ];
     let terms = terms.iter().filter(|(_, loss)| *loss != 0.0);
     let terms: Vec<String> = terms.map(|(name, loss)| format!("{name} {loss:.3e}")).collect();
     match terms.is_empty() {

@@ -9,6 +9,7 @@ use crate::arguments::{
     StyleOptions, TransferOptions,
 };
 use crate::error::UsageError;
+use crate::run::frame::Previous;
 use crate::run::source::Source;
 
 /// [`Request::default_size`] of a picture that is made to be kept.
@@ -19,6 +20,8 @@ pub(crate) struct Request<'a> {
     pub(crate) content: Option<Content<'a>>,
     pub(crate) style: Option<Style<'a>>,
     pub(crate) init: &'a InitArgument,
+    /// The frame before, where the picture is one of a sequence.
+    pub(crate) previous: Option<Previous<'a>>,
     pub(crate) preset: Option<&'static Preset>,
     /// `None`: a single size.
     pub(crate) scales: Option<&'a ScaleOptions>,
@@ -104,6 +107,7 @@ impl<'a> Request<'a> {
             }),
             style: Some(Style::new(styles, &options.style_options, Defaults::of(preset, common))?),
             init: options.init.as_ref().unwrap_or(default_init),
+            previous: None,
             preset,
             scales,
             preserve_colors: options.preserve_colors.unwrap_or_default(),
@@ -199,7 +203,11 @@ impl<'a> Request<'a> {
             InitArgument::File(path) => Some(Source::new(path)),
             InitArgument::Content | InitArgument::Random | InitArgument::Blend(_) => None,
         };
-        content.chain(styles).chain(init).chain(self.masks())
+        let previous = self
+            .previous
+            .iter()
+            .flat_map(|previous| [Some(previous.result), previous.content].into_iter().flatten());
+        content.chain(styles).chain(init).chain(previous).chain(self.masks())
     }
 
     /// Every mask that is read.

@@ -28,6 +28,9 @@ pub(crate) struct Summary {
     pub(crate) interrupted: bool,
     /// Of the result.
     pub(crate) losses: Losses,
+    /// Of a frame: how far it is from the frame before, moved, where both show the same, from 0 to 255.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) flicker: Option<f64>,
     pub(crate) seconds: Seconds,
     /// `None` where the operating system does not say.
     pub(crate) peak_memory_bytes: Option<u64>,
@@ -93,6 +96,7 @@ impl Summary {
         seconds: Seconds,
         weights: &Located,
         output: impl fmt::Display,
+        flicker: Option<f64>,
     ) -> Summary {
         let (height, width) = session.size();
         Summary {
@@ -102,6 +106,7 @@ impl Summary {
             scales: outcome.scales.clone(),
             interrupted: outcome.interrupted,
             losses: outcome.losses,
+            flicker,
             seconds,
             peak_memory_bytes: peak_memory_bytes(),
             estimated_memory_bytes: session.memory_bytes(),

@@ -11,6 +11,7 @@ use crate::ending::Ending;
 use crate::error::{naming_the_option, say};
 use crate::run::checkpoints::{self, Checkpoints};
 use crate::run::destination::Destination;
+use crate::run::frame::Frame;
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs::{self, write_text};
@@ -68,6 +69,7 @@ pub(crate) fn synthesize(
         true => Some(Recorder::new(request, line, &inputs, &session, &weights, live.as_ref())?),
         false => None,
     };
+    let frame = inputs.frame.take();
     drop(inputs);
     if let Some(checkpoint) = checkpoint {
         notes.push(format!("going on after {} iterations", checkpoint.iterations_done()));
@@ -93,7 +95,8 @@ pub(crate) fn synthesize(
     let save = clock.phase();
 
     let seconds = clock.seconds([load, prepare, iterate, save]);
-    let summary = Summary::new(&session, &outcome, seconds, &weights, &output);
+    let flicker = frame.and_then(|frame| frame.flicker(&outcome.picture));
+    let summary = Summary::new(&session, &outcome, seconds, &weights, &output, flicker);
     if let Some(recorder) = recorder {
         recorder.end(&outcome, &summary)?;
         if let Some(path) = &reports.report {
@@ -139,6 +142,9 @@ pub(crate) fn builder<'a>(
         .normalize_gradients(common.optimization.normalize_gradients);
     if let Some(image) = &inputs.init {
         builder = builder.init_image(image);
+    }
+    if let Some(Frame { start, motion: Some((motion, weight)), .. }) = &inputs.frame {
+        builder = builder.temporal(start, motion.trust(), *weight);
     }
     if let (Some(content), Some(picture)) = (&request.content, &inputs.content) {
         builder = builder.content(picture).content_layers(&content.layers).background(content.background);

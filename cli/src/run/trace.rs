@@ -29,6 +29,7 @@ struct Line {
     content: f64,
     style: f64,
     tv: f64,
+    temporal: f64,
     total: f64,
     /// Since the first iteration began.
     seconds: f64,
@@ -53,6 +54,7 @@ impl Trace {
             content: losses.content,
             style: losses.style,
             tv: losses.tv,
+            temporal: losses.temporal,
             total: losses.total,
             seconds: iteration.elapsed.as_secs_f64(),
         };

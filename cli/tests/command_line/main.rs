@@ -13,6 +13,7 @@ mod explain_step;
 #[cfg(unix)]
 mod faults;
 mod fetches;
+mod frames;
 mod masks;
 mod measurements;
 mod memory;
@@ -61,6 +62,7 @@ fn main() {
         masks::trials(&weights),
         checkpoints::trials(&weights),
         batches::trials(&weights),
+        frames::trials(&weights),
         reruns::trials(&weights),
         pages::trials(&weights),
         weights::trials(&weights),

@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use serde_json::{Map, Value};
 
-use super::{stem, within};
-use crate::arguments::{Arguments, BatchArguments, Command, TransferArguments};
+use super::{frames, stem, within};
+use crate::arguments::{Arguments, BatchArguments, Command, FrameOptions, TransferArguments};
 use crate::error::say;
 use crate::run::record::{canonical, named};
 use crate::run::source::STANDARD;
@@ -22,6 +22,8 @@ const OF_BATCH: &[&str] = &[
     "manifest",
     "out",
     "name",
+    "frames",
+    "temporal_weight",
     "jobs",
     "shard",
     "shards",
@@ -39,6 +41,8 @@ pub(super) struct Item {
     /// The command line that paints it alone.
     pub(super) line: Vec<OsString>,
     pub(super) arguments: TransferArguments,
+    /// The frame before it, of a sequence, as options.
+    pub(super) before: Option<FrameOptions>,
 }
 
 impl Item {
@@ -47,19 +51,21 @@ impl Item {
     }
 
     /// From options, each as one argument.
-    fn new(
+    pub(super) fn new(
         out: &Path,
         output: PathBuf,
-        options: Vec<String>,
+        options: Vec<OsString>,
         pictures: Vec<OsString>,
     ) -> Result<Item, String> {
         let mut line: Vec<OsString> = vec!["impasto".into(), "transfer".into()];
         line.push(named("output", &out.join(&output)));
-        line.extend(options.into_iter().map(OsString::from));
+        line.extend(options);
         line.push("--".into());
         line.extend(pictures);
         match Arguments::try_parse_from(&line) {
-            Ok(Arguments { command: Command::Transfer(arguments) }) => Ok(Item { output, line, arguments }),
+            Ok(Arguments { command: Command::Transfer(arguments) }) => {
+                Ok(Item { output, line, arguments, before: None })
+            }
             Ok(_) => Err("it is no transfer".into()),
             // The first line says what is wrong; what follows is about the command line.
             Err(error) => {
@@ -71,15 +77,17 @@ impl Item {
     }
 }
 
-/// Every picture that a batch with this command line is to paint.
-pub(super) fn read(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Result<Vec<Item>> {
+/// Every picture that a batch with this command line is to paint, in sequences whose pictures need the ones before them.
+pub(super) fn read(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Result<Vec<Vec<Item>>> {
     let options = canonical(line, OF_BATCH).context("the options hold names that are no text")?.options;
-    let items = match &arguments.manifest {
-        Some(path) => of_manifest(arguments, path, &options)?,
-        None => of_pictures(arguments, &options)?,
+    let alone = |items: Vec<Item>| items.into_iter().map(|item| vec![item]).collect();
+    let sequences: Vec<Vec<Item>> = match (&arguments.manifest, arguments.frames) {
+        (Some(path), _) => alone(of_manifest(arguments, path, &options)?),
+        (None, None) => alone(of_pictures(arguments, &options)?),
+        (None, Some(frames)) => frames::sequences(arguments, frames, &options)?,
     };
     let mut outputs: HashMap<&Path, usize> = HashMap::new();
-    for (number, item) in items.iter().enumerate() {
+    for (number, item) in sequences.iter().flatten().enumerate() {
         if let Some(other) = outputs.insert(&item.output, number) {
             bail!(
                 "pictures {} and {} would both be {}: give --name a pattern that tells them apart, or each line its own \
@@ -90,7 +98,7 @@ pub(super) fn read(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Res
             );
         }
     }
-    Ok(items)
+    Ok(sequences)
 }
 
 /// Each content in each style.
@@ -100,14 +108,15 @@ fn of_pictures(arguments: &BatchArguments, options: &[String]) -> anyhow::Result
         for style in &arguments.style {
             let output = output(&arguments.name, content, style)?;
             let pictures = vec![content.clone().into(), style.clone().into()];
-            let item = Item::new(&arguments.out, output, options.to_vec(), pictures);
+            let options = options.iter().map(OsString::from).collect();
+            let item = Item::new(&arguments.out, output, options, pictures);
             items.push(item.map_err(anyhow::Error::msg)?);
         }
     }
     Ok(items)
 }
 
-fn output(pattern: &str, content: &Path, style: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn output(pattern: &str, content: &Path, style: &Path) -> anyhow::Result<PathBuf> {
     let name = pattern.replace("{content}", &stem(content)).replace("{style}", &stem(style));
     within(&name).with_context(|| {
         format!("--name {pattern} leads to {name}, which is not within --out: leave out what leads elsewhere")
@@ -197,8 +206,9 @@ fn of_line(arguments: &BatchArguments, line: &str, options: &[String]) -> Result
         let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
         own.iter().any(|(own, _)| own == name)
     };
-    let mut all: Vec<String> = options.iter().filter(|option| !is_own(option)).cloned().collect();
-    all.extend(own.iter().map(|(_, option)| option.clone()));
+    let mut all: Vec<OsString> =
+        options.iter().filter(|option| !is_own(option)).map(OsString::from).collect();
+    all.extend(own.iter().map(|(_, option)| option.into()));
     let pictures = [content].into_iter().chain(styles).map(OsString::from).collect();
     Item::new(&arguments.out, output, all, pictures)
 }

@@ -1,9 +1,11 @@
 //! `impasto batch`: many pictures, one after another or side by side.
 //!
 //! - `list`: which pictures, from the command line or a manifest
+//! - `frames`: those of a sequence
 //! - `shard`: which part of them
 //! - `work`: one of them
 
+mod frames;
 mod list;
 mod shard;
 mod work;
@@ -29,6 +31,7 @@ use crate::run::record::weights_record;
 use crate::run::weights::Located;
 use crate::text::{self, plural};
 
+use list::Item;
 use work::{Became, Workshop};
 
 /// The names of results that failed, in the folder of results.
@@ -40,19 +43,24 @@ struct Row {
     output: String,
     #[serde(flatten)]
     became: Became,
+    /// Of a frame: how far it is from the one before it, moved along, from 0 to 255.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flicker: Option<f64>,
     seconds: f64,
 }
 
 pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Result<Ending> {
     let BatchArguments { out, jobs, quiet, .. } = arguments;
     check_folder(out, "save pictures")?;
-    let mut items = list::read(arguments, line)?;
+    let mut sequences = list::read(arguments, line)?;
     if let Some(shard) = shard::find(arguments, *quiet)? {
-        items = shard.of(items);
+        sequences = shard.of(sequences);
     }
     if arguments.retry_failed {
         let failed = fs::read_to_string(out.join(FAILED)).unwrap_or_default();
-        items.retain(|item| failed.lines().any(|name| Path::new(name) == item.output));
+        let has_failed = |item: &Item| failed.lines().any(|name| Path::new(name) == item.output);
+        sequences.iter_mut().for_each(|sequence| sequence.retain(has_failed));
+        sequences.retain(|sequence| !sequence.is_empty());
     }
     fs::create_dir_all(out).with_context(|| format!("cannot create the folder {}", out.display()))?;
 
@@ -62,7 +70,8 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     let network = SqueezeNet::new(weights.load(work::DEEPEST_LAYER)?);
     interrupt.wait_for_iterations();
 
-    let jobs = (*jobs).min(items.len()).max(1);
+    let count: usize = sequences.iter().map(Vec::len).sum();
+    let jobs = (*jobs).min(sequences.len()).max(1);
     let threads = (thread_count(arguments.common.network.threads) / jobs).max(1);
     let workshop = Workshop {
         network: &network,
@@ -73,21 +82,31 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     };
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
-        while let Some((index, item)) = {
+        while let Some((index, sequence)) = {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            items.get(index).map(|item| (index, item))
+            sequences.get(index).map(|sequence| (index, sequence))
         } {
-            if interrupt.is_requested() {
-                break;
+            let mut is_broken = false;
+            for (place, item) in sequence.iter().enumerate() {
+                if interrupt.is_requested() {
+                    break;
+                }
+                let began = Instant::now();
+                let (became, flicker) = match is_broken {
+                    true => {
+                        (Became::Failed { reason: "the frame before it could not be painted".into() }, None)
+                    }
+                    false => workshop.paint(item, &out.join(&item.output)),
+                };
+                let row =
+                    Row { output: item.name(), became, flicker, seconds: began.elapsed().as_secs_f64() };
+                is_broken = row.has_failed();
+                let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if !quiet || row.has_failed() {
+                    say(&format!("{}/{count} {}", rows.len() + 1, row.text()));
+                }
+                rows.push(([index, place], row));
             }
-            let began = Instant::now();
-            let became = workshop.paint(item, &out.join(&item.output));
-            let row = Row { output: item.name(), became, seconds: began.elapsed().as_secs_f64() };
-            let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if !quiet || row.has_failed() {
-                say(&format!("{}/{} {}", rows.len() + 1, items.len(), row.text()));
-            }
-            rows.push((index, row));
         }
     };
     std::thread::scope(|scope| {
@@ -98,7 +117,11 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     });
 
     let mut rows = rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    rows.sort_by_key(|(index, _)| *index);
+    rows.sort_by_key(|(place, _)| *place);
+    if !quiet {
+        let styles = arguments.style.iter().enumerate();
+        styles.filter_map(|(index, style)| flicker(index, style, &rows)).for_each(|line| say(&line));
+    }
     let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
     remember_failures(out, &rows)?;
     let count = |became: fn(&Became) -> bool| rows.iter().filter(|row| became(&row.became)).count();
@@ -126,6 +149,19 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
     Ok(Ending::Done)
 }
 
+/// How much the frames in one style flicker, in a line; none where there is nothing to tell.
+fn flicker(index: usize, style: &Path, rows: &[([usize; 2], Row)]) -> Option<String> {
+    let own = rows.iter().filter(|([sequence, _], _)| *sequence == index);
+    let flicker: Vec<f64> = own.filter_map(|(_, row)| row.flicker).collect();
+    (!flicker.is_empty()).then(|| {
+        format!(
+            "flicker in the style of {}: {:.2} of 255, each frame's difference from the one before it, moved along",
+            stem(style),
+            flicker.iter().sum::<f64>() / flicker.len() as f64
+        )
+    })
+}
+
 impl Row {
     fn has_failed(&self) -> bool {
         matches!(self.became, Became::Failed { .. })
@@ -133,7 +169,7 @@ impl Row {
 
     /// A line for people.
     fn text(&self) -> String {
-        let Row { output, became, seconds } = self;
+        let Row { output, became, seconds, .. } = self;
         match became {
             Became::Painted { height, width } => format!("{output} ({height}x{width}, {seconds:.1} s)"),
             Became::Skipped => format!("{output}: there already"),

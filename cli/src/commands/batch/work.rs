@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use impasto::image::{LoadOptions, load_image_with_warnings};
 use impasto::{Iteration, Outcome, SqueezeNet};
+use ndarray::Array3;
 use serde::Serialize;
 
 use super::list::Item;
 use crate::error::naming_the_option;
 use crate::run::destination::Destination;
+use crate::run::frame::{Frame, Previous};
 use crate::run::inputs::Inputs;
 use crate::run::interrupt::Interrupt;
 use crate::run::outputs;
@@ -52,25 +54,26 @@ pub(super) struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    /// Paints an item to `output`, unless it is there already.
-    pub(super) fn paint(&self, item: &Item, output: &Path) -> Became {
+    /// Paints an item to `output`, unless it is there already; of a frame, tells how much it flickers too.
+    pub(super) fn paint(&self, item: &Item, output: &Path) -> (Became, Option<f64>) {
         self.attempt(item, output).unwrap_or_else(|error| {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            Became::Failed { reason: causes.join(": ") }
+            (Became::Failed { reason: causes.join(": ") }, None)
         })
     }
 
-    fn attempt(&self, item: &Item, output: &Path) -> anyhow::Result<Became> {
+    fn attempt(&self, item: &Item, output: &Path) -> anyhow::Result<(Became, Option<f64>)> {
         let arguments = &item.arguments;
         let content = Source::new(&arguments.content);
         let styles = sources(&arguments.styles);
-        let request = Request::transfer(
+        let mut request = Request::transfer(
             content,
             styles,
             &arguments.options,
             Some(&arguments.scales),
             &arguments.common,
         )?;
+        request.previous = Previous::new(&arguments.frame);
         let mut destination = Destination::of(&arguments.result)?;
         let files = outputs::inputs(&request, &self.weight_files);
         if let Some(folder) = output.parent() {
@@ -81,9 +84,14 @@ impl Workshop<'_> {
         let record = Record::new(&item.line, &outputs::pictures(&request), self.weights.clone());
         if let (Some(record), true) = (&record, output.is_file()) {
             let there = load_image_with_warnings(output, &LoadOptions::default()).ok();
-            let there = there.and_then(|there| Record::read(&there.record?));
-            if there.as_ref() == Some(record) {
-                return Ok(Became::Skipped);
+            if let Some(there) = there
+                && there.record.and_then(|text| Record::read(&text)).as_ref() == Some(record)
+            {
+                let flicker = match &item.before {
+                    Some(_) => flicker(item, &request, &Inputs::load(&request)?, &there.picture),
+                    None => None,
+                };
+                return Ok((Became::Skipped, flicker));
             }
         }
         let network = self.network.clone().with_pooling(arguments.common.network.pooling);
@@ -93,7 +101,8 @@ impl Workshop<'_> {
         let mut session = builder.build().map_err(naming_the_option)?;
         let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
         destination.describe(inputs.density, request.background(), record);
-        drop(inputs);
+        // The session has what it needs of the others.
+        let inputs = Inputs { styles: Vec::new(), style_masks: Vec::new(), init: None, ..inputs };
         let outcome: Outcome =
             session.run_with(&mut |_: &Iteration<'_>| match self.interrupt.is_requested() {
                 true => ControlFlow::Break(()),
@@ -101,10 +110,21 @@ impl Workshop<'_> {
             })?;
         // Half a picture would count as done.
         if outcome.interrupted {
-            return Ok(Became::Interrupted);
+            return Ok((Became::Interrupted, None));
         }
         destination.save(&session, &outcome)?;
         let (height, width) = session.size();
-        Ok(Became::Painted { height, width })
+        let flicker = flicker(item, &request, &inputs, &outcome.picture);
+        Ok((Became::Painted { height, width }, flicker))
     }
+}
+
+/// How much a frame flickers. Where its result has nothing of the frame before, that is read for it; what cannot be read
+/// tells nothing.
+fn flicker(item: &Item, request: &Request<'_>, inputs: &Inputs, picture: &Array3<u8>) -> Option<f64> {
+    if let Some(flicker) = inputs.frame.as_ref().and_then(|frame| frame.flicker(picture)) {
+        return Some(flicker);
+    }
+    let previous = Previous::new(item.before.as_ref()?)?;
+    Frame::load(&previous, inputs.content.as_ref()?, request).ok()?.flicker(picture)
 }

@@ -132,7 +132,7 @@ mod tests {
     fn falling(count: usize) -> Vec<Losses> {
         let losses = |index: usize| {
             let (style, content) = (1e4 + 5e5 / (index + 1) as f64, 1e3 * index.min(9) as f64);
-            Losses { content, style, tv: 1e3, total: style + content + 1e3 }
+            Losses { content, style, tv: 1e3, temporal: 0.0, total: style + content + 1e3 }
         };
         (0..count).map(losses).collect()
     }

@@ -86,7 +86,8 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<Ending> {
         let save = clock.phase();
 
         let seconds = clock.seconds([load, prepare, iterate, save]);
-        let summary = Summary::new(&session, &outcome, seconds, &weights, output_dir.join(RESULT).display());
+        let summary =
+            Summary::new(&session, &outcome, seconds, &weights, output_dir.join(RESULT).display(), None);
         let result = staging.read(RESULT)?;
         let page = Page {
             summary: &summary,

@@ -196,8 +196,13 @@ mod tests {
     use crate::run::summary::Seconds;
 
     fn html(weights: &Located, interrupted: bool) -> String {
-        let losses =
-            |style: f64, content: f64| Losses { style, content, tv: 10.0, total: style + content + 10.0 };
+        let losses = |style: f64, content: f64| Losses {
+            style,
+            content,
+            tv: 10.0,
+            temporal: 0.0,
+            total: style + content + 10.0,
+        };
         let losses = [losses(1000.0, 0.0), losses(60.0, 30.0)];
         let seconds = Seconds { load: 0.1, prepare: 0.2, iterate: 1.5, save: 0.1, total: 1.9 };
         let summary = Summary {
@@ -207,6 +212,7 @@ mod tests {
             scales: Vec::new(),
             interrupted,
             losses: losses[1],
+            flicker: None,
             seconds,
             peak_memory_bytes: None,
             estimated_memory_bytes: 0,

@@ -76,6 +76,7 @@ struct Trace {
     content: Vec<f64>,
     style: Vec<f64>,
     tv: Vec<f64>,
+    temporal: Vec<f64>,
     layers: Vec<LayerTrace>,
 }
 
@@ -95,6 +96,7 @@ impl Trace {
             (&mut self.content, losses.content),
             (&mut self.style, losses.style),
             (&mut self.tv, losses.tv),
+            (&mut self.temporal, losses.temporal),
         ] {
             values.push(loss);
         }

@@ -81,6 +81,7 @@ const kinds = [
   { key: "style", name: "style", color: "var(--style)" },
   { key: "content", name: "content", color: "var(--content)" },
   { key: "tv", name: "roughness", color: "var(--tv)" },
+  { key: "temporal", name: "from frame to frame", color: "var(--temporal)" },
 ];
 const dashes = ["6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2", "1 4"];
 const hidden = new Set();
@@ -240,7 +241,7 @@ function show() {
 // A live page.
 function addStep(step) {
   const trace = run.trace;
-  for (const key of ["scale", "total", "content", "style", "tv"]) trace[key].push(step[key]);
+  for (const key of ["scale", "total", "content", "style", "tv", "temporal"]) trace[key].push(step[key]);
   step.layers.forEach((value, index) => trace.layers[index] && trace.layers[index].values.push(value));
   run.progress = step.progress;
   showStatus(step.status);
