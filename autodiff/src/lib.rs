@@ -94,5 +94,5 @@ pub use impasto_kernels::{Accumulate, Activation, Element, Padding, PoolRounding
 pub use inspect::NodeInfo;
 pub use operation::{Gradients, Operation, Values};
 pub use ops::{ConvOptions, ConvWeights, NormalizeOptions};
-pub use strips::{RowOperation, RowValues, Strips};
+pub use strips::{RowOperation, RowValues, Strips, Total};
 pub use tape::{Tape, Var};

@@ -1,9 +1,10 @@
 //! A tape that is replayed in strips gives what it gives as a whole.
 
 use impasto_autodiff::{
-    Activation, ConvOptions, ConvWeights, Element, Padding, PoolRounding, Strips, Tape, TapeError, Var,
+    Activation, ConvOptions, ConvWeights, Element, Padding, PoolRounding, Strips, Tape, TapeError, Total, Var,
 };
-use ndarray::{Array, Array1, Array4, ArrayD, Dimension};
+use ndarray::{Array, Array1, Array4, ArrayD, Axis, Dimension, Slice};
+use std::sync::{Arc, Barrier, Mutex};
 
 /// Different values between -0.5 and 0.5.
 fn values<T: Element, D: Dimension>(shape: impl ndarray::ShapeBuilder<Dim = D>, seed: u64) -> Array<T, D> {
@@ -247,6 +248,90 @@ fn the_bits_do_not_depend_on_the_threads() {
         })
     };
     assert_eq!(with(1), with(3));
+}
+
+/// Bands that are walked over in threads of one process.
+struct Together {
+    member: usize,
+    parts: Arc<Mutex<Vec<Vec<f32>>>>,
+    barrier: Arc<Barrier>,
+}
+
+impl Total<f32> for Together {
+    fn add_up(&mut self, parts: &[f32], total: &mut [f32]) {
+        let len = total.len();
+        self.parts.lock().unwrap()[self.member] = parts.to_vec();
+        self.barrier.wait();
+        for part in self.parts.lock().unwrap().iter().flat_map(|parts| parts.chunks_exact(len)) {
+            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+        }
+        self.barrier.wait();
+    }
+}
+
+#[test]
+fn bands_give_the_bits_of_all_strips() {
+    for (index, &(height, width, shift)) in
+        [(150, 33, None), (211, 41, Some([3, 2])), (64, 40, Some([0, 5])), (97, 36, Some([5, 0]))]
+            .iter()
+            .enumerate()
+    {
+        let rounding = [PoolRounding::Floor, PoolRounding::Ceil][index % 2];
+        let case = Case { height, width, rounding, shift, depth: 1 + index % 3 };
+        let record = || {
+            let mut tape = Tape::<f32>::new();
+            let recorded = record(&mut tape, case).unwrap();
+            let strips = tape.into_strips(recorded.total, 8).unwrap();
+            (recorded, strips)
+        };
+        let (recorded, mut strips) = record();
+        let steps = strips.steps();
+        let expected = gradient(&mut strips, &[1, height, width, 3]);
+        let losses: Vec<f32> = recorded.losses.iter().map(|&loss| strips.number(loss).unwrap()).collect();
+        // Even, and with one that has nothing to do.
+        for cuts in
+            [vec![0, steps], vec![0, steps / 2, steps], vec![0, 1, 1, 5, steps], (0..=steps).collect()]
+        {
+            let members = cuts.len() - 1;
+            let parts = Arc::new(Mutex::new(vec![Vec::new(); members]));
+            let barrier = Arc::new(Barrier::new(members));
+            std::thread::scope(|scope| {
+                for member in 0..members {
+                    let total = Together { member, parts: Arc::clone(&parts), barrier: Arc::clone(&barrier) };
+                    let (expected, losses, cuts, record) = (&expected, &losses, &cuts, &record);
+                    scope.spawn(move || {
+                        let (recorded, mut strips) = record();
+                        let band = cuts[member]..cuts[member + 1];
+                        let (own, read) = (strips.rows_of(band.clone()), strips.rows_read(band.clone()));
+                        strips.restrict(band.clone(), Box::new(total));
+                        let image = strips.value(recorded.image).unwrap().to_owned();
+                        let image = image.slice_axis(Axis(1), Slice::from(read.clone()));
+                        strips.store_rows(read.clone(), image.iter().copied().collect());
+                        for forward in [false, true] {
+                            if forward {
+                                strips.forward();
+                            }
+                            let mut next = own.start;
+                            let backward = strips.backward(|rows, values, gradient| {
+                                assert_eq!(rows.start, next);
+                                next = rows.end;
+                                assert_eq!(values.len(), gradient.len());
+                                let rows = expected.slice_axis(Axis(1), Slice::from(rows));
+                                assert!(rows.iter().eq(gradient), "{case:?}, {band:?} of {cuts:?}");
+                            });
+                            backward.unwrap();
+                            assert_eq!(next, own.end);
+                            let numbers: Vec<f32> =
+                                recorded.losses.iter().map(|&loss| strips.number(loss).unwrap()).collect();
+                            assert_eq!(&numbers, losses, "{case:?}, {band:?} of {cuts:?}");
+                        }
+                        let stored = strips.value(recorded.image).unwrap().dim()[1];
+                        assert_eq!(stored, read.len());
+                    });
+                }
+            });
+        }
+    }
 }
 
 #[test]

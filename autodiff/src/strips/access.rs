@@ -20,7 +20,7 @@ impl<T: Element> Strips<T> {
         }
     }
 
-    /// The value of a leaf, or of what is behind the sums.
+    /// The value of a leaf, or of what is behind the sums; of the image the rows that are in memory.
     ///
     /// # Errors
     /// [`TapeError::Recycled`] of an image that is computed, [`TapeError::ForeignVariable`].
@@ -30,8 +30,9 @@ impl<T: Element> Strips<T> {
         if place.buffer == usize::MAX {
             return Err(TapeError::Recycled);
         }
-        let values = &self.tape.buffers[place.buffer][..place.len];
-        Ok(ArrayViewD::from_shape(&place.shape[..], values).expect("a value has its shape"))
+        let shape = self.shape_in_memory(index);
+        let values = &self.tape.buffers[place.buffer][..shape.iter().product()];
+        Ok(ArrayViewD::from_shape(shape, values).expect("a value has its shape"))
     }
 
     /// As [`Tape::set_value`](crate::Tape::set_value).
@@ -43,8 +44,18 @@ impl<T: Element> Strips<T> {
         var: Var,
         value: &ArrayBase<S, D>,
     ) -> Result<(), TapeError> {
-        self.is_computed = false;
-        self.tape.set_value(var, value)
+        let index = self.tape.index(var)?;
+        if self.stored.is_none() || self.image != Some(index) {
+            self.is_computed = false;
+            return self.tape.set_value(var, value);
+        }
+        let expected = self.shape_in_memory(index);
+        if value.shape() != expected {
+            return Err(TapeError::LeafShape { given: value.shape().to_vec(), expected });
+        }
+        self.update_leaf(var, |mut leaf| {
+            leaf.iter_mut().zip(value).for_each(|(leaf, &value)| *leaf = value);
+        })
     }
 
     /// As [`Tape::update_leaf`](crate::Tape::update_leaf), without a gradient, which is never in memory whole.
@@ -57,7 +68,24 @@ impl<T: Element> Strips<T> {
         update: impl FnOnce(ArrayViewMutD<'_, T>) -> R,
     ) -> Result<R, TapeError> {
         self.is_computed = false;
-        self.tape.update_leaf(var, |leaf, _| update(leaf))
+        let index = self.tape.index(var)?;
+        if self.stored.is_none() || self.image != Some(index) {
+            return self.tape.update_leaf(var, |leaf, _| update(leaf));
+        }
+        let shape = self.shape_in_memory(index);
+        let place = &mut self.tape.places[index];
+        place.version += 1;
+        let buffer = &mut self.tape.buffers[place.buffer][..];
+        Ok(update(ArrayViewMutD::from_shape(shape, buffer).expect("a value has its shape")))
+    }
+
+    /// The shape of what is in memory of a node: of the image maybe some rows.
+    fn shape_in_memory(&self, index: usize) -> Vec<usize> {
+        let mut shape = self.tape.places[index].shape.clone();
+        if let (Some(stored), true) = (&self.stored, self.image == Some(index)) {
+            shape[1] = stored.len();
+        }
+        shape
     }
 
     /// Floating-point operations of one forward and one backward walk, as [`Tape::flops`](crate::Tape::flops) and [`Tape::backward_flops`](crate::Tape::backward_flops)

@@ -4,6 +4,7 @@
 //! a row needs only the rows near it. So nothing but the picture itself is ever in memory whole:
 //!
 //! - `access` reads and sets what is in memory whole
+//! - `bands` restricts walks to a part of the image, the rest of which is walked over elsewhere
 //! - `roles` tells images, sums over them and numbers apart
 //! - `schedule` says which rows of which node are computed when, and which are given up
 //! - `window` holds the rows of a node that are in memory
@@ -13,11 +14,13 @@
 //! still needs.
 
 mod access;
+mod bands;
 mod roles;
 mod rows;
 mod schedule;
 mod window;
 
+pub use bands::Total;
 pub use rows::{RowOperation, RowValues};
 pub(crate) use window::few_rows;
 
@@ -26,6 +29,7 @@ use crate::graph::Kind;
 use crate::operation::{Gradients, Loan, Values};
 use crate::plan;
 use crate::tape::{Tape, Var};
+use bands::{Cells, add};
 use impasto_kernels::{Accumulate, Element, Rows};
 use rayon::prelude::*;
 use schedule::{Graph, Kept, Progress, Role, Task, Walk};
@@ -68,6 +72,14 @@ pub struct Strips<T: Element = f32> {
     gradients: Vec<Vec<T>>,
     on_path: Vec<bool>,
     rows: usize,
+    /// The strips that walks go over.
+    band: Range<usize>,
+    /// Rows of the image's values that are in memory; all of them unless this tells.
+    stored: Option<Range<usize>>,
+    /// Adds up sums where other bands are walked over elsewhere.
+    total: Option<Box<dyn Total<T>>>,
+    /// The parts of sums of this band: cell by cell, sum by sum.
+    cells: Vec<T>,
     /// Whether the sums belong to the leaves as they are.
     is_computed: bool,
 }
@@ -123,9 +135,14 @@ impl<T: Element> Strips<T> {
             roles,
             on_path,
             rows,
+            band: 0..0,
+            stored: None,
+            total: None,
+            cells: Vec::new(),
             tape,
             is_computed: false,
         };
+        strips.band = 0..strips.steps();
         strips.make_room();
         Ok(strips)
     }
@@ -158,12 +175,12 @@ impl<T: Element> Strips<T> {
 
     /// The most rows of each value and gradient that are in memory at once.
     fn largest_windows(&self) -> Vec<[usize; 2]> {
-        let (graph, steps) = (self.graph(), self.steps());
+        let graph = self.graph();
         let mut largest = vec![[0, 0]; self.tape.nodes.len()];
         for walk in [Walk::Forward, Walk::Backward] {
-            let (mut progress, mut tasks) = (graph.begin(walk), Vec::new());
-            for done in 1..=steps {
-                graph.step(walk, &mut progress, (done, steps), &mut tasks);
+            let (mut progress, mut tasks) = (graph.begin(walk, self.band.start), Vec::new());
+            for done in self.band.start + 1..=self.band.end {
+                graph.step(walk, &mut progress, done, &mut tasks);
                 for (index, largest) in largest.iter_mut().enumerate() {
                     let rows = progress.rows(index);
                     *largest = [largest[0].max(rows[0]), largest[1].max(rows[1])];
@@ -199,11 +216,12 @@ impl<T: Element> Strips<T> {
             buffers: &self.tape.buffers,
             roles: &self.roles,
             image: self.image,
+            steps: self.steps(),
         }
     }
 
-    /// Strips of a walk.
-    fn steps(&self) -> usize {
+    /// Strips of the image.
+    pub fn steps(&self) -> usize {
         let source_height = |index: usize| match (&self.tape.nodes[index].inputs[..], self.roles[index]) {
             ([], Role::Image { height, .. }) => Some(height),
             _ => None,
@@ -263,15 +281,18 @@ impl<T: Element> Strips<T> {
                 self.tape.buffers[self.tape.places[index].buffer].fill(T::zero());
             }
         }
-        let mut progress: Progress = self.graph().begin(walk);
-        let (mut tasks, steps) = (Vec::new(), self.steps());
-        for done in 1..=steps {
-            let kept = self.graph().step(walk, &mut progress, (done, steps), &mut tasks);
+        let mut cells = self.begin_cells(walk);
+        let mut progress: Progress = self.graph().begin(walk, self.band.start);
+        let mut tasks = Vec::new();
+        for done in self.band.start + 1..=self.band.end {
+            let kept = self.graph().step(walk, &mut progress, done, &mut tasks);
             self.give_up(&kept);
             for task in tasks.drain(..) {
-                self.perform(task, step);
+                self.perform(task, &mut cells, step);
             }
+            cells.next(&mut self.cells);
         }
+        self.add_up(&cells);
     }
 
     /// Moves the rows that are still read to the beginning of their windows.
@@ -284,7 +305,7 @@ impl<T: Element> Strips<T> {
         });
     }
 
-    fn perform(&mut self, task: Task, step: &mut Step<'_, T>) {
+    fn perform(&mut self, task: Task, cells: &mut Cells<T>, step: &mut Step<'_, T>) {
         const IMAGE: &str = "the schedule names images";
         match task {
             Task::Value { node, rows } => {
@@ -298,6 +319,7 @@ impl<T: Element> Strips<T> {
                     Kind::Leaf => {
                         let row_len = self.row_len(node);
                         let leaf = &self.tape.buffers[self.tape.places[node].buffer];
+                        let rows = self.within(node, rows);
                         out.copy_from_slice(&leaf[rows.start * row_len..rows.end * row_len]);
                     }
                     Kind::Operation(_) => self.with_operation(node, false, |operation, values| {
@@ -307,12 +329,15 @@ impl<T: Element> Strips<T> {
                 self.strips[node].as_mut().expect(IMAGE).values = window;
             }
             Task::Sum { node, rows } => {
-                let buffer = self.tape.places[node].buffer;
-                let mut out = std::mem::take(&mut self.tape.buffers[buffer]);
+                let mut cell = cells.take(self.tape.places[node].len);
                 self.with_operation(node, false, |operation, values| {
-                    operation.forward_rows(values, rows, &mut out);
+                    operation.forward_rows(values, rows, &mut cell);
                 });
-                self.tape.buffers[buffer] = out;
+                match self.total.is_some() {
+                    true => cells.keep(node, &cell),
+                    false => add(&mut self.tape.buffers[self.tape.places[node].buffer], &cell),
+                }
+                cells.give_back(cell);
             }
             Task::Gradient { node, rows } => {
                 let strip = self.strips[node].as_mut().expect(IMAGE);
@@ -323,9 +348,9 @@ impl<T: Element> Strips<T> {
             Task::Image { rows } => {
                 let image = self.image.expect(IMAGE);
                 let gradient = self.strips[image].as_ref().expect(IMAGE).gradient.select(rows.clone());
-                let row_len = self.row_len(image);
+                let (row_len, stored) = (self.row_len(image), self.within(image, rows.clone()));
                 let leaf = &mut self.tape.buffers[self.tape.places[image].buffer];
-                step(rows.clone(), &mut leaf[rows.start * row_len..rows.end * row_len], gradient);
+                step(rows, &mut leaf[stored.start * row_len..stored.end * row_len], gradient);
             }
         }
     }

@@ -3,6 +3,9 @@
 //! Each step of a walk computes, of every node, the rows that have become possible or necessary, and gives up those
 //! that nobody will read again. Two walks make an iteration. The first goes forward for the sums whose gradient reads
 //! their value (Gram matrices). The second goes forward again, just far enough ahead, and back to the image.
+//!
+//! Sums are added in a fixed grid of cells, one for each strip of the image. So a walk may begin and end at any strip: what
+//! it adds to a sum, and the bits of the rows that it computes, are those of a walk over all strips.
 
 use crate::graph::{Kind, Node};
 use crate::operation::{Place, Values};
@@ -31,6 +34,8 @@ pub(super) struct Graph<'a, T: Element> {
     pub(super) roles: &'a [Role],
     /// The image that gradients flow to.
     pub(super) image: Option<usize>,
+    /// Strips of the image, and as many cells of every sum.
+    pub(super) steps: usize,
 }
 
 /// What a node is to the walks.
@@ -67,8 +72,8 @@ pub(super) struct Progress {
 }
 
 impl<T: Element> Graph<'_, T> {
-    /// The beginning of a walk.
-    pub(super) fn begin(&self, walk: Walk) -> Progress {
+    /// The beginning of a walk from strip `first` on.
+    pub(super) fn begin(&self, walk: Walk, first: usize) -> Progress {
         let count = self.nodes.len();
         let mut needed = vec![false; count];
         for index in (0..count).rev() {
@@ -83,16 +88,98 @@ impl<T: Element> Graph<'_, T> {
                 self.images_of(index).for_each(|(_, input)| needed[input] = true);
             }
         }
-        Progress { needed, values: vec![0..0; count], gradients: vec![0..0; count], added: vec![0; count] }
+        let [values, gradients] = self.starts(walk, &needed, first);
+        let added = (0..count).map(|index| self.part(self.summed(index), first)).collect();
+        Progress { needed, values, gradients, added }
     }
 
-    /// The tasks of the step after which the walk is `done` of `steps` steps on, and the first rows that they and later ones
-    /// read: those above may be given up before.
+    /// The rows of `height` that belong to the first `done` strips.
+    fn part(&self, height: usize, done: usize) -> usize {
+        (height * done).div_ceil(self.steps).min(height)
+    }
+
+    /// Whether a walk adds to a sum.
+    fn is_added(&self, index: usize, walk: Walk, needed: &[bool]) -> bool {
+        let is_late = matches!(self.roles[index], Role::Sum { early: false, .. });
+        needed[index] && matches!(self.roles[index], Role::Sum { .. }) && (walk != Walk::Backward || is_late)
+    }
+
+    /// Where the rows begin that a walk from strip `first` on reads of each value and each gradient: none of them yet.
+    fn starts(&self, walk: Walk, needed: &[bool], first: usize) -> [Vec<Range<usize>>; 2] {
+        let count = self.nodes.len();
+        if first == 0 {
+            return [vec![0..0; count], vec![0..0; count]];
+        }
+        let [mut values, mut gradients] = [vec![usize::MAX; count], vec![usize::MAX; count]];
+        let lower = |bound: &mut usize, row: usize| *bound = row.min(*bound);
+        if let (Walk::Backward, Some(image)) = (walk, self.image) {
+            gradients[image] = self.image_end(image, first);
+            for index in image + 1..count {
+                let (Some(operation), true) = (self.row_operation(index), self.is_on_path(index)) else {
+                    continue;
+                };
+                let own = self.values(index);
+                for (position, input) in self.images_of(index) {
+                    if gradients[input] >= self.height(input) {
+                        continue;
+                    }
+                    let left = gradients[input]..self.height(input);
+                    if !operation.is_sum() {
+                        let rows = operation.output_rows(&own, position, left.clone());
+                        lower(&mut gradients[index], rows.start);
+                    }
+                    for (read, node) in self.images_of(index) {
+                        if let Some(rows) = operation.read_rows(&own, read, left.clone()) {
+                            lower(&mut values[node], rows.start);
+                        }
+                    }
+                }
+                if operation.is_sum() || gradients[index] == usize::MAX {
+                    continue;
+                }
+                gradients[index] = self.gradient_start(index, gradients[index]);
+                if let Kind::Operation(whole) = &self.nodes[index].kind
+                    && whole.reads_output()
+                {
+                    let row = gradients[index];
+                    lower(&mut values[index], row);
+                }
+            }
+        }
+        for index in (0..count).rev() {
+            let Some(operation) = self.row_operation(index) else { continue };
+            let rows = if self.is_added(index, walk, needed) {
+                self.part(self.summed(index), first)..self.summed(index)
+            } else if operation.is_sum() || values[index] == usize::MAX {
+                continue;
+            } else {
+                let starts_here = |row: &usize| operation.next_strips(*row)[0] == *row;
+                let start = values[index].min(self.height(index));
+                values[index] = (0..=start).rev().find(starts_here).unwrap_or(0);
+                values[index]..self.height(index)
+            };
+            if rows.is_empty() {
+                continue;
+            }
+            let own = self.values(index);
+            for (position, input) in self.images_of(index) {
+                let first = operation.input_rows(&own, position, rows.clone()).start;
+                lower(&mut values[input], first);
+            }
+        }
+        [values, gradients].map(|starts| {
+            let within = |(index, start): (usize, usize)| start.min(self.height(index));
+            starts.into_iter().enumerate().map(within).map(|start| start..start).collect()
+        })
+    }
+
+    /// The tasks of the step after which `done` strips are done, and the first rows that they and later ones read: those
+    /// above may be given up before.
     pub(super) fn step(
         &self,
         walk: Walk,
         progress: &mut Progress,
-        (done, steps): (usize, usize),
+        done: usize,
         tasks: &mut Vec<Task>,
     ) -> Kept {
         tasks.clear();
@@ -101,34 +188,24 @@ impl<T: Element> Graph<'_, T> {
         {
             rows.iter_mut().zip(kept).for_each(|(rows, &kept)| rows.start = rows.start.max(kept));
         }
-        let part = |height: usize| (height * done).div_ceil(steps).min(height);
         let mut goals = vec![0; self.nodes.len()];
         let mut gradient_goals = vec![0; self.nodes.len()];
         if walk == Walk::Backward {
-            self.backward_goals(part, done == steps, &mut goals, &mut gradient_goals);
+            self.backward_goals(done, &mut goals, &mut gradient_goals);
         }
-        for (index, goal) in goals.iter_mut().enumerate() {
+        self.forward_goals(walk, &progress.needed, done, &mut goals);
+        for (index, &goal) in goals.iter().enumerate() {
             if !progress.needed[index] {
                 continue;
             }
-            match self.roles[index] {
-                Role::Image { height, .. } => {
-                    let end = match walk {
-                        Walk::Backward => *goal,
-                        _ if self.images_of(index).next().is_none() => part(height),
-                        _ => self.possible(index, progress.values[index].end, height, progress),
-                    };
-                    take_rows(index, end, progress, tasks);
+            if let Role::Image { .. } = self.roles[index] {
+                take_rows(index, goal, progress, tasks);
+            } else if self.is_added(index, walk, &progress.needed) {
+                let rows = progress.added[index]..self.part(self.summed(index), done);
+                if !rows.is_empty() {
+                    progress.added[index] = rows.end;
+                    tasks.push(Task::Sum { node: index, rows });
                 }
-                Role::Sum { early, .. } if walk != Walk::Backward || !early => {
-                    let rows = progress.added[index]
-                        ..self.possible(index, progress.added[index], self.summed(index), progress);
-                    if !rows.is_empty() {
-                        progress.added[index] = rows.end;
-                        tasks.push(Task::Sum { node: index, rows });
-                    }
-                }
-                _ => {}
             }
         }
         if walk == Walk::Backward {
@@ -181,48 +258,37 @@ impl<T: Element> Graph<'_, T> {
         matches!(self.roles[index], Role::Image { on_path: true, .. } | Role::Sum { on_path: true, .. })
     }
 
-    /// How many rows of `height` can be computed from what is in memory, `from` being done.
-    fn possible(&self, index: usize, from: usize, height: usize, progress: &Progress) -> usize {
-        let Some(operation) = self.row_operation(index) else { return from };
-        let values = self.values(index);
-        let is_possible = |row: usize| {
-            self.images_of(index).all(|(position, input)| {
-                operation.input_rows(&values, position, row..row + 1).end <= progress.values[input].end
-            })
-        };
-        match (from..height).find(|&row| !is_possible(row)) {
-            // The last rows that could be computed wait for the others of their unit.
-            Some(row) => (from..=row).rev().find(|&end| operation.next_strips(end)[0] == end).unwrap_or(from),
-            None => height,
-        }
+    /// The rows of the image whose gradient is there when `done` strips are.
+    pub(super) fn image_end(&self, image: usize, done: usize) -> usize {
+        self.gradient_end(image, self.part(self.height(image), done))
     }
 
-    /// The first row from `end` on that a strip of a node's gradient may end before: all who read the value compute it.
-    fn gradient_end(&self, index: usize, end: usize) -> usize {
-        if end == 0 {
-            return 0;
-        }
+    /// Whether a strip of a node's gradient may end before a row: all who read the value compute it.
+    fn gradient_may_end(&self, index: usize, row: usize) -> bool {
         let readers =
-            || (index + 1..self.nodes.len()).filter(|&reader| self.nodes[reader].inputs.contains(&index));
-        let may_end = |end: &usize| {
-            readers()
+            (index + 1..self.nodes.len()).filter(|&reader| self.nodes[reader].inputs.contains(&index));
+        row == 0
+            || readers
                 .filter_map(|reader| self.row_operation(reader))
-                .all(|reader| reader.next_strips(*end)[1] == *end)
-        };
-        (end..self.height(index)).find(may_end).unwrap_or(self.height(index))
+                .all(|reader| reader.next_strips(row)[1] == row)
     }
 
-    /// How many rows of each value and each gradient there must be when the gradient of the image has come as far as
-    /// `part` says.
-    fn backward_goals(
-        &self,
-        part: impl Fn(usize) -> usize,
-        last: bool,
-        goals: &mut [usize],
-        gradients: &mut [usize],
-    ) {
+    /// The first row from `end` on that a strip of a node's gradient may end before.
+    fn gradient_end(&self, index: usize, end: usize) -> usize {
+        let height = self.height(index);
+        (end..height).find(|&row| self.gradient_may_end(index, row)).unwrap_or(height)
+    }
+
+    /// The last row up to `start` that a strip of a node's gradient may begin with.
+    fn gradient_start(&self, index: usize, start: usize) -> usize {
+        let start = start.min(self.height(index));
+        (0..=start).rev().find(|&row| self.gradient_may_end(index, row)).unwrap_or(0)
+    }
+
+    /// How many rows of each gradient there must be when `done` strips of the image's are, and of each value for them.
+    fn backward_goals(&self, done: usize, goals: &mut [usize], gradients: &mut [usize]) {
         let Some(image) = self.image else { return };
-        gradients[image] = self.gradient_end(image, part(self.height(image)));
+        gradients[image] = self.image_end(image, done);
         // Whoever reads a node stands behind it.
         for index in image + 1..self.nodes.len() {
             let (Some(operation), true) = (self.row_operation(index), self.is_on_path(index)) else {
@@ -252,18 +318,26 @@ impl<T: Element> Graph<'_, T> {
                 goals[index] = goals[index].max(gradients[index]);
             }
         }
+    }
+
+    /// How many rows of each value there must be for these goals, and for the first `done` cells of the sums.
+    fn forward_goals(&self, walk: Walk, needed: &[bool], done: usize, goals: &mut [usize]) {
         for index in (0..self.nodes.len()).rev() {
             let Some(operation) = self.row_operation(index) else { continue };
-            if let (Role::Sum { early: false, .. }, true) = (self.roles[index], last) {
-                self.images_of(index).for_each(|(_, input)| goals[input] = self.height(input));
-            }
-            if operation.is_sum() || goals[index] == 0 {
+            let end = if self.is_added(index, walk, needed) {
+                self.part(self.summed(index), done)
+            } else if operation.is_sum() || goals[index] == 0 {
+                continue;
+            } else {
+                goals[index] = operation.next_strips(goals[index])[0].min(self.height(index));
+                goals[index]
+            };
+            if end == 0 {
                 continue;
             }
-            goals[index] = operation.next_strips(goals[index])[0].min(self.height(index));
             let values = self.values(index);
             for (position, input) in self.images_of(index) {
-                let rows = operation.input_rows(&values, position, 0..goals[index]);
+                let rows = operation.input_rows(&values, position, 0..end);
                 goals[input] = goals[input].max(rows.end);
             }
         }
@@ -336,6 +410,11 @@ pub(super) struct Kept {
 }
 
 impl Progress {
+    /// The first row of a node's value that was not computed.
+    pub(super) fn end_of_values(&self, index: usize) -> usize {
+        self.values[index].end
+    }
+
     /// Rows of a node's value and gradient that are in memory.
     pub(super) fn rows(&self, index: usize) -> [usize; 2] {
         [self.values[index].len(), self.gradients[index].len()]
