@@ -5,6 +5,7 @@ use super::error::TransferError;
 use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
 use super::session::StyleTransfer;
+use super::team::Team;
 use crate::optimizer::Optimizer;
 use crate::preset::{LossWeights, Preset};
 use crate::schedule::Schedule;
@@ -81,6 +82,7 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) inspectable: bool,
     pub(super) memory: Option<u64>,
     pub(super) strip_rows: Option<usize>,
+    pub(super) team: Option<Arc<dyn Team>>,
 }
 
 /// A style image, (H, W, 3), as it was given.
@@ -136,6 +138,7 @@ impl<'a> StyleTransferBuilder<'a> {
             inspectable: false,
             memory: None,
             strip_rows: None,
+            team: None,
         }
     }
 
@@ -458,6 +461,13 @@ impl<'a> StyleTransferBuilder<'a> {
     /// Walks over the picture in strips of this many rows, whether memory asks for it or not.
     pub fn strip_rows(mut self, rows: usize) -> Self {
         self.strip_rows = Some(rows);
+        self
+    }
+
+    /// Shares the run with other processes, each of which builds the same session and runs it: member 0 has the picture in
+    /// the end. See [`Team`].
+    pub fn team(mut self, team: impl Team + 'static) -> Self {
+        self.team = Some(Arc::new(team));
         self
     }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with a style transfer's pictures and settings.
 
+use super::team::TeamError;
 use impasto_autodiff::TapeError;
 use impasto_squeezenet::FeatureError;
 use thiserror::Error;
@@ -248,6 +249,15 @@ pub enum TransferError {
     /// An earlier run failed between two sizes.
     #[error("an earlier run of this session failed on its way to a larger size: build another")]
     Abandoned,
+    /// What needs the whole picture, in a run that several processes share.
+    #[error("{0} needs the whole picture in one process: leave it out, or run a single process")]
+    NotInTeam(
+        /// What it is.
+        &'static str,
+    ),
+    /// Another process of the run is gone.
+    #[error("another process of this run is gone")]
+    Team(#[from] TeamError),
     /// The tape refused an operation.
     #[error(transparent)]
     Tape(#[from] TapeError),

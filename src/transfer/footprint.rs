@@ -5,6 +5,7 @@ use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::jitter;
 use super::pictures::Pictures;
+use super::team;
 use crate::loss::{content_loss, gram_matrix, temporal_loss, tv_loss};
 use crate::memory;
 use impasto_autodiff::{Strips, Tape, Var};
@@ -68,6 +69,8 @@ pub(super) struct Footprint {
     seam: usize,
     /// The height of strips, where they are asked for.
     strip_rows: Option<usize>,
+    /// Processes that share the run.
+    members: usize,
     optimizer: OptimizerKind,
     content_layers: Vec<usize>,
     style_layers: Vec<usize>,
@@ -120,7 +123,8 @@ impl Footprint {
                 _ => 0,
             },
             undivided: builder.inspectable || builder.seamless || builder.normalize_gradients,
-            strip_rows: builder.strip_rows,
+            strip_rows: builder.strip_rows.or(builder.team.as_ref().map(|_| team::STRIP_ROWS)),
+            members: builder.team.as_ref().map_or(1, |team| team.size().max(1)),
             optimizer: builder.optimizer,
             content_layers: builder.content_layers.iter().map(|&(layer, _)| layer).collect(),
             style_layers: style_layers.to_vec(),
@@ -235,7 +239,8 @@ impl Footprint {
 
     /// The bytes that a size needs at its peak in strips of `rows` rows.
     fn strips(&self, size: (usize, usize), rows: usize) -> Result<u64, TransferError> {
-        let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories() + self.guides());
+        let state = area(size).saturating_mul(STATE_BYTES_PER_PIXEL + self.memories()) / self.members as u64;
+        let state = state.saturating_add(area(size).saturating_mul(self.guides()));
         let outcome = area(self.size).saturating_mul(OUTCOME_BYTES_PER_PIXEL);
         let given = self.styles.iter().map(|&style| area(style)).fold(area(self.size), u64::saturating_add);
         let pictures = given.saturating_mul(PICTURE_BYTES_PER_PIXEL);

@@ -11,6 +11,7 @@
 //! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
 //! - `targets`: what a picture is compared with; `recording`: one size on a tape, with its losses; `walk`: the tape as it is replayed; `picture_rows`: a
 //!   picture that is on it row by row; `half`: features in half the memory
+//! - `team`: a run that several processes share
 //! - `session`: a problem with the recording of its present size
 //! - `run`: the loop
 //! - `observer`, `outcome`: its progress and its results; `checkpoint`: a run on its way, as bytes
@@ -38,6 +39,7 @@ mod scale;
 mod session;
 mod start;
 mod targets;
+mod team;
 mod walk;
 
 pub(crate) use builder::thread_pool;
@@ -55,3 +57,4 @@ pub use problem::{
 pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;
 pub use session::StyleTransfer;
+pub use team::{Team, TeamError};

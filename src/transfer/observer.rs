@@ -4,7 +4,7 @@ use super::checkpoint::Progress;
 use super::finish::Finish;
 use super::outcome::{LayerLoss, Losses};
 use super::scale::Scale;
-use crate::optimizer::Optimizer;
+use crate::optimizer::OptimizerState;
 use ndarray::{Array3, ArrayView4};
 use std::io;
 use std::ops::ControlFlow;
@@ -33,7 +33,8 @@ pub struct Iteration<'a> {
     pub elapsed: Duration,
     pub(super) image: ArrayView4<'a, f32>,
     pub(super) finish: &'a Finish,
-    pub(super) optimizer: &'a dyn Optimizer,
+    /// What the optimizer remembers, if it can tell.
+    pub(super) optimizer: Option<OptimizerState<'a>>,
     /// Fewer than the scale's iterations if the loss fell no more.
     pub(super) to_do_at_scale: usize,
     pub(super) recent_losses: &'a [f64],
@@ -41,9 +42,17 @@ pub struct Iteration<'a> {
 
 impl Iteration<'_> {
     /// The picture after this iteration's step, (H, W, 3), or (H, W, 4) where the content image has alpha; at a smaller size
-    /// of the run, enlarged to that of the result.
+    /// of the run, enlarged to that of the result. Without any pixels if it is [not there](Self::has_picture).
     pub fn picture(&self) -> Array3<u8> {
-        self.finish.picture(self.finish.image(self.image).view())
+        match self.has_picture() {
+            true => self.finish.picture(self.finish.image(self.image).view()),
+            false => Array3::zeros((0, 0, 3)),
+        }
+    }
+
+    /// Whether the picture is there: in a team it is at member 0 when it [was wanted](Observer::wants_picture).
+    pub fn has_picture(&self) -> bool {
+        !self.image.is_empty()
     }
 
     /// The picture after this iteration's step as it is at the present size, (1, H, W, 3) in preprocessed units.
@@ -56,9 +65,9 @@ impl Iteration<'_> {
     ///
     /// # Errors
     /// Those of writing; [`ErrorKind::Unsupported`](io::ErrorKind::Unsupported) if the run's optimizer cannot tell what it
-    /// remembers.
+    /// remembers, or the picture is [not there](Self::has_picture).
     pub fn write_checkpoint(&self, note: &str, to: &mut dyn io::Write) -> io::Result<()> {
-        let optimizer = self.optimizer.state();
+        let optimizer = self.optimizer.clone().filter(|_| self.has_picture());
         let optimizer = optimizer.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
         let progress = Progress {
             scale: self.scale,
@@ -110,6 +119,13 @@ impl Iteration<'_> {
 pub trait Observer: Send {
     /// Called after each iteration. [`ControlFlow::Break`] ends the run with the picture so far.
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()>;
+
+    /// Whether [`iteration`](Self::iteration) will look at the picture or write a checkpoint: asked at member 0 of a team alone,
+    /// which must get it from the others first. Of `iteration`, there is all but that.
+    fn wants_picture(&mut self, iteration: &Iteration<'_>) -> bool {
+        let _ = iteration;
+        true
+    }
 }
 
 /// Does nothing.

@@ -41,7 +41,7 @@ pub struct LayerLoss {
     pub value: f64,
 }
 
-/// The result of a run.
+/// The result of a run. In a team, member 0 has the picture; the others have one of 0 rows.
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Outcome {

@@ -11,6 +11,7 @@ use super::jitter::{self, MAX_JITTER};
 use super::pictures::{Pictures, picture_size};
 use super::scale::Scale;
 use super::start::Start;
+use super::team::Members;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
 use impasto_autodiff::{Tape, TapeError, Var};
@@ -75,6 +76,8 @@ pub(super) struct Problem {
     pub(super) schedule: Schedule,
     /// Whether every value and gradient is kept.
     pub(super) inspectable: bool,
+    /// Those who share the run.
+    pub(super) members: Option<Members>,
 }
 
 impl Problem {
@@ -190,7 +193,7 @@ impl Problem {
 
         let more = if scales.len() > 1 && !builder.normalize_gradients { CONTENT_OF_SCALES } else { 1.0 };
         let default_content = if has_content { defaults.content_weight * more } else { 0.0 };
-        Ok(Problem {
+        let problem = Problem {
             network: builder.network.clone(),
             finish: Finish::new(&builder, &pictures),
             pictures,
@@ -215,7 +218,31 @@ impl Problem {
             stop_below: builder.stop_below,
             schedule: builder.schedule,
             inspectable: builder.inspectable,
-        })
+            members: builder.team.map(Members::new),
+        };
+        problem.check_team()?;
+        Ok(problem)
+    }
+
+    /// Refuses what the members of a team cannot do together.
+    fn check_team(&self) -> Result<(), TransferError> {
+        if self.members.is_none() {
+            return Ok(());
+        }
+        let drifts = self.scales.last().is_some_and(|last| !self.colors(last).is_empty());
+        let whole = [
+            (self.optimizer != OptimizerKind::Adam, "L-BFGS"),
+            (self.own_optimizer.is_some(), "an optimizer of one's own"),
+            (self.seamless, "a seamless texture"),
+            (self.normalizes, "the normalization of gradients"),
+            (self.inspectable, "a tape that is inspected"),
+            (self.schedule.repeats_border() && !self.has_canvas(), "a run without jitter"),
+            (drifts, "a picture without a content loss"),
+        ];
+        match whole.iter().find(|(applies, _)| *applies) {
+            Some((_, what)) => Err(TransferError::NotInTeam(what)),
+            None => Ok(()),
+        }
     }
 
     /// Height and width of the result, in pixels.

@@ -10,15 +10,16 @@ use super::picture_rows;
 use super::problem::Problem;
 use super::scale::Scale;
 use super::targets::{content_targets, shifted, style_targets};
+use super::team::{Band, Pixels};
 use super::walk::Walk;
 use crate::loss::{
     ChannelMoments, channel_moments, content_loss, gram_distance, gram_matrix, moments_distance,
     temporal_loss, tv_loss, weighted_style_loss,
 };
 use crate::optimizer::Optimizer;
-use impasto_autodiff::{Tape, TapeError, Var};
+use impasto_autodiff::{Strips, Tape, TapeError, Var};
 use impasto_squeezenet::NetworkNode;
-use ndarray::{Array4, ArrayView1, ArrayView4, ArrayViewD, Axis, Ix4};
+use ndarray::{Array4, ArrayView1, ArrayView4, ArrayViewD, Axis, Ix4, Slice};
 
 /// A recorded tape, and what the loop has to know about it.
 pub(super) struct Recording {
@@ -35,6 +36,8 @@ pub(super) struct Recording {
     /// What each layer adds to the losses, as of the last iteration.
     pub(super) layers: Vec<LayerLoss>,
     shifting: Option<Shifting>,
+    /// What of the picture is here, where several processes share the run.
+    pub(super) band: Option<Band>,
     /// The gradient of the last evaluation in strips, or of a step whose optimizer needs it whole.
     gradient: Vec<f32>,
 }
@@ -76,12 +79,8 @@ struct StyleTerm {
 }
 
 impl Recording {
-    /// Records a run at `scale`, from the picture `start`, (1, H, W, 3).
-    pub(super) fn new(
-        problem: &Problem,
-        scale: &Scale,
-        start: Array4<f32>,
-    ) -> Result<Recording, TransferError> {
+    /// Records a run at `scale`, from the picture `start`.
+    pub(super) fn new(problem: &Problem, scale: &Scale, start: Pixels) -> Result<Recording, TransferError> {
         let (content_weight, tv_weight) = problem.weights(scale);
         let content_layers: Vec<usize> = problem.content_layers.iter().map(|&(layer, _)| layer).collect();
         let manner = problem.manner(scale)?;
@@ -93,7 +92,14 @@ impl Recording {
         let style_targets = style_targets(problem, scale, manner)?;
 
         let mut tape = Tape::new();
-        let image = tape.owned_variable(start);
+        let (image, start) = match (start, &problem.members) {
+            (Pixels::Whole(picture), None) => (tape.owned_variable(picture), None),
+            // Of zeros, which take no memory until they are written, and never are.
+            (start, _) => {
+                let zeros = Array4::zeros((1, scale.height, scale.width, 3));
+                (tape.owned_variable(zeros), Some(start))
+            }
+        };
         tape.name(image, "pixels")?;
         let (mut content, mut contents) = (Vec::new(), Vec::new());
         for (target, &layer) in content_targets.into_iter().zip(&content_layers) {
@@ -273,16 +279,30 @@ impl Recording {
         let summands: Vec<(Var, f32)> = terms.iter().map(|&term| (term, 1.0)).collect();
         let total = tape.weighted_sum(&summands)?;
         tape.name(total, "total_loss")?;
+        let mut band = None;
         let walk = match manner {
             Manner::Strips { rows } => {
                 let mut strips = tape.into_strips(total, rows)?;
                 // The last is none, as it is at the beginning.
-                if let Some(shifting) = &shifting {
-                    for shift in shifting.shifts.iter().rev() {
-                        let offset = shift.map(|pixels| pixels as f32);
-                        strips.set_value(shifting.offset, &ArrayView1::from(&offset))?;
-                        strips.make_room();
+                let places = shifting.as_ref().map(|shifting| (shifting.offset, &shifting.shifts[..]));
+                let at_each_place = |strips: &mut Strips<f32>, act: &mut dyn FnMut(&mut Strips<f32>)| {
+                    let Some((offset, shifts)) = places else {
+                        act(strips);
+                        return Ok(());
+                    };
+                    for shift in shifts.iter().rev() {
+                        strips.set_value(offset, &ArrayView1::from(&shift.map(|pixels| pixels as f32)))?;
+                        act(strips);
                     }
+                    Ok::<(), TapeError>(())
+                };
+                match (&problem.members, start) {
+                    (Some(members), Some(start)) => {
+                        let own = Band::new(members, &mut strips, at_each_place)?;
+                        own.fill(&mut strips, start)?;
+                        band = Some(own);
+                    }
+                    _ => at_each_place(&mut strips, &mut Strips::make_room)?,
                 }
                 Walk::Strips(strips)
             }
@@ -310,12 +330,16 @@ impl Recording {
         let targets = content.into_iter().chain(style.iter().map(|term| (term.target, term.layer))).collect();
         let network = features.nodes().to_vec();
         let (seen, gradient) = (problem.seen(scale), Vec::new());
-        Ok(Recording { walk, image, terms, network, targets, seen, layers, shifting, gradient })
+        Ok(Recording { walk, image, terms, network, targets, seen, layers, shifting, band, gradient })
     }
 
-    /// The picture as it is now, (1, H, W, 3).
+    /// The picture as it is now, (1, H, W, 3): of a band its own rows.
     pub(super) fn picture(&self) -> Result<ArrayViewD<'_, f32>, TapeError> {
-        self.walk.value(self.image)
+        let mut picture = self.walk.value(self.image)?;
+        if let Some(band) = &self.band {
+            picture.slice_axis_inplace(Axis(1), Slice::from(band.own_in_memory()));
+        }
+        Ok(picture)
     }
 
     /// Shifts the picture by the shift of this number; 0 is none.
@@ -352,7 +376,7 @@ impl Recording {
         optimizer: &mut dyn Optimizer,
         change: impl Fn(&mut [f32]),
     ) -> Result<Losses, TransferError> {
-        let Recording { walk, image, terms, gradient: whole, .. } = self;
+        let Recording { walk, image, terms, band, gradient: whole, .. } = self;
         match walk {
             Walk::Whole(tape) => {
                 tape.forward();
@@ -378,6 +402,10 @@ impl Recording {
                         start += gradient.len();
                         change(values);
                     })?;
+                    if let Some(band) = band {
+                        band.members.check()?;
+                        band.exchange(walk, *image)?;
+                    }
                     return Ok(terms.losses(|var| walk.number(var))?);
                 }
                 whole.clear();

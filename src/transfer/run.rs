@@ -8,10 +8,13 @@ use super::outcome::{Losses, Outcome, ScaleOutcome};
 use super::problem::Problem;
 use super::recording::{Recording, as_image};
 use super::scale::Scale;
+use super::team::{Band, Pixels};
 use crate::image::{pixel_range, resize_preprocessed};
-use crate::optimizer::{Adam, Lbfgs, Optimizer};
+use crate::optimizer::{Adam, Lbfgs, Optimizer, OptimizerState};
 use impasto_kernels::elementwise;
-use ndarray::{Array4, ArrayView4, ArrayViewMutD, Axis, Slice, concatenate};
+use ndarray::{Array3, Array4, ArrayView4, ArrayViewMutD, Axis, Slice, concatenate};
+use std::borrow::Cow;
+use std::ops::Range;
 use std::time::Instant;
 
 /// Adam's decays where the picture is shifted: the average of the squared gradient has to forget faster what belongs to
@@ -55,9 +58,16 @@ pub(super) fn run(
         });
         if interrupted || *present + 1 == scales.len() {
             recorded.walk.release();
-            let image = problem.finish.image(as_image(recorded.picture()?));
+            let own = as_image(recorded.picture()?);
+            let (picture, image) = match &recorded.band {
+                None => finished(problem, own),
+                Some(band) => match band.gather(own)? {
+                    Some(whole) => finished(problem, whole.view()),
+                    None => (Array3::zeros((0, 0, 3)), Array4::zeros((1, 0, 0, 3))),
+                },
+            };
             return Ok(Outcome {
-                picture: problem.finish.picture(image.view()),
+                picture,
                 image,
                 losses,
                 iterations: pass.taken,
@@ -69,6 +79,46 @@ pub(super) fn run(
     }
 }
 
+/// A picture on its way out, and the image that it is made of.
+fn finished(problem: &Problem, image: ArrayView4<'_, f32>) -> (Array3<u8>, Array4<f32>) {
+    let image = problem.finish.image(image);
+    (problem.finish.picture(image.view()), image)
+}
+
+/// Shows an iteration at member 0 of a team, with the picture if it is wanted; tells all whether the run ends.
+fn show_in_team(
+    band: &Band,
+    iteration: Iteration<'_>,
+    observer: &mut dyn Observer,
+) -> Result<bool, TransferError> {
+    let own = iteration.image;
+    let whole;
+    let nothing = ArrayView4::from_shape((1, 0, 0, 3), &[]).expect("no values");
+    let mut iteration = Iteration { image: nothing, ..iteration };
+    if band.members.agree(band.members.is_first() && observer.wants_picture(&iteration))? {
+        whole = band.gather(own)?;
+        for array in iteration.optimizer.iter_mut().flat_map(|state| &mut state.arrays) {
+            *array = Cow::Owned(band.members.gather(array.iter().copied())?);
+        }
+        iteration.image = whole.as_ref().map_or(nothing, |whole| whole.view());
+    }
+    let ends = observer.iteration(&iteration).is_break();
+    Ok(band.members.agree(ends)?)
+}
+
+/// What an optimizer of these rows remembers, of one of the whole picture.
+fn part_of(
+    mut state: OptimizerState<'static>,
+    rows: Range<usize>,
+    row_len: usize,
+) -> OptimizerState<'static> {
+    for array in &mut state.arrays {
+        let part = array.get(rows.start * row_len..rows.end * row_len);
+        *array = Cow::Owned(part.unwrap_or_default().to_vec());
+    }
+    state
+}
+
 /// Exchanges the recording for one of the next size, whose picture is the present one enlarged.
 fn enlarge(
     problem: &Problem,
@@ -77,10 +127,14 @@ fn enlarge(
 ) -> Result<(), TransferError> {
     let scale = &problem.scales[*present + 1];
     let small = recording.as_ref().ok_or(TransferError::Abandoned)?;
-    let small = as_image(small.picture()?);
-    let picture = match problem.seamless {
+    let own = as_image(small.picture()?);
+    let enlarged = |small: ArrayView4<'_, f32>| match problem.seamless {
         true => enlarged_with_its_seam(small, scale.height, scale.width),
         false => resize_preprocessed(small, scale.height, scale.width),
+    };
+    let picture = match &small.band {
+        None => Pixels::Whole(enlarged(own)),
+        Some(band) => Pixels::OfFirst(band.gather(own)?.map(|whole| enlarged(whole.view()))),
     };
     // Before the next is made, so that no two tapes are in memory at once.
     *recording = None;
@@ -140,7 +194,8 @@ impl Pass<'_> {
     ) -> Result<(Losses, bool), TransferError> {
         let problem = self.problem;
         let (schedule, scale) = (problem.schedule, problem.scales[index]);
-        let values = recording.picture()?.len();
+        let image = recording.picture()?;
+        let (values, row_len) = (image.len(), image.len_of(Axis(2)) * image.len_of(Axis(3)));
         let mut optimizer: Box<dyn Optimizer> = match (&problem.own_optimizer, problem.optimizer) {
             (Some(make), _) => make(values, problem.learning_rate),
             (None, OptimizerKind::Adam) => {
@@ -157,6 +212,10 @@ impl Pass<'_> {
         if let Some(Checkpoint { iteration: done, iterations: planned, losses, optimizer: state, .. }) =
             self.resumed.take()
         {
+            let state = match &recording.band {
+                None => state,
+                Some(band) => part_of(state, band.own(), row_len),
+            };
             if !optimizer.restore(state) {
                 return Err(TransferError::OtherCheckpoint("its optimizer is another"));
             }
@@ -196,7 +255,8 @@ impl Pass<'_> {
             let index_of_run = self.taken;
             self.taken += 1;
             self.done += scale.area();
-            let flow = observer.iteration(&Iteration {
+            let image = recording.picture()?;
+            let seen = Iteration {
                 index: index_of_run,
                 iterations: self.iterations,
                 scale: index,
@@ -206,13 +266,17 @@ impl Pass<'_> {
                 losses,
                 layers: &recording.layers,
                 elapsed: self.start.elapsed(),
-                image: as_image(recording.picture()?),
+                image: as_image(image.view()),
                 finish: &problem.finish,
-                optimizer: optimizer.as_ref(),
+                optimizer: optimizer.state(),
                 to_do_at_scale: iterations,
                 recent_losses: stop.as_ref().map_or(&[], |stop| &stop.losses),
-            });
-            if flow.is_break() {
+            };
+            let ends = match &recording.band {
+                None => observer.iteration(&seen).is_break(),
+                Some(band) => show_in_team(band, seen, observer)?,
+            };
+            if ends {
                 interrupted = true;
                 break;
             }

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::recording::{Recording, Terms, as_image};
 use super::run;
 use super::scale::Scale;
+use super::team::Pixels;
 use super::walk::Walk;
 use crate::image::Level;
 use impasto_autodiff::{Tape, Var};
@@ -77,7 +78,8 @@ impl StyleTransfer {
     /// A session that is recorded at its first size.
     pub(super) fn start(problem: Problem, pool: ThreadPool) -> Result<StyleTransfer, TransferError> {
         let start = problem.start();
-        let recording = pool.install(|| Recording::new(&problem, &problem.scales[0], start))?;
+        let recording =
+            pool.install(|| Recording::new(&problem, &problem.scales[0], Pixels::Whole(start)))?;
         Ok(StyleTransfer { problem, recording: Some(recording), scale: 0, resumed: None, pool })
     }
 
@@ -129,7 +131,7 @@ impl StyleTransfer {
         self.recording.as_ref().map_or(0, |recording| recording.walk.flops())
     }
 
-    /// The picture as it is now, at the present size, (1, H, W, 3) in preprocessed units.
+    /// The picture as it is now, at the present size, (1, H, W, 3) in preprocessed units; in a team, the rows of this member.
     ///
     /// # Errors
     /// [`TransferError::Abandoned`] if an earlier run failed between two sizes.
@@ -175,9 +177,12 @@ impl StyleTransfer {
     /// sum with respect to its pixels, (1, H, W, 3).
     ///
     /// # Errors
-    /// As [`StyleTransfer::image`].
+    /// As [`StyleTransfer::image`]; [`TransferError::NotInTeam`].
     pub fn evaluate(&mut self) -> Result<(Losses, ArrayView4<'_, f32>), TransferError> {
         let recording = self.recording.as_mut().ok_or(TransferError::Abandoned)?;
+        if recording.band.is_some() {
+            return Err(TransferError::NotInTeam("the gradient"));
+        }
         recording.shift(0)?;
         self.pool.install(|| recording.evaluate())
     }
@@ -240,7 +245,7 @@ impl StyleTransfer {
         let image = std::mem::take(&mut checkpoint.image);
         // Before the next is made, so that no two tapes are in memory at once.
         *recording = None;
-        *recording = Some(pool.install(|| Recording::new(problem, size, image))?);
+        *recording = Some(pool.install(|| Recording::new(problem, size, Pixels::Whole(image)))?);
         *scale = checkpoint.scale;
         self.resumed = Some(checkpoint);
         Ok(())

@@ -177,7 +177,11 @@ fn blended_statistics(
                     numbers.push((tape.sum(statistic)?, 1.0));
                 }
                 let number = tape.weighted_sum(&numbers)?;
-                Walk::Strips(tape.into_strips(number, rows)?)
+                let mut strips = tape.into_strips(number, rows)?;
+                if let Some(members) = &problem.members {
+                    members.restrict(&mut strips);
+                }
+                Walk::Strips(strips)
             }
             (Manner::Whole, all) => {
                 if let Some(&last) = all.last() {
@@ -187,6 +191,9 @@ fn blended_statistics(
             }
         };
         walk.forward();
+        if let Some(members) = &problem.members {
+            members.check()?;
+        }
         for (index, &gram) in grams.iter().enumerate() {
             let share = (style.blend / all_blends) as f32;
             let gram = walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
