@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`iteration`] | the production loop, iteration by iteration |
 //! | [`scaling`] | how far more threads would help |
+//! | [`machines`] | how far more machines would help with one picture |
 //! | [`kernels`] | each kernel beside this machine's roofs, its plain reference and the classical way |
 //! | `cases` | which kernels there are at which shapes, and what work each does |
 //! | `routines` | a case as a closure that owns its operands |
@@ -16,6 +17,7 @@ mod clock;
 mod input;
 pub mod iteration;
 pub mod kernels;
+pub mod machines;
 mod routines;
 pub mod scaling;
 

@@ -2,6 +2,7 @@
 //! on paper. So machines can be judged that are not there.
 
 use super::iteration::{session, times};
+use super::machines::{self, Machines, MachinesReport};
 use crate::preset::Preset;
 use crate::transfer::{Iteration, TransferError};
 use impasto_kernels::yardstick::tasks::{self, Region};
@@ -21,6 +22,8 @@ pub struct ScalingOptions<'a> {
     pub preset: &'a Preset,
     /// Iterations that are recorded.
     pub iterations: usize,
+    /// The machines that share a larger picture.
+    pub machines: Machines,
 }
 
 /// What more threads would bring if nothing but the way in which the work is cut held them back: not the memory that
@@ -42,6 +45,10 @@ pub struct ScalingReport {
     pub threads: Vec<ThreadsReport>,
     /// What takes longest on the most threads, longest first.
     pub kernels: Vec<KernelReport>,
+    /// The machines that larger pictures are dealt to.
+    pub machine: Machines,
+    /// One entry for each of [`SIDES`](super::machines::SIDES).
+    pub machines: Vec<MachinesReport>,
 }
 
 /// How long an iteration takes on a number of threads.
@@ -72,10 +79,12 @@ pub struct KernelReport {
 ///
 /// ```no_run
 /// use impasto::Preset;
+/// use impasto::bench::machines::Machines;
 /// use impasto::bench::scaling::{ScalingOptions, run};
 ///
 /// let preset = Preset::find("starry").expect("one of the five");
-/// let report = run(&ScalingOptions { size: 512, preset, iterations: 5 })?;
+/// let machines = Machines::default();
+/// let report = run(&ScalingOptions { size: 512, preset, iterations: 5, machines })?;
 /// for threads in report.threads {
 ///     println!("{} threads: {:.1} times as fast", threads.threads, threads.speedup);
 /// }
@@ -85,7 +94,7 @@ pub struct KernelReport {
 /// # Errors
 /// As [`iteration::run`](super::iteration::run).
 pub fn run(options: &ScalingOptions<'_>) -> Result<ScalingReport, TransferError> {
-    let ScalingOptions { size, preset, iterations } = *options;
+    let ScalingOptions { size, preset, iterations, machines } = *options;
     if iterations == 0 {
         return Err(TransferError::NoIterations);
     }
@@ -132,6 +141,7 @@ pub fn run(options: &ScalingOptions<'_>) -> Result<ScalingReport, TransferError>
         })
         .collect();
     kernels.sort_by(|a, b| b.most_threads_ms.total_cmp(&a.most_threads_ms));
+    let pixel_ns = ms(machines.threads) * 1e6 / (height * width) as f64;
     let tasks: usize = regions.iter().map(|region| region.tasks.len()).sum();
     Ok(ScalingReport {
         height,
@@ -141,6 +151,8 @@ pub fn run(options: &ScalingOptions<'_>) -> Result<ScalingReport, TransferError>
         tasks: tasks as f64 / iterations as f64,
         threads: threads.to_vec(),
         kernels,
+        machine: machines,
+        machines: machines::run(&machines, pixel_ns)?,
     })
 }
 

@@ -304,7 +304,7 @@ impl Recording {
                     }
                     _ => at_each_place(&mut strips, &mut Strips::make_room)?,
                 }
-                Walk::Strips(strips)
+                Walk::Strips(Box::new(strips))
             }
             Manner::Whole => {
                 if !problem.inspectable {
@@ -312,7 +312,7 @@ impl Recording {
                         terms.iter().copied().chain(parts.iter().map(|part| part.2)).collect();
                     tape.recycle(total, &kept)?;
                 }
-                Walk::Whole(tape)
+                Walk::Whole(Box::new(tape))
             }
         };
         parts.sort_by_key(|&(kind, layer, ..)| (kind == LayerLossKind::Style, layer));

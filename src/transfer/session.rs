@@ -131,6 +131,13 @@ impl StyleTransfer {
         self.recording.as_ref().map_or(0, |recording| recording.walk.flops())
     }
 
+    /// In a team: the rows of this member, those of others that it reads, and how many times its own rows it computes.
+    pub(crate) fn band(&self) -> Option<([usize; 2], f64)> {
+        let recording = self.recording.as_ref()?;
+        let (band, Walk::Strips(strips)) = (recording.band.as_ref()?, &recording.walk) else { return None };
+        Some(([band.own().len(), band.border_rows()], band.overhead(strips)))
+    }
+
     /// The picture as it is now, at the present size, (1, H, W, 3) in preprocessed units; in a team, the rows of this member.
     ///
     /// # Errors

@@ -181,13 +181,13 @@ fn blended_statistics(
                 if let Some(members) = &problem.members {
                     members.restrict(&mut strips);
                 }
-                Walk::Strips(strips)
+                Walk::Strips(Box::new(strips))
             }
             (Manner::Whole, all) => {
                 if let Some(&last) = all.last() {
                     tape.recycle(last, all)?;
                 }
-                Walk::Whole(tape)
+                Walk::Whole(Box::new(tape))
             }
         };
         walk.forward();

@@ -218,6 +218,20 @@ impl Band {
         Ok(())
     }
 
+    /// How many times its own rows this member computes, for what it and its neighbors both need.
+    pub(super) fn overhead(&self, strips: &Strips<f32>) -> f64 {
+        let steps = strips.steps();
+        let band = self.members.bands(steps)[self.members.team.rank()].clone();
+        let share = band.len() as f64 / steps as f64;
+        strips.flops_of(band) / (strips.flops_of(0..steps) * share)
+    }
+
+    /// Rows of others that this member reads.
+    pub(super) fn border_rows(&self) -> usize {
+        let rank = self.members.team.rank();
+        self.read[rank].len() - self.own[rank].len()
+    }
+
     /// This member's rows.
     pub(super) fn own(&self) -> Range<usize> {
         self.own[self.members.team.rank()].clone()

@@ -5,8 +5,8 @@ use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
 
 /// A recorded tape, to be replayed.
 pub(crate) enum Walk {
-    Whole(Tape<f32>),
-    Strips(Strips<f32>),
+    Whole(Box<Tape<f32>>),
+    Strips(Box<Strips<f32>>),
 }
 
 impl Walk {

@@ -1,7 +1,8 @@
 //! Walks over a part of the image: its band. Others walk over the rest, elsewhere, and add up the sums with them.
 
 use super::Strips;
-use super::schedule::{Role, Walk};
+use super::schedule::{Role, Task, Walk};
+use crate::graph::Kind;
 use impasto_kernels::Element;
 use std::ops::Range;
 
@@ -59,6 +60,55 @@ impl<T: Element> Strips<T> {
             read.end = read.end.max(progress.end_of_values(image));
         }
         read
+    }
+
+    /// Floating-point operations of one iteration over these strips: of the walk for the sums and of the one back, with the
+    /// rows that neighboring bands compute too. Bands together do more than all strips at once.
+    pub fn flops_of(&self, band: Range<usize>) -> f64 {
+        let graph = self.graph();
+        let mut flops = 0.0;
+        for walk in [Walk::Early, Walk::Backward] {
+            let (mut progress, mut tasks) = (graph.begin(walk, band.start), Vec::new());
+            for done in band.start + 1..=band.end {
+                graph.step(walk, &mut progress, done, &mut tasks);
+                flops += tasks.iter().map(|task| self.flops_of_task(task)).sum::<f64>();
+            }
+        }
+        flops
+    }
+
+    fn flops_of_task(&self, task: &Task) -> f64 {
+        let operation = |node: usize| match &self.tape.nodes[node].kind {
+            Kind::Operation(operation) => Some(operation),
+            Kind::Leaf => None,
+        };
+        let share = |node: usize, rows: &Range<usize>| match self.tape.places[node].shape[..] {
+            [_, height, _, _] => rows.len() as f64 / height.max(1) as f64,
+            _ => 0.0,
+        };
+        match task {
+            Task::Value { node, rows } => {
+                operation(*node).map_or(0.0, |o| o.flops() as f64 * share(*node, rows))
+            }
+            Task::Sum { node, rows } => {
+                let image = self.tape.nodes[*node].inputs.first();
+                let share = image.map_or(0.0, |&image| share(image, rows));
+                operation(*node).map_or(0.0, |o| o.flops() as f64 * share)
+            }
+            Task::Gradient { node, rows } => {
+                let readers = (node + 1..self.tape.nodes.len()).filter(|&reader| self.on_path[reader]);
+                let flops = readers.map(|reader| {
+                    let inputs = &self.tape.nodes[reader].inputs;
+                    let wanted: Vec<bool> = inputs.iter().map(|input| input == node).collect();
+                    match operation(reader).filter(|_| wanted.contains(&true)) {
+                        Some(operation) => operation.backward_flops(&wanted) as f64,
+                        None => 0.0,
+                    }
+                });
+                flops.sum::<f64>() * share(*node, rows)
+            }
+            Task::Image { .. } => 0.0,
+        }
     }
 
     /// Keeps only these rows of the image's values in memory, which walks over the band must read no others of; `values` are

@@ -8,7 +8,7 @@ use impasto::{Preset, bench};
 
 #[cfg(feature = "plot")]
 use super::values::svg_parser;
-use super::values::{positive_integer, presets, side, threads};
+use super::values::{not_negative, positive, positive_integer, presets, side, threads, threads_of_a_machine};
 
 /// Measure how fast impasto is, and how close to this machine's peak
 ///
@@ -57,7 +57,8 @@ pub(crate) struct BenchIterationArguments {
     pub(crate) json: bool,
 }
 
-/// Tell how far more threads would help, up to 64, by dealing the tasks of iterations on one thread to them
+/// Tell how far more threads would help, up to 64, by dealing the tasks of iterations on one thread to them; and how far
+/// more machines would, with pictures up to a gigapixel
 #[derive(Args)]
 pub(crate) struct BenchScalingArguments {
     /// Shorter side of the picture, in pixels; the longer is 4/3 of it
@@ -72,6 +73,15 @@ pub(crate) struct BenchScalingArguments {
         allow_negative_numbers = true
     )]
     pub(crate) iterations: usize,
+    /// Threads of each of several machines that share a picture: 1, 2, 4, 8, 16, 32 or 64
+    #[arg(long, value_name = "N", default_value = "16", value_parser = threads_of_a_machine, allow_negative_numbers = true)]
+    pub(crate) machine_threads: usize,
+    /// Microseconds until the first byte of a message between them is there
+    #[arg(long, value_name = "US", default_value = "50", value_parser = not_negative, allow_negative_numbers = true)]
+    pub(crate) latency: f64,
+    /// Gigabytes per second from one to another; 1.25 are ten gigabits
+    #[arg(long, value_name = "GB/s", default_value = "1.25", value_parser = positive, allow_negative_numbers = true)]
+    pub(crate) bandwidth: f64,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

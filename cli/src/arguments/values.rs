@@ -251,6 +251,15 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+/// One of the numbers of threads that are measured.
+pub(super) fn threads_of_a_machine(text: &str) -> Result<usize, String> {
+    let known = impasto::bench::scaling::THREADS;
+    match positive_integer(text) {
+        Ok(threads) if known.contains(&threads) => Ok(threads),
+        _ => Err(format!("it must be one of {}", known.map(|threads| threads.to_string()).join(", "))),
+    }
+}
+
 /// Bytes: a number with a unit, decimal (`2G`) or binary (`2GiB`).
 pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
     const WRONG: &str = "it must be a number of bytes above 0 with a unit, such as 2G, 700M or 1.5GiB";

@@ -47,11 +47,16 @@ impl Checkpoints {
         })
     }
 
+    /// Whether it is time to keep the run, which may be over.
+    pub(crate) fn is_due(&self, iteration: &Iteration<'_>, is_over: bool) -> bool {
+        let ends_size = iteration.done_at_scale == iteration.present_scale().iterations;
+        is_over || ends_size || self.last.elapsed() >= self.every
+    }
+
     /// Keeps the run as it is now, if it is time for it, a size ends, or the run does. Of several failures, the first is an
     /// error.
     pub(crate) fn save(&mut self, iteration: &Iteration<'_>, is_over: bool) -> anyhow::Result<()> {
-        let ends_size = iteration.done_at_scale == iteration.present_scale().iterations;
-        if !(is_over || ends_size || self.last.elapsed() >= self.every) {
+        if !(iteration.has_picture() && self.is_due(iteration, is_over)) {
             return Ok(());
         }
         let written = self.write(iteration);

@@ -47,6 +47,12 @@ impl Interrupt {
         self.signal.load(Ordering::Relaxed) != 0
     }
 
+    /// The signal that asks for an end, 0 until one does.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn signal(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.signal)
+    }
+
     /// What a shell reports of a process that the signal ended.
     pub(crate) fn exit_code(&self) -> u8 {
         exit_code(self.signal.load(Ordering::Relaxed) as i32) as u8

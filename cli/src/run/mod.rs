@@ -13,6 +13,7 @@
 //! | `snapshots` | writes `--snapshots` |
 //! | `checkpoints` | writes `--checkpoint`, and reads it again |
 //! | `report` | `--report` and `--watch`: one page that shows a run |
+//! | `team` | several processes that share a run, with the feature `mpi` |
 //! | `interrupt` | turns signals into a request to stop |
 //! | `record` | what made a picture, for its file and for `rerun` |
 //! | `summary` | prints `--json` |
@@ -31,6 +32,7 @@ pub(crate) mod snapshots;
 pub(crate) mod source;
 pub(crate) mod summary;
 pub(crate) mod synthesis;
+pub(crate) mod team;
 pub(crate) mod trace;
 pub(crate) mod watcher;
 pub(crate) mod weights;

@@ -18,12 +18,17 @@ impl Snapshots {
         Snapshots { folder: folder.to_path_buf(), every }
     }
 
-    /// Saves the picture if as many iterations are completed as a snapshot asks for.
+    /// Whether as many iterations are completed as a snapshot asks for.
+    pub(crate) fn is_due(&self, iteration: &Iteration<'_>) -> bool {
+        (iteration.index + 1).is_multiple_of(self.every)
+    }
+
+    /// Saves the picture if it is time for it.
     pub(crate) fn save(&self, iteration: &Iteration<'_>) -> anyhow::Result<()> {
-        let completed = iteration.index + 1;
-        if !completed.is_multiple_of(self.every) {
+        if !self.is_due(iteration) {
             return Ok(());
         }
+        let completed = iteration.index + 1;
         // Only here, so that a run that fails before it leaves no empty folder.
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot create the folder {} for snapshots", self.folder.display()))?;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use anyhow::Context;
-use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder};
+use impasto::{SqueezeNet, StyleTransfer, StyleTransferBuilder, Weights};
 
 use crate::arguments::{ReportOptions, ResultOptions};
 use crate::ending::Ending;
@@ -19,6 +19,7 @@ use crate::run::record::{Record, weights_record};
 use crate::run::report::{Live, Recorder};
 use crate::run::request::Request;
 use crate::run::summary::{self, Clock, Summary};
+use crate::run::team;
 use crate::run::watcher::Watcher;
 use crate::run::weights::Located;
 
@@ -28,9 +29,37 @@ pub(crate) fn synthesize(
     reports: &ReportOptions,
     line: &[OsString],
 ) -> anyhow::Result<Ending> {
+    let interrupt = Interrupt::listen()?;
+    #[cfg(feature = "mpi")]
+    if let Some(joined) = team::join(&interrupt, checkpoints::path(reports))? {
+        use impasto::transfer::Team;
+        return joined.run(|team| match team.rank() {
+            0 => paint(request, result, reports, line, &interrupt, |weights, inputs, builder| {
+                team::lead(team, weights, inputs, reports.resume.as_deref(), builder)
+            }),
+            _ => team::assist(request, &interrupt, team),
+        });
+    }
+    #[cfg(not(feature = "mpi"))]
+    team::refuse()?;
+    paint(request, result, reports, line, &interrupt, |_, _, builder| Ok(builder))
+}
+
+/// The same, where `share` lets others take part in what was read.
+fn paint(
+    request: &Request<'_>,
+    result: &ResultOptions,
+    reports: &ReportOptions,
+    line: &[OsString],
+    interrupt: &Interrupt,
+    share: impl for<'a> FnOnce(
+        &Weights,
+        &Inputs,
+        StyleTransferBuilder<'a>,
+    ) -> anyhow::Result<StyleTransferBuilder<'a>>,
+) -> anyhow::Result<Ending> {
     let mut output = Destination::of(result)?;
     let options = &request.common.network;
-    let interrupt = Interrupt::listen()?;
     let mut clock = Clock::start();
 
     let weights = Located::find(options.weights.as_deref());
@@ -41,7 +70,8 @@ pub(crate) fn synthesize(
     if let Some(live) = &live {
         say(&format!("watch the run at {}", live.url()));
     }
-    let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
+    let parameters = weights.load(request.deepest_layer())?;
+    let network = SqueezeNet::new(parameters.clone()).with_pooling(options.pooling);
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
@@ -53,7 +83,8 @@ pub(crate) fn synthesize(
     let checkpoints = Checkpoints::new(reports, record.as_ref());
     let load = clock.phase();
 
-    let mut session = builder(request, &inputs, &network).build().map_err(naming_the_option)?;
+    let builder = share(&parameters, &inputs, builder(request, &inputs, &network))?;
+    let mut session = builder.build().map_err(naming_the_option)?;
     // The session has what it needs of the pictures.
     let mut notes = std::mem::take(&mut inputs.notes);
     notes.extend(unpainted(session.unpainted()));
@@ -81,7 +112,7 @@ pub(crate) fn synthesize(
     if !reports.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    let mut watcher = Watcher::new(reports, &interrupt, checkpoints, recorder, live.as_ref())?;
+    let mut watcher = Watcher::new(reports, interrupt, checkpoints, recorder, live.as_ref())?;
     interrupt.wait_for_iterations();
     let outcome = session.run_with(&mut watcher)?;
     let iterate = clock.phase();
@@ -109,7 +140,7 @@ pub(crate) fn synthesize(
     if reports.json {
         summary::print(&summary)?;
     }
-    Ok(summary.ending(&interrupt))
+    Ok(summary.ending(interrupt))
 }
 
 /// A note about places that no mask covers.

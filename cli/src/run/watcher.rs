@@ -65,6 +65,11 @@ impl Watcher<'_> {
         self.progress.say(&format!("warning: {}; the run goes on without {what}", causes.join(": ")));
     }
 
+    /// Whether the user asked for an end.
+    fn is_over(&self) -> bool {
+        self.interrupt.is_requested() || self.live.is_some_and(Live::is_stopped)
+    }
+
     /// Ends the watch of a run that came to this, and gives back what was recorded of it.
     pub(crate) fn end(self, outcome: &Outcome) -> Option<Recorder> {
         self.progress.end();
@@ -79,6 +84,13 @@ impl Watcher<'_> {
 }
 
 impl Observer for Watcher<'_> {
+    fn wants_picture(&mut self, iteration: &Iteration<'_>) -> bool {
+        let is_due = |checkpoints: &Checkpoints| checkpoints.is_due(iteration, self.is_over());
+        self.recorder.is_some()
+            || self.snapshots.as_ref().is_some_and(|snapshots| snapshots.is_due(iteration))
+            || self.checkpoints.as_ref().is_some_and(is_due)
+    }
+
     fn iteration(&mut self, iteration: &Iteration<'_>) -> ControlFlow<()> {
         if iteration.done_at_scale == 1 {
             self.first_loss = iteration.losses.total;
@@ -97,7 +109,8 @@ impl Observer for Watcher<'_> {
             self.give_up("its page", &error);
             self.recorder = None;
         }
-        let is_over = self.interrupt.is_requested() || self.live.is_some_and(Live::is_stopped);
+        // Where the picture was not asked for, a run that is to be kept ends an iteration later.
+        let is_over = self.is_over() && (iteration.has_picture() || self.checkpoints.is_none());
         if let Some(Err(error)) =
             self.checkpoints.as_mut().map(|checkpoints| checkpoints.save(iteration, is_over))
         {

@@ -82,6 +82,19 @@ pub(crate) fn scaling(sandbox: &Sandbox) {
     let of_kernels = report["kernels"].as_array().unwrap().iter().map(|row| &row["one_thread_ms"]);
     let of_kernels: f64 = of_kernels.map(|ms| ms.as_f64().unwrap()).sum();
     assert_close(of_kernels + report["serial_ms"].as_f64().unwrap(), numbers("ms")[0]);
+    // A larger picture is worth more machines, and the same on one machine of one thread.
+    let pictures = report["machines"].as_array().unwrap();
+    let pays: Vec<u64> = pictures.iter().map(|row| row["pays_up_to"].as_u64().unwrap()).collect();
+    assert!(pays.is_sorted() && pays.last() > pays.first(), "{report}");
+    assert!(pictures.iter().all(|row| row["seconds"].as_array().unwrap().len() == 7));
+    let near = json(
+        sandbox,
+        "bench scaling --size 48 --iterations 1 --machine-threads 1 --latency 0 --bandwidth 1e6 --json",
+    );
+    assert_eq!(near["machine"]["threads"].as_u64(), Some(1));
+    assert_eq!(near["machines"][4]["pays_up_to"].as_u64(), Some(64));
+    sandbox.refused("bench scaling --machine-threads 3", 2, &["--machine-threads", "1, 2, 4"]);
+    sandbox.refused("bench scaling --bandwidth 0", 2, &["--bandwidth"]);
     let text = sandbox.done("bench scaling --size 48 --iterations 1").stdout;
     assert!(text.starts_with("48x64, 1 iteration: ") && text.contains("\n     64 "), "{text}");
 }

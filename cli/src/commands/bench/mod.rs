@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use anyhow::Context;
 use impasto::bench::iteration::{self, IterationOptions};
 use impasto::bench::kernels::{self, KernelOptions};
+use impasto::bench::machines::Machines;
 use impasto::bench::scaling::{self, ScalingOptions};
 use serde::Serialize;
 
@@ -79,8 +80,10 @@ fn run_kernels(arguments: &BenchKernelsArguments) -> anyhow::Result<Ending> {
 }
 
 fn run_scaling(arguments: &BenchScalingArguments) -> anyhow::Result<Ending> {
-    let &BenchScalingArguments { size, preset, iterations, json } = arguments;
-    let report = scaling::run(&ScalingOptions { size, preset, iterations })?;
+    let &BenchScalingArguments { size, preset, iterations, machine_threads, latency, bandwidth, json } =
+        arguments;
+    let machines = Machines { threads: machine_threads, latency_us: latency, gbytes_per_second: bandwidth };
+    let report = scaling::run(&ScalingOptions { size, preset, iterations, machines })?;
     print_report(&report, json, table::scaling)
 }
 

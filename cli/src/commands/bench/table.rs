@@ -2,6 +2,7 @@
 
 use impasto::bench::iteration::IterationReport;
 use impasto::bench::kernels::KernelRow;
+use impasto::bench::machines::{MACHINES, Machines, MachinesReport};
 use impasto::bench::scaling::ScalingReport;
 
 use crate::text::plural;
@@ -33,7 +34,7 @@ pub(crate) fn iteration(report: &IterationReport) -> String {
 
 /// The speeds, and what holds back the most threads.
 pub(crate) fn scaling(report: &ScalingReport) -> String {
-    let ScalingReport { height, width, iterations, serial_ms, tasks, threads, kernels } = report;
+    let ScalingReport { height, width, iterations, serial_ms, tasks, threads, kernels, .. } = report;
     let mut text = format!(
         "{height}x{width}, {iterations} iteration{}: {tasks:.0} tasks and {serial_ms:.2} ms outside them in each\n\n\
          threads        ms   speedup\n",
@@ -48,8 +49,30 @@ pub(crate) fn scaling(report: &ScalingReport) -> String {
         let name = kernel.kernel.trim_start_matches("kernels/src/");
         text += &format!("{name:34} {:9.2} {:7.2}\n", kernel.one_thread_ms, kernel.most_threads_ms);
     }
-    text + "\nComputed from how the work is cut, without the time to wake threads and without the memory\n\
-        that they share: no machine is faster than this.\n"
+    text += "\nComputed from how the work is cut, without the time to wake threads and without the memory\n\
+        that they share: no machine is faster than this.\n";
+    text + &machines(report)
+}
+
+/// How far more machines help with one picture.
+fn machines(report: &ScalingReport) -> String {
+    let Machines { threads: of_each, latency_us, gbytes_per_second } = report.machine;
+    let mut text = format!(
+        "\nOne picture on several machines of {}, {latency_us} us and {gbytes_per_second} GB/s apart\n\n\
+         picture        s on 1 machine   speedup on ",
+        threads(of_each)
+    );
+    text += &MACHINES[1..].iter().map(|count| format!("{count:<6}")).collect::<String>();
+    text += " pays up to\n";
+    for MachinesReport { height, width, seconds, pays_up_to } in &report.machines {
+        let one = seconds.first().copied().unwrap_or_default();
+        let speedups: String =
+            seconds.iter().skip(1).map(|seconds| format!("{:<6.1}", one / seconds)).collect();
+        text +=
+            &format!("{:<14} {one:14.3}   {:11}{speedups} {pays_up_to}\n", format!("{height}x{width}"), "");
+    }
+    text + "\nComputed from the time of a pixel above, in strips; a machine also computes the rows near its borders that\n\
+        its neighbors compute. More machines pay while twice as many are 1.5 times as fast.\n"
 }
 
 /// The line of a kernel. Above the first one of a run stand this machine's roofs, and above the first one of each size
