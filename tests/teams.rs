@@ -52,10 +52,10 @@ impl Team for Member {
 fn team(size: usize) -> Vec<Member> {
     let mut senders: Vec<Vec<_>> = (0..size).map(|_| Vec::new()).collect();
     let mut receivers: Vec<Vec<_>> = (0..size).map(|_| Vec::new()).collect();
-    for from in 0..size {
+    for of_sender in &mut senders {
         for to in &mut receivers {
             let (sender, receiver) = channel();
-            senders[from].push(Mutex::new(sender));
+            of_sender.push(Mutex::new(sender));
             to.push(Mutex::new(receiver));
         }
     }

@@ -6,16 +6,13 @@ use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
 use super::session::StyleTransfer;
 use super::team::Team;
+use super::threads::{MAX_THREADS, thread_pool};
 use crate::optimizer::Optimizer;
 use crate::preset::{LossWeights, Preset};
 use crate::schedule::Schedule;
 use impasto_squeezenet::SqueezeNet;
 use ndarray::{Array2, Array3, Array4};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
-
-/// The most threads of a session: far above any machine, far below where starting them exhausts one.
-pub const MAX_THREADS: usize = 1024;
 
 /// Collects the pictures and settings of a [`StyleTransfer`]. What is not set has a default that suits
 /// any photograph and painting.
@@ -489,22 +486,4 @@ impl<'a> StyleTransferBuilder<'a> {
         let problem = Problem::new(self)?;
         StyleTransfer::start(problem, thread_pool(threads)?)
     }
-}
-
-/// A pool of [`thread_count`] threads.
-pub(crate) fn thread_pool(threads: Option<usize>) -> Result<ThreadPool, TransferError> {
-    let threads = thread_count(threads);
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|source| TransferError::Threads { threads, source })
-}
-
-/// As many threads as are asked for; where none or 0 are, what `RAYON_NUM_THREADS` says, at most [`MAX_THREADS`], and
-/// else one per core.
-pub fn thread_count(threads: Option<usize>) -> usize {
-    let is_given = |threads: &usize| *threads > 0;
-    let variable = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok();
-    // Rayon would take the number that its variable names, however large.
-    let of_variable = || variable().filter(is_given).map(|threads: usize| threads.min(MAX_THREADS));
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    threads.filter(is_given).or_else(of_variable).unwrap_or_else(cores)
 }

@@ -1,11 +1,12 @@
 //! How much memory a run needs, and whether its tape is replayed whole or in strips.
 
-use super::builder::{StyleTransferBuilder, thread_count};
+use super::builder::StyleTransferBuilder;
 use super::choices::OptimizerKind;
 use super::error::TransferError;
 use super::jitter;
 use super::pictures::Pictures;
 use super::team;
+use super::threads::thread_count;
 use crate::loss::{content_loss, gram_matrix, temporal_loss, tv_loss};
 use crate::memory;
 use impasto_autodiff::{Strips, Tape, Var};

@@ -11,7 +11,7 @@
 //! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
 //! - `targets`: what a picture is compared with; `recording`: one size on a tape, with its losses; `walk`: the tape as it is replayed; `picture_rows`: a
 //!   picture that is on it row by row; `half`: features in half the memory
-//! - `team`: a run that several processes share
+//! - `team`: a run that several processes share; `threads`: those of each
 //! - `session`: a problem with the recording of its present size
 //! - `run`: the loop
 //! - `observer`, `outcome`: its progress and its results; `checkpoint`: a run on its way, as bytes
@@ -40,10 +40,10 @@ mod session;
 mod start;
 mod targets;
 mod team;
+mod threads;
 mod walk;
 
-pub(crate) use builder::thread_pool;
-pub use builder::{MAX_THREADS, StyleTransferBuilder, thread_count};
+pub use builder::StyleTransferBuilder;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use choices::{Init, OptimizerKind, PreserveColors};
 pub use error::TransferError;
@@ -58,3 +58,5 @@ pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;
 pub use session::StyleTransfer;
 pub use team::{Team, TeamError};
+pub(crate) use threads::thread_pool;
+pub use threads::{MAX_THREADS, thread_count};
