@@ -1,4 +1,4 @@
-//! How far a run is, on stderr: a bar on a terminal, a plain line now and then elsewhere.
+//! How far a run, or a batch of them, is, on stderr: a bar on a terminal, a plain line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
@@ -7,6 +7,7 @@ use impasto::{Iteration, Losses, Scale};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::say;
+use crate::text::plural;
 
 /// The longest silence of plain lines, in a run whose tenths take longer.
 const MAX_SILENCE: Duration = Duration::from_secs(10);
@@ -66,6 +67,18 @@ impl Progress {
                     say(&format!("{place}: {losses}; {}", left(progress, elapsed)));
                 }
             }
+        }
+    }
+
+    /// Shows that so much of a batch is done, from 0 to 1: `done` of `count` pictures, and parts of others. A batch has a line
+    /// for each picture, and so no lines beside the bar.
+    pub(crate) fn show_batch(&self, share: f64, done: usize, count: usize, elapsed: Duration) {
+        if let Progress::Bar(bar) = self {
+            // Nothing is known of the time left before something is done.
+            let left = if share > 0.0 { left(share, elapsed) } else { String::new() };
+            let plural = plural(count);
+            bar.set_message(format!("{:.0} %  {done} of {count} picture{plural}  {left}", 100.0 * share));
+            bar.set_position((share * BAR_LENGTH as f64) as u64);
         }
     }
 

@@ -115,6 +115,9 @@ pub(crate) fn a_frame_that_fails_ends_its_sequence(sandbox: &Sandbox) {
     ] {
         assert!(failed.stderr.contains(mention), "{mention}: {failed:?}");
     }
+    // Those that need no frame before go on.
+    let alone = sandbox.run(&line.replace("--frames", "--frames=alone").replace("--out out", "--out alone"));
+    assert!(alone.stderr.contains("3 painted, 0 there already, 1 failed"), "{alone:?}");
     sandbox.write("f2.png", &whole);
     let done = sandbox.done(&format!("{line} --retry-failed"));
     assert!(done.stderr.contains("2 painted, 0 there already, 0 failed"), "{done:?}");

@@ -3,8 +3,9 @@
 //! - `list`: which pictures, from the command line or a manifest
 //! - `frames`: those of a sequence
 //! - `shard`: which part of them
-//! - `work`: one of them
+//! - `work`: one of them; `board`: what people see of it
 
+mod board;
 mod frames;
 mod list;
 mod shard;
@@ -13,7 +14,6 @@ mod work;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -31,11 +31,15 @@ use crate::run::record::weights_record;
 use crate::run::weights::Located;
 use crate::text::{self, plural};
 
+use board::Board;
 use list::Item;
 use work::{Became, Workshop};
 
 /// The names of results that failed, in the folder of results.
 const FAILED: &str = "batch-failed.txt";
+
+/// A sequence's number, and the place of a picture in it.
+type Place = [usize; 2];
 
 /// What became of one picture.
 #[derive(Serialize)]
@@ -80,7 +84,7 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
         threads,
         interrupt: &interrupt,
     };
-    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (next, board) = (AtomicUsize::new(0), Board::new(count, *quiet));
     let worker = || {
         while let Some((index, sequence)) = {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -91,21 +95,17 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
                 if interrupt.is_requested() {
                     break;
                 }
-                let began = Instant::now();
-                let (became, flicker) = match is_broken {
+                let (began, place) = (Instant::now(), [index, place]);
+                let (became, flicker) = match is_broken && item.arguments.frame.previous.is_some() {
                     true => {
                         (Became::Failed { reason: "the frame before it could not be painted".into() }, None)
                     }
-                    false => workshop.paint(item, &out.join(&item.output)),
+                    false => workshop.paint(item, &out.join(&item.output), &|share| board.part(place, share)),
                 };
                 let row =
                     Row { output: item.name(), became, flicker, seconds: began.elapsed().as_secs_f64() };
                 is_broken = row.has_failed();
-                let mut rows = rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if !quiet || row.has_failed() {
-                    say(&format!("{}/{count} {}", rows.len() + 1, row.text()));
-                }
-                rows.push(([index, place], row));
+                board.row(place, row);
             }
         }
     };
@@ -116,8 +116,7 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
         worker();
     });
 
-    let mut rows = rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    rows.sort_by_key(|(place, _)| *place);
+    let rows = board.end();
     if !quiet {
         let styles = arguments.style.iter().enumerate();
         styles.filter_map(|(index, style)| flicker(index, style, &rows)).for_each(|line| say(&line));
@@ -150,7 +149,7 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
 }
 
 /// How much the frames in one style flicker, in a line; none where there is nothing to tell.
-fn flicker(index: usize, style: &Path, rows: &[([usize; 2], Row)]) -> Option<String> {
+fn flicker(index: usize, style: &Path, rows: &[(Place, Row)]) -> Option<String> {
     let own = rows.iter().filter(|([sequence, _], _)| *sequence == index);
     let flicker: Vec<f64> = own.filter_map(|(_, row)| row.flicker).collect();
     (!flicker.is_empty()).then(|| {

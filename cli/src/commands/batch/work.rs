@@ -54,15 +54,26 @@ pub(super) struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    /// Paints an item to `output`, unless it is there already; of a frame, tells how much it flickers too.
-    pub(super) fn paint(&self, item: &Item, output: &Path) -> (Became, Option<f64>) {
-        self.attempt(item, output).unwrap_or_else(|error| {
+    /// Paints an item to `output`, unless it is there already; of a frame, tells how much it flickers too. `show` is told how
+    /// much is done, from 0 to 1.
+    pub(super) fn paint(
+        &self,
+        item: &Item,
+        output: &Path,
+        show: &(dyn Fn(f64) + Sync),
+    ) -> (Became, Option<f64>) {
+        self.attempt(item, output, show).unwrap_or_else(|error| {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             (Became::Failed { reason: causes.join(": ") }, None)
         })
     }
 
-    fn attempt(&self, item: &Item, output: &Path) -> anyhow::Result<(Became, Option<f64>)> {
+    fn attempt(
+        &self,
+        item: &Item,
+        output: &Path,
+        show: &(dyn Fn(f64) + Sync),
+    ) -> anyhow::Result<(Became, Option<f64>)> {
         let arguments = &item.arguments;
         let content = Source::new(&arguments.content);
         let styles = sources(&arguments.styles);
@@ -88,7 +99,10 @@ impl Workshop<'_> {
                 && there.record.and_then(|text| Record::read(&text)).as_ref() == Some(record)
             {
                 let flicker = match &item.before {
-                    Some(_) => flicker(item, &request, &Inputs::load(&request)?, &there.picture),
+                    Some(_) => {
+                        let Inputs { frame, content, .. } = Inputs::load(&request)?;
+                        flicker(item, &request, frame.as_ref(), content.as_ref(), &there.picture)
+                    }
                     None => None,
                 };
                 return Ok((Became::Skipped, flicker));
@@ -101,30 +115,41 @@ impl Workshop<'_> {
         let mut session = builder.build().map_err(naming_the_option)?;
         let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
         destination.describe(inputs.density, request.background(), record);
-        // The session has what it needs of the others.
-        let inputs = Inputs { styles: Vec::new(), style_masks: Vec::new(), init: None, ..inputs };
-        let outcome: Outcome =
-            session.run_with(&mut |_: &Iteration<'_>| match self.interrupt.is_requested() {
+        // The session has what it needs of them; a frame is looked at once more.
+        let (frame, content) = match &item.before {
+            Some(_) => (inputs.frame, inputs.content),
+            None => (None, None),
+        };
+        let outcome: Outcome = session.run_with(&mut |iteration: &Iteration<'_>| {
+            show(iteration.progress);
+            match self.interrupt.is_requested() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
-            })?;
+            }
+        })?;
         // Half a picture would count as done.
         if outcome.interrupted {
             return Ok((Became::Interrupted, None));
         }
         destination.save(&session, &outcome)?;
         let (height, width) = session.size();
-        let flicker = flicker(item, &request, &inputs, &outcome.picture);
+        let flicker = flicker(item, &request, frame.as_ref(), content.as_ref(), &outcome.picture);
         Ok((Became::Painted { height, width }, flicker))
     }
 }
 
 /// How much a frame flickers. Where its result has nothing of the frame before, that is read for it; what cannot be read
 /// tells nothing.
-fn flicker(item: &Item, request: &Request<'_>, inputs: &Inputs, picture: &Array3<u8>) -> Option<f64> {
-    if let Some(flicker) = inputs.frame.as_ref().and_then(|frame| frame.flicker(picture)) {
+fn flicker(
+    item: &Item,
+    request: &Request<'_>,
+    frame: Option<&Frame>,
+    content: Option<&Array3<u8>>,
+    picture: &Array3<u8>,
+) -> Option<f64> {
+    if let Some(flicker) = frame.and_then(|frame| frame.flicker(picture)) {
         return Some(flicker);
     }
     let previous = Previous::new(item.before.as_ref()?)?;
-    Frame::load(&previous, inputs.content.as_ref()?, request).ok()?.flicker(picture)
+    Frame::load(&previous, content?, request).ok()?.flicker(picture)
 }
