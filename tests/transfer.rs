@@ -6,8 +6,9 @@ mod common;
 use common::waves;
 use common::{random_image, random_network, relative_l2};
 use impasto::image::{deprocess_image, pixel_range, preprocess_image};
+use impasto::transfer::StyleCache;
 use impasto::{
-    Init, Iteration, Losses, OptimizerKind, Outcome, Schedule, SqueezeNet, StyleTransfer,
+    Init, Iteration, Losses, OptimizerKind, Outcome, PreserveColors, Schedule, SqueezeNet, StyleTransfer,
     StyleTransferBuilder, TransferError,
 };
 use ndarray::{Array2, Array3, Array4, ArrayView4};
@@ -294,6 +295,26 @@ fn running_twice_gives_the_same_picture() {
 }
 
 // What the picture starts from.
+
+#[test]
+fn a_cache_of_styles_changes_no_bit() {
+    let cache = StyleCache::default();
+    let blend = |builder: StyleTransferBuilder<'static>| builder.style(&OTHER_STYLE, 0.5).iterations(3);
+    type Change = fn(StyleTransferBuilder<'static>) -> StyleTransferBuilder<'static>;
+    // Each differs from those before in something that Gram matrices depend on, or in nothing.
+    let cases: [Change; 5] = [
+        |builder| builder,
+        |builder| builder,
+        |builder| builder.style_moments(0.5),
+        |builder| builder.preserve_colors(PreserveColors::Match),
+        |builder| builder.style_layers(&[(2, 1e3), (4, 10.0)]).strip_rows(16),
+    ];
+    for (index, change) in cases.into_iter().enumerate() {
+        let without = run(change(blend(builder())));
+        let with = run(change(blend(builder())).style_cache(&cache));
+        assert!(with.image == without.image, "case {index}");
+    }
+}
 
 fn start(builder: StyleTransferBuilder<'_>) -> Array4<f32> {
     builder.build().unwrap().image().unwrap().to_owned()

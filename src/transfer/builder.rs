@@ -5,6 +5,7 @@ use super::error::TransferError;
 use super::problem::Problem;
 use super::scale::{Iterations, ScaleSettings};
 use super::session::StyleTransfer;
+use super::style_cache::StyleCache;
 use super::team::Team;
 use super::threads::{MAX_THREADS, thread_pool};
 use crate::optimizer::Optimizer;
@@ -80,6 +81,7 @@ pub struct StyleTransferBuilder<'a> {
     pub(super) memory: Option<u64>,
     pub(super) strip_rows: Option<usize>,
     pub(super) team: Option<Arc<dyn Team>>,
+    pub(super) style_cache: Option<StyleCache>,
 }
 
 /// A style image, (H, W, 3), as it was given.
@@ -136,6 +138,7 @@ impl<'a> StyleTransferBuilder<'a> {
             memory: None,
             strip_rows: None,
             team: None,
+            style_cache: None,
         }
     }
 
@@ -458,6 +461,13 @@ impl<'a> StyleTransferBuilder<'a> {
     /// Walks over the picture in strips of this many rows, whether memory asks for it or not.
     pub fn strip_rows(mut self, rows: usize) -> Self {
         self.strip_rows = Some(rows);
+        self
+    }
+
+    /// Takes the Gram matrices of style images from a cache, and keeps those there that are not: for sessions of many
+    /// photographs in one style, all with a network of the same weights.
+    pub fn style_cache(mut self, cache: &StyleCache) -> Self {
+        self.style_cache = Some(cache.clone());
         self
     }
 

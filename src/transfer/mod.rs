@@ -9,7 +9,7 @@
 //! - `scale`: the sizes of a run, coarse to fine; `jitter`: the shifts against the network's grid
 //! - `colors`: those of a texture; `color_map`: style images in the photograph's; `finish`: what happens to colors last
 //! - `footprint`: how much memory a run needs, and so whether it is replayed whole or in strips
-//! - `targets`: what a picture is compared with; `recording`: one size on a tape, with its losses; `walk`: the tape as it is replayed; `picture_rows`: a
+//! - `targets`: what a picture is compared with; `style_cache`: keeps it for others; `recording`: one size on a tape, with its losses; `walk`: the tape as it is replayed; `picture_rows`: a
 //!   picture that is on it row by row; `half`: features in half the memory
 //! - `team`: a run that several processes share; `threads`: those of each
 //! - `session`: a problem with the recording of its present size
@@ -38,6 +38,7 @@ mod run;
 mod scale;
 mod session;
 mod start;
+mod style_cache;
 mod targets;
 mod team;
 mod threads;
@@ -57,6 +58,7 @@ pub use problem::{
 pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;
 pub use session::StyleTransfer;
+pub use style_cache::StyleCache;
 pub use team::{Team, TeamError};
 pub(crate) use threads::thread_pool;
 pub use threads::{MAX_THREADS, thread_count};

@@ -11,6 +11,7 @@ use super::jitter::{self, MAX_JITTER};
 use super::pictures::{Pictures, picture_size};
 use super::scale::Scale;
 use super::start::Start;
+use super::style_cache::StyleCache;
 use super::team::Members;
 use crate::preset::LossWeights;
 use crate::schedule::Schedule;
@@ -76,6 +77,8 @@ pub(super) struct Problem {
     pub(super) schedule: Schedule,
     /// Whether every value and gradient is kept.
     pub(super) inspectable: bool,
+    /// Statistics of style images that other sessions have too.
+    pub(super) style_cache: Option<StyleCache>,
     /// Those who share the run.
     pub(super) members: Option<Members>,
 }
@@ -218,6 +221,8 @@ impl Problem {
             stop_below: builder.stop_below,
             schedule: builder.schedule,
             inspectable: builder.inspectable,
+            // In a team, all must take part in every addition, whether it is known here or not.
+            style_cache: builder.style_cache.filter(|_| builder.team.is_none()),
             members: builder.team.map(Members::new),
         };
         problem.check_team()?;

@@ -1,6 +1,7 @@
 //! What a picture is compared with at one size: features of the content image, Gram matrices of the style images. Each
 //! comes of a tape of its own, which is forgotten before the next is made.
 
+use super::color_map::ColorMap;
 use super::error::TransferError;
 use super::footprint::Manner;
 use super::guide::LayerGuide;
@@ -9,11 +10,13 @@ use super::jitter;
 use super::picture_rows;
 use super::problem::Problem;
 use super::scale::Scale;
+use super::style_cache::Key;
 use super::walk::Walk;
 use crate::loss::{ChannelMoments, channel_moments, gram_matrix};
 use impasto_autodiff::{Tape, TapeError, Var};
 use impasto_squeezenet::FeatureError;
-use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView1, Ix1, Ix2};
+use ndarray::{ArcArray, Array1, Array2, Array4, ArrayD, ArrayView1, Ix1, Ix2, Ix3};
+use std::sync::Arc;
 
 /// What the content loss of a layer compares with.
 pub(super) struct ContentTarget {
@@ -141,7 +144,7 @@ pub(super) fn style_targets(
 }
 
 /// A Gram matrix, and mean and deviation of each channel where they count.
-type Statistics = (Array2<f32>, Option<[Array1<f32>; 2]>);
+pub(super) type Statistics = (Array2<f32>, Option<[Array1<f32>; 2]>);
 
 /// Those of each of `layers`: the blend of the `styles` of these numbers.
 fn blended_statistics(
@@ -154,58 +157,27 @@ fn blended_statistics(
     let mut targets: Vec<Statistics> = Vec::new();
     let all_blends: f64 = problem.pictures.blends(styles).sum();
     for (style, picture) in problem.pictures.style_pictures(scale, styles) {
-        let failed = |source| TransferError::Features { name: "a style image", source };
-        let mut tape = Tape::new();
-        let image = picture_rows::record(&mut tape, picture.into_shared(), style.colors)?;
-        let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
-        let (mut grams, mut moments) = (Vec::new(), Vec::new());
-        for &layer in layers {
-            let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
-            let gram = gram_matrix(&mut tape, features, true)?;
-            grams.push(gram);
-            if problem.moments > 0.0 {
-                let ChannelMoments { means, deviations } = channel_moments(&mut tape, features, gram)?;
-                moments.push([means, deviations]);
-            }
-        }
-        let all: Vec<Var> = grams.iter().chain(moments.iter().flatten()).copied().collect();
-        let mut walk = match (manner, &all[..]) {
-            (Manner::Strips { rows }, _) => {
-                // Strips lead to a single number: here one that depends on every matrix.
-                let mut numbers = Vec::new();
-                for &statistic in &all {
-                    numbers.push((tape.sum(statistic)?, 1.0));
-                }
-                let number = tape.weighted_sum(&numbers)?;
-                let mut strips = tape.into_strips(number, rows)?;
-                if let Some(members) = &problem.members {
-                    members.restrict(&mut strips);
-                }
-                Walk::Strips(Box::new(strips))
-            }
-            (Manner::Whole, all) => {
-                if let Some(&last) = all.last() {
-                    tape.recycle(last, all)?;
-                }
-                Walk::Whole(Box::new(tape))
+        let picture = Arc::new(picture);
+        let compute = || statistics(problem, picture.to_shared(), style.colors, layers, manner);
+        let own = match &problem.style_cache {
+            None => Arc::new(compute()?),
+            Some(cache) => {
+                let key = Key {
+                    colors: style.colors,
+                    layers: layers.to_vec(),
+                    moments: problem.moments > 0.0,
+                    manner,
+                    rounding: problem.network.rounding(),
+                    picture: Arc::clone(&picture),
+                };
+                cache.get_or(key, compute)?
             }
         };
-        walk.forward();
-        if let Some(members) = &problem.members {
-            members.check()?;
-        }
-        for (index, &gram) in grams.iter().enumerate() {
-            let share = (style.blend / all_blends) as f32;
-            let gram = walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)");
+        let share = (style.blend / all_blends) as f32;
+        for (index, (gram, moments)) in own.iter().enumerate() {
             let gram = gram.mapv(|value| value * share);
-            let of_channels = |var: Var| -> Result<Array1<f32>, TapeError> {
-                let values = walk.value(var)?.into_dimensionality::<Ix1>().expect("one for each channel");
-                Ok(values.mapv(|value| value * share))
-            };
-            let moments = match moments.get(index) {
-                Some(&[means, deviations]) => Some([of_channels(means)?, of_channels(deviations)?]),
-                None => None,
-            };
+            let moments =
+                moments.as_ref().map(|moments| moments.each_ref().map(|of| of.mapv(|value| value * share)));
             match targets.get_mut(index) {
                 Some((target, of_channels)) => {
                     *target += &gram;
@@ -218,4 +190,68 @@ fn blended_statistics(
         }
     }
     Ok(targets)
+}
+
+/// Those of each of `layers` of one style image, (H, W, 3).
+fn statistics(
+    problem: &Problem,
+    picture: ArcArray<u8, Ix3>,
+    colors: Option<ColorMap>,
+    layers: &[usize],
+    manner: Manner,
+) -> Result<Vec<Statistics>, TransferError> {
+    let failed = |source| TransferError::Features { name: "a style image", source };
+    let mut tape = Tape::new();
+    let image = picture_rows::record(&mut tape, picture, colors)?;
+    let features = problem.network.record(&mut tape, image, layers).map_err(failed)?;
+    let (mut grams, mut moments) = (Vec::new(), Vec::new());
+    for &layer in layers {
+        let features = features.get(layer).ok_or(FeatureError::NoSuchLayer { layer }).map_err(failed)?;
+        let gram = gram_matrix(&mut tape, features, true)?;
+        grams.push(gram);
+        if problem.moments > 0.0 {
+            let ChannelMoments { means, deviations } = channel_moments(&mut tape, features, gram)?;
+            moments.push([means, deviations]);
+        }
+    }
+    let all: Vec<Var> = grams.iter().chain(moments.iter().flatten()).copied().collect();
+    let mut walk = match (manner, &all[..]) {
+        (Manner::Strips { rows }, _) => {
+            // Strips lead to a single number: here one that depends on every matrix.
+            let mut numbers = Vec::new();
+            for &statistic in &all {
+                numbers.push((tape.sum(statistic)?, 1.0));
+            }
+            let number = tape.weighted_sum(&numbers)?;
+            let mut strips = tape.into_strips(number, rows)?;
+            if let Some(members) = &problem.members {
+                members.restrict(&mut strips);
+            }
+            Walk::Strips(Box::new(strips))
+        }
+        (Manner::Whole, all) => {
+            if let Some(&last) = all.last() {
+                tape.recycle(last, all)?;
+            }
+            Walk::Whole(Box::new(tape))
+        }
+    };
+    walk.forward();
+    if let Some(members) = &problem.members {
+        members.check()?;
+    }
+    let of_channels = |var: Var| -> Result<Array1<f32>, TapeError> {
+        Ok(walk.value(var)?.into_dimensionality::<Ix1>().expect("one for each channel").to_owned())
+    };
+    let mut statistics = Vec::new();
+    for (index, &gram) in grams.iter().enumerate() {
+        let gram =
+            walk.value(gram)?.into_dimensionality::<Ix2>().expect("a Gram matrix is (C, C)").to_owned();
+        let moments = match moments.get(index) {
+            Some(&[means, deviations]) => Some([of_channels(means)?, of_channels(deviations)?]),
+            None => None,
+        };
+        statistics.push((gram, moments));
+    }
+    Ok(statistics)
 }

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use impasto::SqueezeNet;
-use impasto::transfer::thread_count;
+use impasto::transfer::{StyleCache, thread_count};
 use serde::Serialize;
 
 use crate::arguments::BatchArguments;
@@ -83,6 +83,7 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
         weights: weights_record(&weights),
         threads,
         interrupt: &interrupt,
+        styles: StyleCache::default(),
     };
     let (next, board) = (AtomicUsize::new(0), Board::new(count, *quiet));
     let worker = || {

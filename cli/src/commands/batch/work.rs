@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use impasto::image::{LoadOptions, load_image_with_warnings};
+use impasto::transfer::StyleCache;
 use impasto::{Iteration, Outcome, SqueezeNet};
 use ndarray::Array3;
 use serde::Serialize;
@@ -51,6 +52,8 @@ pub(super) struct Workshop<'a> {
     /// Those of one picture.
     pub(super) threads: usize,
     pub(super) interrupt: &'a Interrupt,
+    /// What one picture found of its style, for the next in the same one.
+    pub(super) styles: StyleCache,
 }
 
 impl Workshop<'_> {
@@ -111,7 +114,7 @@ impl Workshop<'_> {
         let network = self.network.clone().with_pooling(arguments.common.network.pooling);
         let inputs = Inputs::load(&request)?;
         destination.check_size(inputs.size)?;
-        let builder = builder(&request, &inputs, &network).threads(self.threads);
+        let builder = builder(&request, &inputs, &network).threads(self.threads).style_cache(&self.styles);
         let mut session = builder.build().map_err(naming_the_option)?;
         let record = record.filter(|_| !arguments.result.no_record).and_then(|record| record.text());
         destination.describe(inputs.density, request.background(), record);
