@@ -293,7 +293,7 @@ impl Pass<'_> {
         optimizer: &dyn Optimizer,
     ) -> Result<Losses, TransferError> {
         recording.shift(0)?;
-        let Recording { walk, image, terms, .. } = recording;
+        let Recording { walk, image, terms, band, .. } = recording;
         let colors = self.problem.colors(&scale);
         if !colors.is_empty() {
             walk.update_leaf(*image, |mut values| {
@@ -307,6 +307,9 @@ impl Pass<'_> {
             })?;
         }
         walk.forward();
+        if let Some(band) = band {
+            band.members.check()?;
+        }
         let mut losses = terms.losses(|var| walk.number(var))?;
         let returned = walk.update_leaf(*image, |mut values| {
             values.as_slice_mut().is_some_and(|values| optimizer.finish(losses.total, values))

@@ -4,7 +4,7 @@ use super::color_map::ColorMap;
 use super::footprint::Manner;
 use super::targets::Statistics;
 use impasto_squeezenet::PoolRounding;
-use ndarray::Array3;
+use ndarray::{ArcArray, Ix3};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,13 @@ const MOST: usize = 64;
 /// A clone is the same cache.
 #[derive(Clone, Default)]
 pub struct StyleCache {
-    kept: Arc<Mutex<VecDeque<(Key, Arc<Vec<Statistics>>)>>>,
+    kept: Arc<Mutex<VecDeque<Entry>>>,
+}
+
+/// A style image's statistics, layer by layer.
+struct Entry {
+    key: Key,
+    statistics: Arc<Vec<Statistics>>,
 }
 
 /// All that the statistics of a style image depend on, but for the weights.
@@ -30,7 +36,7 @@ pub(super) struct Key {
     pub(super) manner: Manner,
     pub(super) rounding: PoolRounding,
     /// As it is at a size.
-    pub(super) picture: Arc<Array3<u8>>,
+    pub(super) picture: ArcArray<u8, Ix3>,
 }
 
 impl StyleCache {
@@ -41,14 +47,14 @@ impl StyleCache {
         compute: impl FnOnce() -> Result<Vec<Statistics>, E>,
     ) -> Result<Arc<Vec<Statistics>>, E> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, statistics)) = lock().iter().find(|(other, _)| *other == key) {
-            return Ok(Arc::clone(statistics));
+        if let Some(entry) = lock().iter().find(|entry| entry.key == key) {
+            return Ok(Arc::clone(&entry.statistics));
         }
         // Others need not wait: two that compute the same at once find the same.
         let statistics = Arc::new(compute()?);
         let mut kept = lock();
         kept.truncate(MOST - 1);
-        kept.push_front((key, Arc::clone(&statistics)));
+        kept.push_front(Entry { key, statistics: Arc::clone(&statistics) });
         Ok(statistics)
     }
 }
@@ -66,7 +72,7 @@ mod tests {
             moments: false,
             manner: Manner::Whole,
             rounding: PoolRounding::Floor,
-            picture: Arc::new(Array3::from_elem((2, 2, 3), level)),
+            picture: ArcArray::from_elem((2, 2, 3), level),
         };
         let compute = |level: u8| {
             let mut was_computed = false;

@@ -157,8 +157,8 @@ fn blended_statistics(
     let mut targets: Vec<Statistics> = Vec::new();
     let all_blends: f64 = problem.pictures.blends(styles).sum();
     for (style, picture) in problem.pictures.style_pictures(scale, styles) {
-        let picture = Arc::new(picture);
-        let compute = || statistics(problem, picture.to_shared(), style.colors, layers, manner);
+        let picture = picture.into_shared();
+        let compute = || statistics(problem, picture.clone(), style.colors, layers, manner);
         let own = match &problem.style_cache {
             None => Arc::new(compute()?),
             Some(cache) => {
@@ -168,7 +168,7 @@ fn blended_statistics(
                     moments: problem.moments > 0.0,
                     manner,
                     rounding: problem.network.rounding(),
-                    picture: Arc::clone(&picture),
+                    picture: picture.clone(),
                 };
                 cache.get_or(key, compute)?
             }

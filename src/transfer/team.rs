@@ -87,7 +87,7 @@ impl Members {
         strips.restrict(bands[self.team.rank()].clone(), Box::new(self.clone()));
     }
 
-    /// Gives every member what member 0 has, in as many rounds as the number has digits in binary.
+    /// Gives every member what member `from` has, in as many rounds as their number has digits in binary.
     pub(super) fn broadcast(&self, from: usize, bytes: &mut Vec<u8>) -> Result<(), TeamError> {
         let size = self.team.size();
         let place = (self.team.rank() + size - from) % size;

@@ -12,7 +12,7 @@ mod shard;
 mod work;
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -182,17 +182,25 @@ impl Row {
 /// Keeps the names of what failed for `--retry-failed`, and forgets those that did not again.
 fn remember_failures(out: &Path, rows: &[Row]) -> anyhow::Result<()> {
     let path = out.join(FAILED);
+    if !path.exists() && !rows.iter().any(Row::has_failed) {
+        return Ok(());
+    }
+    // Other parts of the same list may end in the same moment. Where a folder cannot be locked, the names may be lost, but no
+    // picture: without --retry-failed, what is not there is painted.
+    let lock = File::open(out).and_then(|folder| folder.lock().map(|()| folder));
     let before = fs::read_to_string(&path).unwrap_or_default();
     let is_known = |name: &str| rows.iter().any(|row| row.output == name);
     let mut names: Vec<&str> = before.lines().filter(|name| !is_known(name)).collect();
     names.extend(rows.iter().filter(|row| row.has_failed()).map(|row| &*row.output));
-    match names.is_empty() {
+    let changed = match names.is_empty() {
         true if path.exists() => {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
         }
         true => Ok(()),
         false => write_text("the list of failures", &path, &(names.join("\n") + "\n")),
-    }
+    };
+    drop(lock);
+    changed
 }
 
 /// The name of a file without its folder and its extension.
