@@ -4,7 +4,7 @@ use super::checkpoint::Progress;
 use super::finish::Finish;
 use super::outcome::{LayerLoss, Losses};
 use super::scale::Scale;
-use crate::optimizer::OptimizerState;
+use crate::optimizer::{Optimizer, OptimizerState};
 use ndarray::{Array3, ArrayView4};
 use std::io;
 use std::ops::ControlFlow;
@@ -33,11 +33,18 @@ pub struct Iteration<'a> {
     pub elapsed: Duration,
     pub(super) image: ArrayView4<'a, f32>,
     pub(super) finish: &'a Finish,
-    /// What the optimizer remembers, if it can tell.
-    pub(super) optimizer: Option<OptimizerState<'a>>,
+    pub(super) memory: Memory<'a>,
     /// Fewer than the scale's iterations if the loss fell no more.
     pub(super) to_do_at_scale: usize,
     pub(super) recent_losses: &'a [f64],
+}
+
+/// What the optimizer remembers, where it can tell.
+pub(super) enum Memory<'a> {
+    /// To be asked for.
+    Of(&'a dyn Optimizer),
+    /// Of all members of a team.
+    Gathered(Option<OptimizerState<'a>>),
 }
 
 impl Iteration<'_> {
@@ -67,7 +74,11 @@ impl Iteration<'_> {
     /// Those of writing; [`ErrorKind::Unsupported`](io::ErrorKind::Unsupported) if the run's optimizer cannot tell what it
     /// remembers, or the picture is [not there](Self::has_picture).
     pub fn write_checkpoint(&self, note: &str, to: &mut dyn io::Write) -> io::Result<()> {
-        let optimizer = self.optimizer.clone().filter(|_| self.has_picture());
+        let optimizer = match &self.memory {
+            Memory::Of(optimizer) => optimizer.state(),
+            Memory::Gathered(state) => state.clone(),
+        };
+        let optimizer = optimizer.filter(|_| self.has_picture());
         let optimizer = optimizer.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
         let progress = Progress {
             scale: self.scale,

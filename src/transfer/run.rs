@@ -3,7 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::choices::OptimizerKind;
 use super::error::TransferError;
-use super::observer::{Iteration, Observer};
+use super::observer::{Iteration, Memory, Observer};
 use super::outcome::{Losses, Outcome, ScaleOutcome};
 use super::problem::Problem;
 use super::recording::{Recording, as_image};
@@ -88,6 +88,7 @@ fn finished(problem: &Problem, image: ArrayView4<'_, f32>) -> (Array3<u8>, Array
 /// Shows an iteration at member 0 of a team, with the picture if it is wanted; tells all whether the run ends.
 fn show_in_team(
     band: &Band,
+    optimizer: &dyn Optimizer,
     iteration: Iteration<'_>,
     observer: &mut dyn Observer,
 ) -> Result<bool, TransferError> {
@@ -97,9 +98,11 @@ fn show_in_team(
     let mut iteration = Iteration { image: nothing, ..iteration };
     if band.members.agree(band.members.is_first() && observer.wants_picture(&iteration))? {
         whole = band.gather(own)?;
-        for array in iteration.optimizer.iter_mut().flat_map(|state| &mut state.arrays) {
+        let mut state = optimizer.state();
+        for array in state.iter_mut().flat_map(|state| &mut state.arrays) {
             *array = Cow::Owned(band.members.gather(array.iter().copied())?);
         }
+        iteration.memory = Memory::Gathered(state);
         iteration.image = whole.as_ref().map_or(nothing, |whole| whole.view());
     }
     let ends = observer.iteration(&iteration).is_break();
@@ -268,13 +271,13 @@ impl Pass<'_> {
                 elapsed: self.start.elapsed(),
                 image: as_image(image.view()),
                 finish: &problem.finish,
-                optimizer: optimizer.state(),
+                memory: Memory::Of(optimizer.as_ref()),
                 to_do_at_scale: iterations,
                 recent_losses: stop.as_ref().map_or(&[], |stop| &stop.losses),
             };
             let ends = match &recording.band {
                 None => observer.iteration(&seen).is_break(),
-                Some(band) => show_in_team(band, seen, observer)?,
+                Some(band) => show_in_team(band, optimizer.as_ref(), seen, observer)?,
             };
             if ends {
                 interrupted = true;

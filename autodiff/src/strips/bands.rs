@@ -136,7 +136,8 @@ impl<T: Element> Strips<T> {
     /// Prepares the parts of the sums of a walk.
     pub(super) fn begin_cells(&mut self, walk: Walk) -> Cells<T> {
         self.cells.clear();
-        let mut cells = Cells { nodes: Vec::new(), len: 0, present: Vec::new(), spare: Vec::new() };
+        let spare = std::mem::take(&mut self.spare);
+        let mut cells = Cells { nodes: Vec::new(), len: 0, present: Vec::new(), spare };
         if self.total.is_none() {
             return cells;
         }
@@ -152,7 +153,8 @@ impl<T: Element> Strips<T> {
     }
 
     /// Gives the sums of a walk the parts of all bands.
-    pub(super) fn add_up(&mut self, cells: &Cells<T>) {
+    pub(super) fn add_up(&mut self, cells: Cells<T>) {
+        self.spare = cells.spare;
         let Some(total) = &mut self.total else { return };
         let mut all = vec![T::zero(); cells.len];
         total.add_up(&self.cells, &mut all);

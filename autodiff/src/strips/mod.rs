@@ -80,6 +80,8 @@ pub struct Strips<T: Element = f32> {
     total: Option<Box<dyn Total<T>>>,
     /// The parts of sums of this band: cell by cell, sum by sum.
     cells: Vec<T>,
+    /// Room for a part of a sum, between walks.
+    spare: Vec<T>,
     /// Whether the sums belong to the leaves as they are.
     is_computed: bool,
 }
@@ -139,6 +141,7 @@ impl<T: Element> Strips<T> {
             stored: None,
             total: None,
             cells: Vec::new(),
+            spare: Vec::new(),
             tape,
             is_computed: false,
         };
@@ -292,7 +295,7 @@ impl<T: Element> Strips<T> {
             }
             cells.next(&mut self.cells);
         }
-        self.add_up(&cells);
+        self.add_up(cells);
     }
 
     /// Moves the rows that are still read to the beginning of their windows.
