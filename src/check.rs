@@ -216,10 +216,20 @@ fn without_leading_ones(shape: &[usize]) -> &[usize] {
     &shape[ones..]
 }
 
-/// The notebook's `rel_error`; not a number if any element's is not.
-fn rel_error(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
-    x.zip(y).fold(0.0, |worst: f64, (x, y)| {
-        let (x, y) = (f64::from(x), f64::from(y));
+/// The notebook's `rel_error`: the largest `|x - y| / max(1e-8, |x| + |y|)` of all elements, as far as both have any; not a
+/// number if one of these is not.
+///
+/// ```
+/// use impasto::check::rel_error;
+///
+/// assert_eq!(rel_error([1.0, 3.0], [1.0, 1.0]), 0.5);
+/// ```
+pub fn rel_error<T: Into<f64>, U: Into<f64>>(
+    x: impl IntoIterator<Item = T>,
+    y: impl IntoIterator<Item = U>,
+) -> f64 {
+    x.into_iter().zip(y).fold(0.0, |worst: f64, (x, y)| {
+        let (x, y) = (x.into(), y.into());
         let error = (x - y).abs() / (x.abs() + y.abs()).max(1e-8);
         if error > worst || error.is_nan() { error } else { worst }
     })
@@ -242,7 +252,7 @@ mod tests {
     #[test]
     fn an_error_that_is_not_a_number_does_not_pass() {
         for x in [[f32::NAN, 1.0], [1.0, f32::NAN], [f32::INFINITY, 1.0]] {
-            let error = rel_error(x.into_iter(), [1.0, 1.0].into_iter());
+            let error = rel_error(x, [1.0, 1.0]);
             assert!(error.is_nan());
             let result = CheckResult { answers: Answers::TensorFlow, name: "content loss", error };
             assert!(!result.passed());
