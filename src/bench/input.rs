@@ -1,7 +1,8 @@
 //! Pictures and weights from a fixed seed: the same at every run, and like real ones in what time could depend on.
 
+use crate::transfer::TransferError;
 use impasto_squeezenet::architecture::{self, FEATURES};
-use impasto_squeezenet::{Weights, WeightsError};
+use impasto_squeezenet::{FeatureError, SqueezeNet, Weights, WeightsError};
 use ndarray::{Array3, ArrayD};
 
 /// A picture (H, W, 3): a gradient of colors under noise.
@@ -13,9 +14,15 @@ pub(super) fn picture(height: usize, width: usize, seed: u64) -> Array3<u8> {
     })
 }
 
+/// A network with made-up weights.
+pub(super) fn network() -> Result<SqueezeNet, TransferError> {
+    let failed = |source| TransferError::Features { name: "the weights", source: FeatureError::from(source) };
+    Ok(SqueezeNet::new(weights().map_err(failed)?))
+}
+
 /// Weights for all feature layers. The filters are scaled as He et al. (2015) do, so that features neither vanish
 /// nor explode on their way through the layers.
-pub(super) fn weights() -> Result<Weights, WeightsError> {
+fn weights() -> Result<Weights, WeightsError> {
     let mut random = fastrand::Rng::with_seed(0);
     let mut arrays = Vec::new();
     for convolution in (0..FEATURES.len()).flat_map(architecture::convolutions) {

@@ -7,7 +7,6 @@ use crate::preset::Preset;
 use crate::transfer::{BYTES_PER_PIXEL, Iteration, StyleTransfer, TransferError, check_memory, thread_pool};
 use impasto_kernels::Level;
 use impasto_kernels::yardstick::peak;
-use impasto_squeezenet::{FeatureError, SqueezeNet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -116,12 +115,7 @@ pub fn session(size: usize, preset: &Preset, threads: Option<usize>) -> Result<S
     let (height, width) = dimensions(size);
     // Before the pictures are made, which need memory too.
     check_memory((height, width), BYTES_PER_PIXEL, threads)?;
-    let weights = input::weights();
-    let weights = weights.map_err(|source| TransferError::Features {
-        name: "the weights",
-        source: FeatureError::from(source),
-    })?;
-    let network = SqueezeNet::new(weights);
+    let network = input::network()?;
     let (content, style) = (input::picture(height, width, 1), input::picture(height, width, 2));
     let mut builder = StyleTransfer::builder(&network)
         .content(&content)

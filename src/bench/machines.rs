@@ -3,17 +3,14 @@
 
 use super::input;
 use crate::preset::LossWeights;
-use crate::transfer::{StyleTransfer, Team, TeamError, TransferError};
-use impasto_squeezenet::{FeatureError, SqueezeNet, architecture};
+use crate::transfer::{STRIP_ROWS, StyleTransfer, Team, TeamError, TransferError};
+use impasto_squeezenet::architecture;
 
 /// The numbers of machines that a picture is dealt to.
 pub const MACHINES: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 /// Shorter sides of the pictures, in pixels; the longer is 4/3 of it. The last is a gigapixel.
 pub const SIDES: [usize; 5] = [768, 1536, 3072, 8704, 27392];
-
-/// Rows in a strip, which a band is a number of.
-const STRIP_ROWS: usize = 64;
 
 /// How many times as long an iteration takes in strips, which compute the features twice.
 const IN_STRIPS: f64 = 1.3;
@@ -63,7 +60,7 @@ struct Borders {
     read: f64,
 }
 
-/// The report of each of [`SIDES`], where a pixel takes so many nanoseconds per iteration on one of the machines.
+/// A report for each of [`SIDES`]; `pixel_ns` is the time of one pixel in one iteration on one machine, in nanoseconds.
 ///
 /// # Errors
 /// Those of recording a small picture in bands.
@@ -83,7 +80,7 @@ fn report(
     MachinesReport { height, width, seconds: seconds.to_vec(), pays_up_to: MACHINES[pays] }
 }
 
-/// Seconds of an iteration on so many machines.
+/// Seconds per iteration on `count` machines.
 fn seconds(
     machines: &Machines,
     pixel_ns: f64,
@@ -132,15 +129,10 @@ impl Team for Alone {
 /// Those of the default layers, as the schedule of a narrow picture has them.
 fn borders() -> Result<Borders, TransferError> {
     const NARROW: usize = 72;
-    let weights = input::weights();
-    let weights = weights.map_err(|source| TransferError::Features {
-        name: "the weights",
-        source: FeatureError::from(source),
-    })?;
-    let network = SqueezeNet::new(weights);
+    let network = input::network()?;
     let (content, style) = (input::picture(24 * STRIP_ROWS, NARROW, 1), input::picture(NARROW, NARROW, 2));
     let builder = StyleTransfer::builder(&network).content(&content).style(&style, 1.0);
-    let session = builder.scales(1).strip_rows(STRIP_ROWS).team(Alone).build()?;
+    let session = builder.scales(1).team(Alone).build()?;
     let ([own, read], overhead) = session.band().unwrap_or(([0, 0], 1.0));
     Ok(Borders { computed: own as f64 * (overhead - 1.0), read: read as f64 })
 }

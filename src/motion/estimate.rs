@@ -3,7 +3,8 @@
 use super::plane::Plane;
 use rayon::prelude::*;
 
-/// Each level is half as large as the one before; the coarsest has at least so many pixels on its shorter side.
+/// Each level is half the size of the one before; the shorter side of the coarsest has at least this many pixels, unless
+/// the picture's own has fewer.
 const SMALLEST: usize = 12;
 
 /// Steps at each level: each moves the other picture by what is known and looks at what is left.

@@ -147,11 +147,8 @@ impl Motion {
     }
 
     fn check(&self, picture: &Array3<u8>) -> Result<(), MotionError> {
-        let ((height, width), (other_height, other_width, _)) = (self.trust.dim(), picture.dim());
-        match (height, width) == (other_height, other_width) {
-            true => Ok(()),
-            false => Err(MotionError::Sizes { height, width, other_height, other_width }),
-        }
+        let (height, width, _) = picture.dim();
+        check_sizes(self.trust.dim(), (height, width))
     }
 
     /// The first three channels of a picture, moved. Cubic, so that a sequence does not grow soft.
@@ -187,7 +184,14 @@ fn check(pictures: &[&Array3<u8>; 2]) -> Result<(), MotionError> {
             return Err(MotionError::NotAPicture(picture.shape().to_vec()));
         }
     }
-    let [(height, width, _), (other_height, other_width, _)] = pictures.map(|picture| picture.dim());
+    let [one, other] = pictures.map(|picture| (picture.dim().0, picture.dim().1));
+    check_sizes(one, other)
+}
+
+fn check_sizes(
+    (height, width): (usize, usize),
+    (other_height, other_width): (usize, usize),
+) -> Result<(), MotionError> {
     match (height, width) == (other_height, other_width) {
         true => Ok(()),
         false => Err(MotionError::Sizes { height, width, other_height, other_width }),

@@ -59,6 +59,7 @@ pub use scale::{DEFAULT_SMALLEST, Scale};
 pub(crate) use session::Inspection;
 pub use session::StyleTransfer;
 pub use style_cache::StyleCache;
+pub(crate) use team::STRIP_ROWS;
 pub use team::{Team, TeamError};
 pub(crate) use threads::thread_pool;
 pub use threads::{MAX_THREADS, thread_count};

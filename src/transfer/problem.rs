@@ -234,7 +234,6 @@ impl Problem {
         if self.members.is_none() {
             return Ok(());
         }
-        let drifts = self.scales.last().is_some_and(|last| !self.colors(last).is_empty());
         let whole = [
             (self.optimizer != OptimizerKind::Adam, "L-BFGS"),
             (self.own_optimizer.is_some(), "an optimizer of one's own"),
@@ -242,7 +241,7 @@ impl Problem {
             (self.normalizes, "the normalization of gradients"),
             (self.inspectable, "a tape that is inspected"),
             (self.schedule.repeats_border() && !self.has_canvas(), "a run without jitter"),
-            (drifts, "a picture without a content loss"),
+            (self.drifts(), "a picture without a content loss"),
         ];
         match whole.iter().find(|(applies, _)| *applies) {
             Some((_, what)) => Err(TransferError::NotInTeam(what)),
@@ -274,11 +273,14 @@ impl Problem {
         self.footprint.bytes((scale.height, scale.width), self.manner(scale)?)
     }
 
+    /// Whether colors drift, as no content holds them.
+    fn drifts(&self) -> bool {
+        self.schedule == Schedule::Fast && self.content_weight == 0.0 && !self.style_layers.is_empty()
+    }
+
     /// The colors that a picture of this size is given back, where no content holds them; with the place of each.
     pub(super) fn colors(&self, scale: &Scale) -> Vec<(Colors, Option<Array2<f32>>)> {
-        let drifts =
-            self.schedule == Schedule::Fast && self.content_weight == 0.0 && !self.style_layers.is_empty();
-        if !drifts {
+        if !self.drifts() {
             return Vec::new();
         }
         let colors = |region: Region| {

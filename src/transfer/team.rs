@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 /// Rows of the picture in a strip, unless told otherwise: the same for teams of any size, as sums depend on it.
-pub(super) const STRIP_ROWS: usize = 64;
+pub(crate) const STRIP_ROWS: usize = 64;
 
 /// The processes that share a run, as one of them sees them. What is sent arrives whole, in the order in which it was sent.
 pub trait Team: Send + Sync {
@@ -66,7 +66,7 @@ impl Members {
         Members { team, failure: Arc::default() }
     }
 
-    pub(super) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.team.size()
     }
 
@@ -88,7 +88,7 @@ impl Members {
     }
 
     /// Gives every member what member `from` has, in as many rounds as their number has digits in binary.
-    pub(super) fn broadcast(&self, from: usize, bytes: &mut Vec<u8>) -> Result<(), TeamError> {
+    fn broadcast(&self, from: usize, bytes: &mut Vec<u8>) -> Result<(), TeamError> {
         let size = self.team.size();
         let place = (self.team.rank() + size - from) % size;
         let mut reached = 1;

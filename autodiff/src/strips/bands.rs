@@ -49,15 +49,13 @@ impl<T: Element> Strips<T> {
         if band.is_empty() {
             return own;
         }
-        let graph = self.graph();
         let mut read = own;
         for walk in [Walk::Forward, Walk::Early, Walk::Backward] {
-            let (mut progress, mut tasks) = (graph.begin(walk, band.start), Vec::new());
-            read.start = read.start.min(progress.end_of_values(image));
-            for done in band.start + 1..=band.end {
-                graph.step(walk, &mut progress, done, &mut tasks);
-            }
-            read.end = read.end.max(progress.end_of_values(image));
+            // It begins at the first row that it reads, without having read it.
+            self.dry_run(walk, band.clone(), |progress, _| {
+                let end = progress.end_of_values(image);
+                read = read.start.min(end)..read.end.max(end);
+            });
         }
         read
     }
@@ -65,14 +63,11 @@ impl<T: Element> Strips<T> {
     /// Floating-point operations of one iteration over these strips: of the walk for the sums and of the one back, with the
     /// rows that neighboring bands compute too. Bands together do more than all strips at once.
     pub fn flops_of(&self, band: Range<usize>) -> f64 {
-        let graph = self.graph();
         let mut flops = 0.0;
         for walk in [Walk::Early, Walk::Backward] {
-            let (mut progress, mut tasks) = (graph.begin(walk, band.start), Vec::new());
-            for done in band.start + 1..=band.end {
-                graph.step(walk, &mut progress, done, &mut tasks);
+            self.dry_run(walk, band.clone(), |_, tasks| {
                 flops += tasks.iter().map(|task| self.flops_of_task(task)).sum::<f64>();
-            }
+            });
         }
         flops
     }

@@ -178,19 +178,28 @@ impl<T: Element> Strips<T> {
 
     /// The most rows of each value and gradient that are in memory at once.
     fn largest_windows(&self) -> Vec<[usize; 2]> {
-        let graph = self.graph();
         let mut largest = vec![[0, 0]; self.tape.nodes.len()];
         for walk in [Walk::Forward, Walk::Backward] {
-            let (mut progress, mut tasks) = (graph.begin(walk, self.band.start), Vec::new());
-            for done in self.band.start + 1..=self.band.end {
-                graph.step(walk, &mut progress, done, &mut tasks);
+            self.dry_run(walk, self.band.clone(), |progress, _| {
                 for (index, largest) in largest.iter_mut().enumerate() {
                     let rows = progress.rows(index);
                     *largest = [largest[0].max(rows[0]), largest[1].max(rows[1])];
                 }
-            }
+            });
         }
         largest
+    }
+
+    /// Goes through a walk over these strips without any arithmetic: at its beginning and after each strip, `see` is given
+    /// how far it has come, and the strip's tasks.
+    fn dry_run(&self, walk: Walk, band: Range<usize>, mut see: impl FnMut(&Progress, &[Task])) {
+        let graph = self.graph();
+        let (mut progress, mut tasks) = (graph.begin(walk, band.start), Vec::new());
+        see(&progress, &tasks);
+        for done in band.start + 1..=band.end {
+            graph.step(walk, &mut progress, done, &mut tasks);
+            see(&progress, &tasks);
+        }
     }
 
     /// Makes room for walks with the leaves as they are: where what is kept depends on a leaf, one call for each of its

@@ -70,8 +70,7 @@ fn paint(
     if let Some(live) = &live {
         say(&format!("watch the run at {}", live.url()));
     }
-    let parameters = weights.load(request.deepest_layer())?;
-    let network = SqueezeNet::new(parameters.clone()).with_pooling(options.pooling);
+    let network = SqueezeNet::new(weights.load(request.deepest_layer())?).with_pooling(options.pooling);
     let mut inputs = Inputs::load(request)?;
     inputs.warn(reports.quiet);
     output.check_size(inputs.size)?;
@@ -83,7 +82,7 @@ fn paint(
     let checkpoints = Checkpoints::new(reports, record.as_ref());
     let load = clock.phase();
 
-    let builder = share(&parameters, &inputs, builder(request, &inputs, &network))?;
+    let builder = share(network.weights(), &inputs, builder(request, &inputs, &network))?;
     let mut session = builder.build().map_err(naming_the_option)?;
     // The session has what it needs of the pictures.
     let mut notes = std::mem::take(&mut inputs.notes);

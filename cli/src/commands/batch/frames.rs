@@ -23,15 +23,9 @@ pub(super) fn sequences(
     for style in style {
         let mut sequence: Vec<Item> = Vec::new();
         for (index, present) in content.iter().enumerate() {
-            let before = sequence.last().map(|item| FrameOptions {
-                previous: Some(out.join(&item.output)),
-                previous_content: Some(content[index - 1].clone()),
-                temporal_weight: None,
-            });
+            let before = sequence.last().map(|item| (out.join(&item.output), &content[index - 1]));
             let mut options: Vec<OsString> = options.iter().map(OsString::from).collect();
-            if let Some(FrameOptions { previous: Some(result), previous_content: Some(photograph), .. }) =
-                &before
-            {
+            if let Some((result, photograph)) = &before {
                 if frames != Frames::Alone {
                     options.push(named("previous", result));
                 }
@@ -43,6 +37,11 @@ pub(super) fn sequences(
             }
             let pictures = vec![present.into(), style.into()];
             let item = Item::new(out, output(name, present, style)?, options, pictures);
+            let before = before.map(|(result, photograph)| FrameOptions {
+                previous: Some(result),
+                previous_content: Some(photograph.clone()),
+                temporal_weight: None,
+            });
             sequence.push(Item { before, ..item.map_err(anyhow::Error::msg)? });
         }
         sequences.push(sequence);

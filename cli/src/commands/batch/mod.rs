@@ -91,23 +91,7 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
             let index = next.fetch_add(1, Ordering::Relaxed);
             sequences.get(index).map(|sequence| (index, sequence))
         } {
-            let mut is_broken = false;
-            for (place, item) in sequence.iter().enumerate() {
-                if interrupt.is_requested() {
-                    break;
-                }
-                let (began, place) = (Instant::now(), [index, place]);
-                let (became, flicker) = match is_broken && item.arguments.frame.previous.is_some() {
-                    true => {
-                        (Became::Failed { reason: "the frame before it could not be painted".into() }, None)
-                    }
-                    false => workshop.paint(item, &out.join(&item.output), &|share| board.part(place, share)),
-                };
-                let row =
-                    Row { output: item.name(), became, flicker, seconds: began.elapsed().as_secs_f64() };
-                is_broken = row.has_failed();
-                board.row(place, row);
-            }
+            paint_sequence(index, sequence, &workshop, &board, out);
         }
     };
     std::thread::scope(|scope| {
@@ -147,6 +131,24 @@ pub(crate) fn run(arguments: &BatchArguments, line: &[OsString]) -> anyhow::Resu
         );
     }
     Ok(Ending::Done)
+}
+
+/// Paints the pictures of a sequence one after another. Those that need one that failed fail too.
+fn paint_sequence(index: usize, sequence: &[Item], workshop: &Workshop<'_>, board: &Board, out: &Path) {
+    let mut is_broken = false;
+    for (place, item) in sequence.iter().enumerate() {
+        if workshop.interrupt.is_requested() {
+            break;
+        }
+        let (began, place) = (Instant::now(), [index, place]);
+        let (became, flicker) = match is_broken && item.arguments.frame.previous.is_some() {
+            true => (Became::Failed { reason: "the frame before it could not be painted".into() }, None),
+            false => workshop.paint(item, &out.join(&item.output), &|share| board.part(place, share)),
+        };
+        let row = Row { output: item.name(), became, flicker, seconds: began.elapsed().as_secs_f64() };
+        is_broken = row.has_failed();
+        board.row(place, row);
+    }
 }
 
 /// How much the frames in one style flicker, in a line; none where there is nothing to tell.
