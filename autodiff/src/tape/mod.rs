@@ -2,6 +2,7 @@
 
 mod record;
 mod replay;
+mod summands;
 
 use crate::error::TapeError;
 use crate::graph::{Kind, Node, Recycling};
