@@ -57,6 +57,38 @@ fn losses_and_gradients_are_the_sessions_own() {
 }
 
 #[test]
+fn gradients_add_where_paths_meet() {
+    let mut session = session();
+    let explanation = session.explain().unwrap();
+    let from = |node: &NodeReport| -> Vec<&str> {
+        node.summands.iter().map(|summand| &explanation.nodes[summand.from].label[..]).collect()
+    };
+    // The first layer is read by its Gram matrix and by the next layer, backward the later one comes first.
+    let first = node(&explanation, "features.0+1");
+    assert_eq!(from(first), ["max pool 2", "Gram 1"]);
+    let lengths: Vec<f64> = first.summands.iter().map(|summand| summand.norm).collect();
+    let sum = first.gradient_norm.unwrap();
+    assert!(lengths.iter().all(|&length| length > 0.0));
+    assert!((lengths[0] - lengths[1]).abs() <= sum && sum <= lengths[0] + lengths[1], "{lengths:?} {sum}");
+    // Where one comes alone it is all there is.
+    let pool = node(&explanation, "features.2");
+    assert_eq!(
+        pool.summands.iter().map(|summand| Some(summand.norm)).collect::<Vec<_>>(),
+        [pool.gradient_norm]
+    );
+    assert_eq!(node(&explanation, "total_loss").summands, []);
+
+    let pictures = session.node_pictures(first).unwrap();
+    assert_eq!(
+        pictures.summands.iter().map(|summand| summand.0).collect::<Vec<_>>(),
+        first.summands.iter().map(|summand| summand.from).collect::<Vec<_>>()
+    );
+    let size = pictures.gradient.unwrap().dim();
+    assert!(pictures.summands.iter().all(|(_, sheet)| sheet.dim() == size));
+    assert!(session.node_pictures(pool).unwrap().summands.is_empty());
+}
+
+#[test]
 fn every_node_has_its_numbers() {
     let mut session = session();
     let explanation = session.explain().unwrap();
@@ -72,6 +104,12 @@ fn every_node_has_its_numbers() {
         assert_eq!(node.backward_ms.is_some(), !is_leaf, "{node:?}");
         assert_eq!(node.value_bytes, 4 * node.shape.iter().product::<usize>(), "{node:?}");
         assert!(node.value_norm.is_finite() && node.value_norm > 0.0, "{node:?}");
+    }
+    // Single numbers keep their signs.
+    for node in &explanation.nodes {
+        let is_number = node.shape.is_empty();
+        assert_eq!(node.value.map(f64::abs), is_number.then_some(node.value_norm), "{node:?}");
+        assert_eq!(node.gradient.map(f64::abs), node.gradient_norm.filter(|_| is_number), "{node:?}");
     }
     let total = node(&explanation, "total_loss");
     assert_eq!((total.index, total.gradient_norm), (explanation.nodes.len() - 1, Some(1.0)));

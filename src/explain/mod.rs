@@ -5,4 +5,6 @@
 pub mod by_hand;
 mod tape;
 
-pub use tape::{Explanation, GRID, NodePictures, NodeReport, PixelGradient, Role, Totals, gradient_picture};
+pub use tape::{
+    Explanation, GRID, NodePictures, NodeReport, PixelGradient, Role, Summand, Totals, gradient_picture,
+};

@@ -49,7 +49,7 @@ pub(super) struct Problem {
     /// Layers whose weight is above 0, with the weight beside the others; none without a content loss.
     pub(super) content_layers: Vec<(usize, f64)>,
     /// At the last size.
-    content_weight: f64,
+    pub(super) content_weight: f64,
     /// The content layers that were named, whatever their weight.
     seen_by: Vec<usize>,
     /// The deepest layer that the losses name, whatever its weight: so what a loss is does not depend on the weights.
@@ -57,7 +57,7 @@ pub(super) struct Problem {
     /// Layers whose weight is above 0, with the weight.
     pub(super) style_layers: Vec<(usize, f64)>,
     /// At the last size.
-    tv_weight: f64,
+    pub(super) tv_weight: f64,
     /// How much what the frame before makes one expect counts.
     pub(super) temporal_weight: f64,
     /// How much means and deviations of channels count beside Gram matrices.

@@ -119,6 +119,17 @@ impl StyleTransfer {
         self.problem.unpainted()
     }
 
+    /// The weight of the content loss at the result's size, 0 where there is none: the one that was given, or the one that
+    /// suits the area.
+    pub fn content_weight(&self) -> f64 {
+        self.problem.content_weight
+    }
+
+    /// The weight of the total variation at the result's size.
+    pub fn tv_weight(&self) -> f64 {
+        self.problem.tv_weight
+    }
+
     /// Threads that compute.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()

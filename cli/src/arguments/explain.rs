@@ -37,7 +37,8 @@ pub(crate) struct ExplainArguments {
     /// The painting, or several whose styles are blended [default: one that is built in]
     #[arg(value_name = "STYLE")]
     pub(crate) styles: Vec<PathBuf>,
-    /// Write a page for any browser: the graph, every node's formulas and maps, the walks played
+    /// Write a page for any browser: the graph, every node's formulas and maps, the walks played, the run iteration by
+    /// iteration under several weights, and the losses on a few numbers that can be changed
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// Print the graph for Graphviz instead of the table

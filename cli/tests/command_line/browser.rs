@@ -27,6 +27,8 @@ pub(crate) fn command(sandbox: &Sandbox, window: &str) -> Command {
     let mut command = Command::new(browser().expect("trials without a browser are ignored"));
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-logging=stderr"])
+        // No animation: a page that was scrolled is where it was scrolled to.
+        .arg("--force-prefers-reduced-motion")
         .arg(format!("--window-size={window}"))
         .arg(format!("--user-data-dir={}", sandbox.path("profile").display()))
         .stdin(Stdio::null());
@@ -38,16 +40,29 @@ pub(crate) const WATCH: &str = "<script>window.failures = [];\
     window.addEventListener('error', (event) => failures.push(event.message));\
     console.error = console.warn = (...words) => failures.push(words.join(' '));</script>";
 
+/// The narrowest window that the browser opens, in pixels.
+const NARROWEST: u32 = 500;
+
 /// What a driver, a script that leaves JSON in an element of the name `result`, finds out when a browser reads a page in a
 /// window of this size.
 pub(crate) fn read(sandbox: &Sandbox, page: &str, driver: &str, window: &str) -> Value {
     let html = fs::read_to_string(sandbox.path(page)).unwrap();
     let driver = format!("<script>{driver}</script></body>");
     let html = html.replacen("<head>", &format!("<head>{WATCH}"), 1).replacen("</body>", &driver, 1);
-    sandbox.write("driven.html", html.as_bytes());
+    let page = match window.split_once(',') {
+        Some((width, height)) if width.parse::<u32>().unwrap() < NARROWEST => {
+            sandbox.write("driven.html", html.replacen("<head>", &format!("<head>{TELL}"), 1).as_bytes());
+            sandbox.write("framed.html", framed("driven.html", width, height).as_bytes());
+            "framed.html"
+        }
+        _ => {
+            sandbox.write("driven.html", html.as_bytes());
+            "driven.html"
+        }
+    };
     let output = command(sandbox, window)
-        .args(["--dump-dom", "--virtual-time-budget=120000"])
-        .arg(url(&sandbox.path("driven.html")))
+        .args(["--dump-dom", "--virtual-time-budget=240000"])
+        .arg(url(&sandbox.path(page)))
         .output()
         .unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -56,6 +71,19 @@ pub(crate) fn read(sandbox: &Sandbox, page: &str, driver: &str, window: &str) ->
     let console: Vec<&str> = stderr.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{console:?}");
     serde_json::from_str(result).unwrap()
+}
+
+/// Tells the page around a frame what was found.
+const TELL: &str = "<script>new MutationObserver(() => { const found = document.getElementById('result'); \
+    if (found) parent.postMessage(found.textContent, '*'); }).observe(document, { childList: true, subtree: true });</script>";
+
+/// A page that shows another in a frame of this size, for windows narrower than the browser's narrowest.
+fn framed(page: &str, width: &str, height: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html><head></head><body><iframe src=\"{page}\" width=\"{width}\" height=\"{height}\"></iframe>\
+         <script>addEventListener('message', (event) => {{ const found = document.createElement('pre'); \
+         found.id = 'result'; found.textContent = event.data; document.body.append(found); }});</script></body></html>"
+    )
 }
 
 fn url(path: &Path) -> String {

@@ -8,6 +8,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::browser::{self, browser};
+use crate::explain_laboratory;
 use crate::sandbox::{Sandbox, end};
 
 pub(crate) fn trials(weights: &Arc<PathBuf>) -> Vec<Trial> {
@@ -130,7 +131,9 @@ pub(crate) fn the_page_asks_nothing_of_the_network(sandbox: &Sandbox) {
     sandbox.done(&format!("{SMALL} --html page.html"));
     let page = fs::read_to_string(sandbox.path("page.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
-    for asking in ["<link", "src=\"http", "href=\"http", "url(", "@import", "fetch(", "import("] {
+    for asking in
+        ["<link", "src=\"http", "href=\"http", "url(\"", "url('", "url(h", "@import", "fetch(", "import("]
+    {
         assert!(!page.contains(asking), "{asking} is on the page");
     }
     assert!(!page.contains("{{"));
@@ -154,10 +157,21 @@ pub(crate) fn the_page_in_a_browser(sandbox: &Sandbox) {
     let has_form = |node: &&Value| node["role"] == "layer" || node["name"] == "gram_matrix";
     let expected = 2 * nodes(&report).iter().filter(has_form).count() as u64;
     assert!(found["pictures"].as_u64().unwrap() > expected, "{} pictures", found["pictures"]);
-    assert_eq!(found["fits"], true, "the page is wider than the window");
-    // A phone.
-    let found = read_in_browser(sandbox, "page.html", "500,900");
-    assert_eq!((&found["failures"], &found["fits"]), (&Value::from(Vec::<Value>::new()), &Value::from(true)));
+    assert_fits(&found, 1920);
+    explain_laboratory::assert_laboratory(&found, &report);
+    // A desktop and a phone.
+    for (window, width) in [("1440,900", 1440), ("390,844", 390)] {
+        let found = read_in_browser(sandbox, "page.html", window);
+        assert_eq!(found["failures"], Value::from(Vec::<Value>::new()));
+        assert_fits(&found, width);
+    }
+}
+
+/// The page is as wide as the window, and a click on a node brings enough of its card into view.
+fn assert_fits(found: &Value, width: u64) {
+    assert_eq!((&found["fits"], &found["width"]), (&Value::from(true), &Value::from(width)));
+    let seen: Vec<f64> = serde_json::from_value(found["in_view"].clone()).unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(|&share| share > 0.95), "{seen:?}");
 }
 
 pub(crate) fn pages_of_other_problems_in_a_browser(sandbox: &Sandbox) {
@@ -219,7 +233,7 @@ fn assert_numbers(found: &Value, report: &Value) {
                 let expected: Vec<String> = expected.iter().map(Value::to_string).collect();
                 let separator = if key == "shape" { "×" } else { " " };
                 let expected = match (key, expected.is_empty()) {
-                    ("shape", true) => "()".to_owned(),
+                    ("shape", true) => "number".to_owned(),
                     _ => expected.join(separator),
                 };
                 assert_eq!(text, expected, "{number}");
@@ -234,7 +248,7 @@ fn assert_numbers(found: &Value, report: &Value) {
     assert_eq!(compared, 13 * nodes(report).len() + 3 * losses);
 }
 
-fn assert_close(text: &str, expected: f64, number: &Value) {
+pub(crate) fn assert_close(text: &str, expected: f64, number: &Value) {
     if text.is_empty() {
         // A count of nothing is left out.
         return assert_eq!(expected, 0.0, "{number}");
@@ -278,7 +292,7 @@ fn assert_walk(found: &Value, report: &Value) {
     for (index, text) in gradients {
         let node = &report["nodes"][index];
         let number = json!({ "node": index, "text": text });
-        assert_close(text.strip_prefix("d = ").unwrap(), node["gradient_norm"].as_f64().unwrap(), &number);
+        assert_close(text.strip_prefix("d = ").unwrap(), node["gradient"].as_f64().unwrap(), &number);
     }
     assert_eq!(found["cards"], nodes(report).len(), "every row opens its card");
 }

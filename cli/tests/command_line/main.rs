@@ -9,6 +9,7 @@ mod controls;
 mod demo;
 mod encrypted;
 mod explain;
+mod explain_laboratory;
 mod explain_step;
 #[cfg(unix)]
 mod faults;

@@ -3,7 +3,9 @@
 use super::{NodePictures, NodeReport, Role};
 use crate::image::{deprocess_image, shrink_image};
 use impasto_autodiff::{Tape, TapeError, Var};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView4, ArrayViewD, Axis, Ix2, Ix4, Slice};
+use ndarray::{
+    Array2, Array3, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix2, Ix4, Slice,
+};
 
 /// Maps on a sheet: 4 rows of 4.
 const MAPS: usize = 16;
@@ -30,17 +32,21 @@ pub fn gradient_picture(gradient: ArrayView4<'_, f32>) -> Array3<u8> {
     gradient.mapv(|value| (127.5 + 127.5 * (value / scale).clamp(-1.0, 1.0)) as u8)
 }
 
-pub(super) fn node_pictures(tape: &Tape<f32>, node: &NodeReport) -> Result<NodePictures, TapeError> {
+pub(super) fn node_pictures(tape: &mut Tape<f32>, node: &NodeReport) -> Result<NodePictures, TapeError> {
+    let summands = match &node.summands[..] {
+        [_, _, ..] if node.shape.len() == 4 && node.role != Role::Pixels => tape.summands(node.var)?,
+        _ => Vec::new(),
+    };
     let gradient = gradient(tape, node.var)?;
     let value = tape.value(node.var)?;
     Ok(match (node.role, value.ndim()) {
         (Role::Parameter, _) => NodePictures::default(),
         (Role::Pixels, _) => pixels(value, gradient),
-        (_, 4) => sheets(value, gradient),
+        (_, 4) => sheets(value, gradient, &summands),
         (_, 2) => NodePictures {
-            channels: Vec::new(),
             value: matrix(value, value_tone),
             gradient: gradient.and_then(|gradient| matrix(gradient, gradient_tone)),
+            ..NodePictures::default()
         },
         _ => NodePictures::default(),
     })
@@ -62,32 +68,50 @@ fn pixels(value: ArrayViewD<'_, f32>, gradient: Option<ArrayViewD<'_, f32>>) -> 
             .map(|array| shrink_image(picture(array.view()), COLUMNS * SIDE))
     };
     NodePictures {
-        channels: Vec::new(),
         value: as_image(value, |image| deprocess_image(image, false)),
         gradient: gradient.and_then(|gradient| as_image(gradient, gradient_picture)),
+        ..NodePictures::default()
     }
 }
 
-/// The channels with the largest values, and their gradients.
-fn sheets(value: ArrayViewD<'_, f32>, gradient: Option<ArrayViewD<'_, f32>>) -> NodePictures {
-    let Ok(value) = value.into_dimensionality::<Ix4>() else { return NodePictures::default() };
-    let gradient = gradient.and_then(|gradient| gradient.into_dimensionality::<Ix4>().ok());
-    let energy = |channel: usize| -> f32 { value.index_axis(Axis(3), channel).iter().map(|v| v * v).sum() };
+/// The channels with the largest values, their gradients, and what these are sums of.
+fn sheets(
+    value: ArrayViewD<'_, f32>,
+    gradient: Option<ArrayViewD<'_, f32>>,
+    summands: &[(Var, ArrayD<f32>)],
+) -> NodePictures {
+    let Some(value) = features(value) else { return NodePictures::default() };
+    let energy = |channel: usize| -> f32 { value.index_axis(Axis(2), channel).iter().map(|v| v * v).sum() };
     let mut ranked: Vec<(usize, f32)> =
-        (0..value.dim().3).map(|channel| (channel, energy(channel))).collect();
+        (0..value.dim().2).map(|channel| (channel, energy(channel))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut channels: Vec<usize> = ranked.into_iter().take(MAPS).map(|(channel, _)| channel).collect();
     channels.sort_unstable();
-    let value = sheet(value, &channels, value_tone);
-    let gradient = gradient.map(|gradient| sheet(gradient, &channels, gradient_tone));
-    NodePictures { channels, value: Some(value), gradient }
+    let scale_of = |maps: ArrayView3<'_, f32>| {
+        brightest(channels.iter().flat_map(|&channel| maps.index_axis(Axis(2), channel).into_iter().copied()))
+    };
+    let sheet = |maps: ArrayView3<'_, f32>, scale: f32, tone: Tone| sheet(maps, &channels, scale, tone);
+    let mut pictures =
+        NodePictures { value: Some(sheet(value, scale_of(value), value_tone)), ..NodePictures::default() };
+    if let Some(gradient) = gradient.and_then(features) {
+        let scale = scale_of(gradient);
+        pictures.gradient = Some(sheet(gradient, scale, gradient_tone));
+        let of_summand = |(from, summand): &(Var, ArrayD<f32>)| {
+            Some((from.index(), sheet(features(summand.view())?, scale, gradient_tone)))
+        };
+        pictures.summands = summands.iter().filter_map(of_summand).collect();
+    }
+    pictures.channels = channels;
+    pictures
 }
 
-/// The maps of some channels, of (1, H, W, C), on one scale.
-fn sheet(features: ArrayView4<'_, f32>, channels: &[usize], tone: Tone) -> Array3<u8> {
-    let maps = features.index_axis(Axis(0), 0);
-    let chosen = channels.iter().flat_map(|&channel| maps.index_axis(Axis(2), channel).into_iter().copied());
-    let scale = brightest(chosen);
+/// The maps (H, W, C) of features (1, H, W, C).
+fn features(array: ArrayViewD<'_, f32>) -> Option<ArrayView3<'_, f32>> {
+    Some(array.into_dimensionality::<Ix4>().ok()?.index_axis_move(Axis(0), 0))
+}
+
+/// The maps of some channels, of (H, W, C), on one scale.
+fn sheet(maps: ArrayView3<'_, f32>, channels: &[usize], scale: f32, tone: Tone) -> Array3<u8> {
     let pictures: Vec<Array3<u8>> = channels
         .iter()
         .map(|&channel| shrink_image(toned(maps.index_axis(Axis(2), channel), scale, tone), SIDE))
@@ -153,7 +177,7 @@ mod tests {
     fn a_sheet_has_a_place_for_each_map() {
         // Channel c holds c everywhere, but for one pixel.
         let features = Array4::from_shape_fn((1, 5, 7, 20), |(_, y, _, c)| (c * usize::from(y > 0)) as f32);
-        let pictures = sheets(features.view().into_dyn(), Some((-features.clone()).view().into_dyn()));
+        let pictures = sheets(features.view().into_dyn(), Some((-features.clone()).view().into_dyn()), &[]);
         assert_eq!(pictures.channels, (4..20).collect::<Vec<_>>());
         let (value, gradient) = (pictures.value.unwrap(), pictures.gradient.unwrap());
         assert_eq!((value.dim(), gradient.dim()), ((4 * 7 - 2, 4 * 9 - 2, 3), value.dim()));

@@ -12,7 +12,7 @@ mod node;
 mod roles;
 
 pub use maps::gradient_picture;
-pub use node::NodeReport;
+pub use node::{NodeReport, Summand};
 pub use roles::Role;
 
 use crate::transfer::{Inspection, Losses, StyleTransfer, TransferError};
@@ -104,6 +104,9 @@ pub struct NodePictures {
     pub value: Option<Array3<u8>>,
     /// The gradient of the total loss: white is 0, red positive, blue negative, likewise.
     pub gradient: Option<Array3<u8>>,
+    /// Where a gradient of maps is a sum, what each node that reads this one added to it, with that node's place on the
+    /// tape: the same channels, on the gradient's scale.
+    pub summands: Vec<(usize, Array3<u8>)>,
 }
 
 impl StyleTransfer {

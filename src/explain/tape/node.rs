@@ -4,6 +4,7 @@ use super::clock::StepTimes;
 use super::norm;
 use super::roles::{self, Placed, Role, Roles};
 use impasto_autodiff::{Formulas, NodeInfo, Tape, TapeError, Var};
+use ndarray::ArrayViewD;
 use std::time::Duration;
 
 /// One node of a tape.
@@ -46,6 +47,12 @@ pub struct NodeReport {
     pub value_norm: f64,
     /// The Euclidean length of the total loss's gradient with respect to its value; `None` where there is none.
     pub gradient_norm: Option<f64>,
+    /// Its value, if it is a single number.
+    pub value: Option<f64>,
+    /// The gradient with respect to it, if it is a single number and there is one.
+    pub gradient: Option<f64>,
+    /// What each node that reads it added to its gradient, in the order of the backward walk.
+    pub summands: Vec<Summand>,
     /// What it computes forward, a line each.
     pub forward: &'static [&'static str],
     /// What it computes backward, a line each.
@@ -57,9 +64,19 @@ pub struct NodeReport {
     pub(super) var: Var,
 }
 
+/// What one node added to the gradient of another that it reads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Summand {
+    /// The place on the tape of the node that it came from.
+    pub from: usize,
+    /// Its Euclidean length.
+    pub norm: f64,
+}
+
 /// Every node of the tape, after both walks.
 pub(super) fn report(
-    tape: &Tape<f32>,
+    tape: &mut Tape<f32>,
     times: &StepTimes,
     roles: &Roles,
 ) -> Result<Vec<NodeReport>, TapeError> {
@@ -72,7 +89,7 @@ pub(super) fn report(
 }
 
 fn one(
-    tape: &Tape<f32>,
+    tape: &mut Tape<f32>,
     node: NodeInfo,
     times: &StepTimes,
     roles: &Roles,
@@ -91,11 +108,23 @@ fn one(
     let layer = layer.or_else(|| of_inputs().filter_map(|input| input.layer).max());
     let label = roles::label(role, layer, part, operation, &name);
     let module = part.filter(|part| part.is_in_fire()).and(layer).map(|layer| format!("features.{layer}"));
-    let gradient = match tape.gradient(node.var) {
-        Ok(gradient) => Some(norm(gradient.iter())),
-        Err(TapeError::NoGradient) => None,
+    let is_number = node.shape.iter().product::<usize>() == 1;
+    let number = |values: &ArrayViewD<'_, f32>| values.first().filter(|_| is_number).copied().map(f64::from);
+    let value = tape.value(node.var)?;
+    let (value_norm, value) = (norm(value.iter()), number(&value));
+    let (gradient_norm, gradient) = match tape.gradient(node.var) {
+        Ok(gradient) => (Some(norm(gradient.iter())), number(&gradient)),
+        Err(TapeError::NoGradient) => (None, None),
         Err(error) => return Err(error),
     };
+    let summands = match gradient_norm {
+        None => Vec::new(),
+        Some(_) => tape.summands(node.var)?,
+    };
+    let summands = summands
+        .into_iter()
+        .map(|(from, summand)| Summand { from: from.index(), norm: norm(summand.iter()) })
+        .collect();
     let Formulas { forward, backward } = node.formulas;
     Ok(NodeReport {
         index,
@@ -111,8 +140,11 @@ fn one(
         value_bytes: node.bytes,
         forward_ms: times.forward[index].map(milliseconds),
         backward_ms: times.backward[index].map(milliseconds),
-        value_norm: norm(tape.value(node.var)?.iter()),
-        gradient_norm: gradient,
+        value_norm,
+        gradient_norm,
+        value,
+        gradient,
+        summands,
         forward,
         backward,
         arithmetic: node.arithmetic,

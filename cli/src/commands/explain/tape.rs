@@ -1,7 +1,6 @@
 //! The recorded tape of a request, node by node, with its numbers.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use impasto::samples::{SWIRL, TOWN};
 use impasto::{Iteration, SqueezeNet, StyleTransfer};
@@ -63,7 +62,10 @@ pub(super) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
         explanation: session.explain()?,
     };
     if let Some(path) = html {
-        write_page(path, &report, &mut session)?;
+        let Some(films) = page::film::films(&request, &inputs, &network, &interrupt)? else {
+            return Ok(Ending::Interrupted(interrupt.exit_code()));
+        };
+        outputs::write_text(PAGE, path, &page::page(&report, &films, &mut session)?)?;
         if !arguments.quiet {
             say(&format!("open {} in a browser", path.display()));
         }
@@ -99,8 +101,4 @@ fn advance(session: &mut StyleTransfer, iterations: usize, interrupt: &Interrupt
         if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(!interrupted)
-}
-
-fn write_page(path: &Path, report: &Report, session: &mut StyleTransfer) -> anyhow::Result<()> {
-    outputs::write_text(PAGE, path, &page::page(report, session)?)
 }

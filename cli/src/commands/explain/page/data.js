@@ -1,9 +1,11 @@
-// What the page shows: the report as `impasto explain --json` prints it, and pictures beside it.
+// What the page shows: the report as `impasto explain --json` prints it, pictures beside it, films of the run, and the
+// examples as `impasto explain step --json` prints them.
 
-"use strict";
-
-const report = JSON.parse(document.getElementById("report").textContent);
-const pictures = JSON.parse(document.getElementById("pictures").textContent);
+const data = (id) => JSON.parse(document.getElementById(id).textContent);
+const report = data("report");
+const pictures = data("pictures");
+const films = data("films");
+const examples = data("examples");
 const nodes = report.nodes;
 
 /** The nodes that read a node. */
@@ -24,21 +26,21 @@ function short(number) {
   return scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0) + unit[1];
 }
 
-/** What of a node stands in the table and on its card, and how it is written. */
+/** What of a node stands in the table and on its card, in this order, and how it is written. */
 const COLUMNS = [
-  { key: "index", title: "node", text: String },
-  { key: "name", title: "name", word: true, text: String },
-  { key: "operation", title: "operation", word: true, text: String },
-  { key: "inputs", title: "inputs", word: true, text: (inputs) => inputs.join(" ") },
-  { key: "shape", title: "shape", word: true, text: shapeText },
-  { key: "parameters", title: "parameters", text: (count) => (count ? String(count) : "") },
-  { key: "flops", title: "FLOPs forward", text: (count) => (count ? short(count) : "") },
-  { key: "backward_flops", title: "FLOPs backward", text: (count) => (count ? short(count) : "") },
-  { key: "bytes", title: "bytes", text: short },
-  { key: "forward_ms", title: "forward ms", text: milliseconds },
-  { key: "backward_ms", title: "backward ms", text: milliseconds },
-  { key: "value_norm", title: "|value|", text: significant },
-  { key: "gradient_norm", title: "|gradient|", text: (norm) => (norm === null ? "" : significant(norm)) },
+  { key: "index", text: String },
+  { key: "name", word: true, text: String },
+  { key: "value_norm", text: significant },
+  { key: "gradient_norm", text: (norm) => (norm === null ? "" : significant(norm)) },
+  { key: "operation", word: true, text: String },
+  { key: "inputs", word: true, text: (inputs) => inputs.join(" ") },
+  { key: "shape", word: true, text: shapeText },
+  { key: "forward_ms", text: milliseconds },
+  { key: "backward_ms", text: milliseconds },
+  { key: "flops", text: (count) => (count ? short(count) : "") },
+  { key: "backward_flops", text: (count) => (count ? short(count) : "") },
+  { key: "bytes", text: short },
+  { key: "parameters", text: (count) => (count ? String(count) : "") },
 ];
 
 function milliseconds(ms) {
@@ -47,7 +49,7 @@ function milliseconds(ms) {
 }
 
 function shapeText(shape) {
-  return shape.length ? shape.join("×") : "()";
+  return shape.length ? shape.join("×") : word("number");
 }
 
 /** A node's number as text, in an element that names the number it shows. */
@@ -64,4 +66,28 @@ function make(tag, attributes = {}, ...children) {
   Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
   element.append(...children);
   return element;
+}
+
+function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  element.append(...children);
+  return element;
+}
+
+/** The head of an arrow in each color that an edge can have, for the definitions of a drawing. */
+function arrowheads(name) {
+  const head = (direction) => {
+    const attributes = { id: `${name}-${direction}`, class: `head ${direction}`, viewBox: "0 0 8 8", refX: 7.5, refY: 4 };
+    Object.assign(attributes, { markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" });
+    return svg("marker", attributes, svg("path", { d: "M0,0.5L8,4L0,7.5z" }));
+  };
+  return svg("defs", {}, ...["plain", "forward", "backward"].map(head));
+}
+
+/** Lets an edge end in the head of its direction: backward, where the gradient arrives. */
+function pointEdge(edge, name, direction) {
+  const isBack = direction === "backward";
+  edge.setAttribute(isBack ? "marker-start" : "marker-end", `url(#${name}-${direction || "plain"})`);
+  edge.removeAttribute(isBack ? "marker-end" : "marker-start");
 }

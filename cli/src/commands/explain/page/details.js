@@ -10,6 +10,24 @@ function choose(indices) {
   showChosen();
 }
 
+/** As `choose`, for who asked for the nodes: brings their cards into view, and keeps the node that was clicked there too. */
+function reveal(indices, clicked = null) {
+  choose(indices);
+  const card = details.firstElementChild.getBoundingClientRect();
+  const bar = document.querySelector(".controls").offsetHeight + 12;
+  const bottom = window.innerHeight - 12;
+  // How far the page must go to show all of the card, and how far it may go.
+  const wanted = card.bottom - bottom;
+  const top = clicked ? clicked.getBoundingClientRect().top : card.top;
+  const least = card.top + Math.min(card.height, 0.3 * window.innerHeight) - bottom;
+  const by = card.top < bar ? card.top - bar : Math.max(least, Math.min(wanted, top - bar), 0);
+  window.scrollBy({ top: by, behavior: isCalm() ? "auto" : "smooth" });
+}
+
+function isCalm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 /** Marks what is chosen in the graph and in the table. */
 function showChosen() {
   items.forEach((item) => item.element.classList.toggle("chosen", item.nodes.some((node) => chosen.includes(node.index))));
@@ -24,13 +42,13 @@ function card(node) {
   const shown = COLUMNS.filter(({ key }) => !["index", "name", "inputs"].includes(key));
   for (const column of shown) {
     const value = numberOf("dd", node, column);
-    if (value.textContent) numbers.append(make("dt", {}, column.title), value);
+    if (value.textContent) numbers.append(make("dt", {}, word(column.key)), value);
   }
-  for (const [label, others] of [["reads", node.inputs], ["read by", users[node.index]]]) {
-    if (others.length) numbers.append(make("dt", {}, label), make("dd", {}, ...others.flatMap(link)));
+  for (const [label, others] of [["reads", node.inputs], ["read_by", users[node.index]]]) {
+    if (others.length) numbers.append(make("dt", {}, word(label)), make("dd", {}, ...others.flatMap(link)));
   }
   const columns = make("div", { class: "columns" }, numbers, formulas(node));
-  return make("article", { class: "card", "data-card": node.index }, heading, columns, maps(node));
+  return make("article", { class: "card", "data-card": node.index }, heading, columns, maps(node), summands(node));
 }
 
 /** A link to another node. */
@@ -38,36 +56,89 @@ function link(index) {
   const anchor = make("a", { href: `#n${index}` }, `${index} ${nodes[index].name}`);
   anchor.addEventListener("click", (event) => {
     event.preventDefault();
-    choose([index]);
+    reveal([index]);
   });
   return [anchor, make("br")];
 }
 
 function formulas(node) {
   const sections = [
-    ["Forward: the value", node.forward],
-    ["Backward: the vector-Jacobian product", node.backward],
-    ["In numbers", node.arithmetic],
+    ["formula_forward", node.forward],
+    ["formula_backward", node.backward],
+    ["formula_run", filledIn(node)],
+    ["formula_shapes", node.arithmetic],
   ];
   const blocks = sections.filter(([, lines]) => lines.length).flatMap(([name, lines]) => {
-    return [make("h4", {}, name), make("pre", {}, lines.join("\n"))];
+    return [make("h4", {}, word(name)), make("pre", { "data-formulas": name }, lines.join("\n"))];
   });
   return make("div", { class: "formulas" }, ...blocks);
 }
 
+/** A node's formulas with the run's numbers in them, where it computes a single number. */
+function filledIn(node) {
+  if (node.value === null || !node.inputs.length) return [];
+  const reads = node.inputs.map((input) => nodes[input]);
+  const lines = [];
+  const sum = node.arithmetic.find((line) => line.startsWith("out = ") && line.includes("x["));
+  if (sum) {
+    const filled = sum.replace(/x\[(\d+)\]/g, (_, place) => inProduct(reads[place].value));
+    lines.push(`${filled} = ${significant(node.value)}`);
+  } else {
+    lines.push(`out = ${significant(node.value)}`);
+  }
+  if (node.gradient === null) return lines;
+  if (sum) {
+    const weights = [...sum.matchAll(/(\S+) \* x\[(\d+)\]/g)];
+    for (const [, weight, place] of weights) {
+      lines.push(`d_x[${place}] = ${weight} * ${inProduct(node.gradient)} = ${significant(weight * node.gradient)}`);
+    }
+  } else {
+    lines.push(...node.backward.map((line) => line.replaceAll("d_out", inProduct(node.gradient))));
+  }
+  return lines;
+}
+
+function inProduct(number) {
+  return number < 0 ? `(${significant(number)})` : significant(number);
+}
+
+function figure(source, name, alt, notes) {
+  const image = make("img", { src: source, alt });
+  return make("figure", {}, image, make("figcaption", {}, [name, ...notes].filter(Boolean).join("; ")));
+}
+
 function maps(node) {
   const found = pictures.nodes[node.index] || { channels: [] };
-  const which = found.channels.length ? `channels ${found.channels.join(", ")}, by rows` : "";
-  const figure = (source, name, scale) => {
-    const image = make("img", { src: source, alt: `${name} of ${node.name}` });
-    return make("figure", {}, image, make("figcaption", {}, [name, which, scale].filter(Boolean).join("; ")));
-  };
+  const which = found.channels.length ? word("map_channels", found.channels.join(", ")) : "";
   const isPicture = node.role === "pixels";
   const figures = [];
-  if (found.value) figures.push(figure(found.value, "Value", isPicture ? "" : "black is 0, white the largest, blue negative"));
-  if (found.gradient) {
-    const scale = isPicture ? "gray is 0" : "white is 0, red positive, blue negative";
-    figures.push(figure(found.gradient, "Gradient of the total loss", scale));
-  }
+  const add = (source, name, scale) => {
+    if (source) figures.push(figure(source, name, `${name}: ${node.name}`, [which, scale]));
+  };
+  add(found.value, word("map_value"), isPicture ? "" : word("map_value_scale"));
+  add(found.gradient, word("map_gradient"), word(isPicture ? "map_picture_scale" : "map_gradient_scale"));
   return make("div", { class: "maps" }, ...figures);
+}
+
+/** Where a gradient is a sum: what came back from each node that reads this one. */
+function summands(node) {
+  const section = make("div", { class: "summands" });
+  if (node.summands.length < 2) return section;
+  const found = (pictures.nodes[node.index] || {}).summands || {};
+  const name = (summand) => labelText(nodes[summand.from].label);
+  const lengths = node.summands.map((summand) => word("from", significant(summand.norm), name(summand))).join(", ");
+  section.append(make("p", {}, word("adds", node.summands.length)));
+  section.append(make("p", { class: "lengths" }, word("adds_norms", lengths, significant(node.gradient_norm))));
+  const row = make("div", { class: "maps sum" });
+  for (const summand of node.summands.filter(({ from }) => found[from])) {
+    const caption = word("map_summand", name(summand));
+    row.append(figure(found[summand.from], caption, `${caption}: ${node.name}`, [significant(summand.norm)]));
+  }
+  if (row.children.length) {
+    const total = figure(pictures.nodes[node.index].gradient, word("map_gradient"), "", [significant(node.gradient_norm)]);
+    total.className = "total";
+    row.append(total);
+    section.append(make("p", { class: "reason" }, word("one_scale")), row);
+  }
+  return section;
 }

@@ -4,7 +4,6 @@
 // losses themselves stand on the right, each at the end of a line that collects what belongs to it. Weights and targets
 // are small squares beside the node that reads them.
 
-const SVG = "http://www.w3.org/2000/svg";
 const NODE = { width: 128, height: 112, plain: 52, leaf: 22 };
 const PITCH = { column: 160, row: 26, line: 14 };
 const MARGIN = { left: 30, top: 58, right: 20, bottom: 16 };
@@ -41,7 +40,7 @@ function makeItems() {
   }
   for (const item of items) {
     item.last = item.nodes[item.nodes.length - 1];
-    item.title = item.folded ? `fire ${item.last.layer}` : item.last.label;
+    item.title = item.folded ? `fire ${item.last.layer}` : labelText(item.last.label);
     item.maps = item.nodes.map((node) => pictures.nodes[node.index]).filter(Boolean).pop();
     item.width = item.role === "leaf" ? NODE.leaf : NODE.width;
     item.height = item.role === "leaf" ? NODE.leaf : item.maps ? NODE.height : NODE.plain;
@@ -122,13 +121,6 @@ function placeLeaves() {
   }
 }
 
-function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
-  element.append(...children);
-  return element;
-}
-
 /** The way from one item to another. */
 function path(from, to) {
   const right = from.x + from.width;
@@ -183,15 +175,15 @@ function drawItem(item, slowest) {
       svg("rect", { class: name, x: 8, y, height: 3, width: Math.max(0, (longest * time) / slowest), rx: 1.5 });
     group.append(bar(item.forward, item.height - 10, "forward"), bar(item.backward, item.height - 6, "backward"));
   }
-  group.addEventListener("click", () => choose(shownOf(item)));
-  onKey(group, () => choose(shownOf(item)));
+  group.addEventListener("click", () => reveal(shownOf(item), group));
+  onKey(group, () => reveal(shownOf(item), group));
   item.element = group;
   return group;
 }
 
 /** What stands below an item's title: its shape; of a single number its value or, where the walk is back, its gradient. */
 function below(item, isTurned) {
-  const { shape, value_norm: value, gradient_norm: gradient } = item.last;
+  const { shape, value, gradient } = item.last;
   if (shape.length) return shapeText(shape);
   return isTurned ? `d = ${significant(gradient)}` : `= ${significant(value)}`;
 }
@@ -213,7 +205,7 @@ function onKey(element, action) {
 /** The button that folds or unfolds a fire module. */
 function drawToggle(module, x, y) {
   const isFolded = folded.has(module);
-  const label = `${isFolded ? "Unfold" : "Fold"} ${module.replace("features.", "fire ")}`;
+  const label = word(isFolded ? "unfold" : "fold", module.replace("features.", "fire "));
   const group = svg("g", {
     class: "toggle",
     transform: `translate(${x},${y})`,
@@ -250,10 +242,12 @@ function draw() {
   const size = place();
   // As wide as the page, within the bounds of what can be read.
   const style = `width:100%;min-width:${0.8 * size.width}px;max-width:${1.5 * size.width}px`;
-  const picture = svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, style });
+  const picture = svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, style }, arrowheads("arrow"));
   for (const item of items) {
     for (const input of inputsOf(item)) {
-      picture.append(svg("path", { class: "edge", d: path(input, item), "data-from": input.id, "data-to": item.id }));
+      const edge = svg("path", { class: "edge", d: path(input, item), "data-from": input.id, "data-to": item.id });
+      pointEdge(edge, "arrow", null);
+      picture.append(edge);
     }
   }
   const slowest = Math.max(...items.flatMap((item) => [item.forward, item.backward]));
@@ -268,8 +262,12 @@ function setFolded(some, fold) {
   draw();
   showWalk();
   showChosen();
-  const foldAll = document.getElementById("fold");
-  foldAll.textContent = folded.size ? "Unfold all" : "Fold all";
-  foldAll.setAttribute("aria-pressed", String(folded.size > 0));
+  showFoldButton();
   if (focused) container.querySelector(`.toggle[data-module="${focused}"]`).focus();
+}
+
+function showFoldButton() {
+  const foldAll = document.getElementById("fold");
+  foldAll.textContent = word(folded.size ? "unfold_all" : "fold_all");
+  foldAll.setAttribute("aria-pressed", String(folded.size > 0));
 }

@@ -1,9 +1,13 @@
-//! The tape as one HTML file that asks nothing of the network. All that is on it comes from the report, which the page
-//! holds as `--json` prints it, and from the maps beside it.
+//! The tape as one HTML file that needs no internet connection. All that is on it comes from the report, which the page
+//! holds as `--json` prints it, from the maps beside it, from the films, and from the examples worked out by hand, whose
+//! formulas the page computes anew when a number of theirs is changed.
+
+pub(super) mod film;
 
 use std::collections::BTreeMap;
 
 use impasto::StyleTransfer;
+use impasto::explain::by_hand::{Function, WorkedExample};
 use impasto::explain::{NodePictures, gradient_picture};
 use impasto::image::{ImageError, deprocess_image, encode_png, shrink_image};
 use ndarray::Array3;
@@ -16,10 +20,16 @@ use crate::html::{data_uri, escape, fill, script_json};
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = concat!(
+    include_str!("words.js"),
     include_str!("data.js"),
     include_str!("graph.js"),
     include_str!("details.js"),
     include_str!("walk.js"),
+    include_str!("film.js"),
+    include_str!("fields.js"),
+    include_str!("neuron.js"),
+    include_str!("formulas.js"),
+    include_str!("by_hand.js"),
     include_str!("page.js"),
 );
 
@@ -41,9 +51,15 @@ struct Maps {
     channels: Vec<usize>,
     value: Option<String>,
     gradient: Option<String>,
+    /// What each node that reads it added to its gradient, by that node's place.
+    summands: BTreeMap<usize, String>,
 }
 
-pub(super) fn page(report: &Report, session: &mut StyleTransfer) -> anyhow::Result<String> {
+use film::Film;
+
+pub(super) fn page(report: &Report, films: &[Film], session: &mut StyleTransfer) -> anyhow::Result<String> {
+    let examples: Vec<WorkedExample> =
+        Function::ALL.into_iter().map(Function::work_out).collect::<Result<_, _>>()?;
     let pictures = Pictures::of(report, session)?;
     let Report { content, styles, explanation, .. } = report;
     let title = format!("{content} in the style of {}", styles.join(" and "));
@@ -57,6 +73,8 @@ pub(super) fn page(report: &Report, session: &mut StyleTransfer) -> anyhow::Resu
             ("picture", uri(deprocess_image(session.image()?, false))?),
             ("report", script_json(&serde_json::to_string(report)?)),
             ("pictures", script_json(&serde_json::to_string(&pictures)?)),
+            ("films", script_json(&serde_json::to_string(films)?)),
+            ("examples", script_json(&serde_json::to_string(&examples)?)),
             ("script", SCRIPT.to_owned()),
         ],
     ))
@@ -70,11 +88,13 @@ impl Pictures {
         }
         let mut nodes = BTreeMap::new();
         for node in &report.explanation.nodes {
-            let NodePictures { channels, value, gradient } = session.node_pictures(node)?;
+            let NodePictures { channels, value, gradient, summands } = session.node_pictures(node)?;
             let value = value.map(uri).transpose()?;
             let gradient = gradient.map(uri).transpose()?;
+            let summands = summands.into_iter().map(|(from, picture)| Ok((from, uri(picture)?)));
+            let summands = summands.collect::<Result<_, ImageError>>()?;
             if value.is_some() || gradient.is_some() {
-                nodes.insert(node.index, Maps { channels, value, gradient });
+                nodes.insert(node.index, Maps { channels, value, gradient, summands });
             }
         }
         Ok(Pictures { pixel_gradients, nodes })

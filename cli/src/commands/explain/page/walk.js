@@ -31,10 +31,9 @@ function goTo(place) {
   showWalk();
   if (!step) return;
   choose(shownOf(step.item));
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const picture = container.firstElementChild;
   const center = (step.item.x + step.item.width / 2) * (picture.clientWidth / picture.viewBox.baseVal.width);
-  container.scrollTo({ left: center - container.clientWidth / 2, behavior: calm ? "auto" : "smooth" });
+  container.scrollTo({ left: center - container.clientWidth / 2, behavior: isCalm() ? "auto" : "smooth" });
 }
 
 /** Draws the state of the walk into the graph. */
@@ -44,7 +43,9 @@ function showWalk() {
   // The direction in which each item was visited last.
   const visited = new Map(all.slice(0, place + 1).map(({ item, direction }) => [item.id, direction]));
   for (const item of items.filter((item) => item.role !== "leaf")) {
-    item.element.classList.toggle("current", place >= 0 && all[place].item === item);
+    const isCurrent = place >= 0 && all[place].item === item;
+    item.element.classList.toggle("current", isCurrent);
+    item.element.classList.toggle("going-back", isCurrent && all[place].direction === "backward");
     item.element.classList.toggle("waiting", place >= 0 && !visited.has(item.id));
     const turned = visited.get(item.id) === "backward";
     item.element.classList.toggle("turned", turned);
@@ -54,7 +55,7 @@ function showWalk() {
   }
   showEdges(all, place, visited);
   caption.replaceChildren(...describe(all, place));
-  playButton.textContent = timer === null ? "Play" : "Pause";
+  playButton.textContent = word(timer === null ? "play" : "pause");
 }
 
 /** Colors the edges that the walk has taken: by the direction in which they were taken last. */
@@ -69,24 +70,37 @@ function showEdges(all, place, visited) {
     edge.classList.toggle("forward", direction === "forward");
     edge.classList.toggle("backward", direction === "backward");
     edge.classList.toggle("current", Boolean(isCurrent));
+    pointEdge(edge, "arrow", direction);
   });
 }
 
 function describe(all, place) {
-  if (place < 0) {
-    return ["Press Play: values go from left to right, then the gradient comes back. Or choose a node."];
-  }
+  if (place < 0) return [word("hint")];
   const { item, direction } = all[place];
   const count = all.filter((step) => step.direction === direction).length;
   const number = direction === "forward" ? place + 1 : place + 1 - (all.length - count);
-  const node = item.last;
+  const heading = make("b", { class: direction }, word(direction));
+  const { shape } = item.last;
+  const parts = [number, count, item.title, shape.length ? shapeText(shape) : word("single"), amount(item, direction)];
+  return [heading, word("step_of", ...parts)];
+}
+
+/** How large the value or the gradient of an item is, how long it took, and what it is the sum of. */
+function amount(item, direction) {
+  const { shape, value, gradient, value_norm, gradient_norm, summands } = item.last;
+  const isNumber = shape.length === 0;
+  let text;
+  if (direction === "forward") {
+    text = isNumber ? word("value_is", significant(value)) : `${word("value_norm")} ${significant(value_norm)}`;
+  } else {
+    text = isNumber ? word("gradient_is", significant(gradient)) : `${word("gradient_norm")} ${significant(gradient_norm)}`;
+    if (summands.length > 1) {
+      const lengths = summands.map(({ from, norm }) => word("from", significant(norm), labelText(nodes[from].label)));
+      text += word("sum_of", summands.length, lengths.join(", "));
+    }
+  }
   const ms = direction === "forward" ? item.forward : item.backward;
-  const norm = direction === "forward" ? `|value| ${significant(node.value_norm)}` : `|gradient| ${significant(node.gradient_norm)}`;
-  const shape = node.shape.length ? shapeText(node.shape) : "a single number";
-  const time = ms ? `, ${milliseconds(ms)} ms` : "";
-  const text = ` ${number} of ${count}: ${item.title}, ${shape}, ${norm}${time}`;
-  const heading = make("b", { class: direction }, direction === "forward" ? "Forward" : "Backward");
-  return [heading, text];
+  return ms ? `${text}, ${milliseconds(ms)} ms` : text;
 }
 
 function step(by) {
