@@ -62,21 +62,28 @@ fn main() -> ExitCode {
 
 /// What there is, and how far it is.
 fn list(chinese: usize) -> ExitCode {
+    let mut next = None;
     for exercise in 1..=EXERCISES {
         let verdict = Work::yours(exercise).map(|work| judge(&work, None));
-        let state = match verdict {
+        let state = match &verdict {
             Some(verdict) if verdict.unwritten => ["not written yet", "还没有写"],
             Some(verdict) if verdict.passed() => ["right", "正确"],
             _ => ["not right yet", "还不对"],
         };
+        if !verdict.is_some_and(|verdict| verdict.passed()) {
+            next = next.or(Some(exercise));
+        }
         println!("{exercise}. {}: {}", TITLES[exercise - 1][chinese], state[chinese]);
     }
-    println!(
-        "\n{}",
-        [
-            "cargo run -p impasto-exercises -- 1 judges the first; write it in exercises/src/exercise_1.rs",
-            "cargo run -p impasto-exercises -- 1 --zh 检查第一题；请写在 exercises/src/exercise_1.rs 里",
-        ][chinese]
-    );
+    let Some(next) = next else {
+        println!("\n{}", ["All of them are right.", "全部正确。"][chinese]);
+        return ExitCode::SUCCESS;
+    };
+    let (command, file) =
+        (format!("cargo run -p impasto-exercises -- {next}"), format!("exercises/src/exercise_{next}.rs"));
+    match chinese {
+        0 => println!("\n{command} judges number {next}; write it in {file}"),
+        _ => println!("\n{command} --zh 检查第 {next} 题；请写在 {file} 里"),
+    }
     ExitCode::SUCCESS
 }
