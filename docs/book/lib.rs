@@ -36,6 +36,14 @@ chapters! {
     explain: "explain.md",
     kernels: "kernels.md",
     strips: "strips.md",
+    answers: "answers.md",
+    teaching: "teaching.md",
+    zh_scalar_tape: "zh/scalar-tape.md",
+    zh_tensors: "zh/tensors.md",
+    zh_checking: "zh/checking.md",
+    zh_convolution: "zh/convolution.md",
+    zh_pooling: "zh/pooling.md",
+    zh_gram: "zh/gram.md",
     zh_notebook: "zh/notebook.md",
     zh_squeezenet: "zh/squeezenet.md",
     zh_losses: "zh/losses.md",
@@ -43,6 +51,10 @@ chapters! {
     zh_schedule: "zh/schedule.md",
     zh_scales: "zh/scales.md",
     zh_explain: "zh/explain.md",
+    zh_kernels: "zh/kernels.md",
+    zh_strips: "zh/strips.md",
+    zh_answers: "zh/answers.md",
+    zh_teaching: "zh/teaching.md",
 }
 
 #[cfg(test)]

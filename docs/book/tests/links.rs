@@ -1,4 +1,4 @@
-//! The chapters' links: every file that a chapter links to exists, and where the text of a link is a name in
+//! The chapters' links: every file and every heading that a chapter links to exists, and where the text of a link is a name in
 //! backticks, the source file behind it defines that name. Links into the web are not followed.
 
 #[path = "common/markdown.rs"]
@@ -40,14 +40,20 @@ fn chapters(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn check(chapter: &Path, link: &Link) -> Result<(), String> {
-    let (file, _) = link.target.split_once('#').unwrap_or((&link.target, ""));
-    // A link to a heading of the same chapter.
-    if file.is_empty() {
-        return Ok(());
-    }
-    let path = chapter.parent().unwrap().join(file);
+    let (file, heading) = link.target.split_once('#').unwrap_or((&link.target, ""));
+    let path = match file {
+        "" => chapter.to_owned(),
+        file => chapter.parent().unwrap().join(file),
+    };
     if !path.exists() {
         return Err("does not exist".to_owned());
+    }
+    if !heading.is_empty() && path.extension() == Some("md".as_ref()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut headings = markdown::prose(&text).into_iter().filter(|line| line.starts_with('#')).map(id);
+        if !headings.any(|id| id == heading) {
+            return Err("has no such heading".to_owned());
+        }
     }
     match linked_name(&link.text) {
         Some(name) if path.extension() == Some("rs".as_ref()) => {
@@ -59,6 +65,13 @@ fn check(chapter: &Path, link: &Link) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// What mdBook, and GitHub, call a heading: letters and digits of any script in lower case, hyphens for spaces.
+fn id(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// The name that a link's text is, such as `loss::tv_loss` or `Tape::forward`, if it is one in backticks.
