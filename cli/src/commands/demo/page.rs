@@ -167,6 +167,11 @@ impl Page<'_> {
                 "The content alone: what the network keeps of a picture".to_owned(),
                 format!("impasto invert {content} -o seen.png"),
             ),
+            (
+                "How it works: a real run taken apart, and the losses on a few numbers that can be dragged"
+                    .to_owned(),
+                "impasto explain --html explain.html".to_owned(),
+            ),
             ("Every option".to_owned(), "impasto transfer --help".to_owned()),
         ]);
         let entry = |(what, command): &(String, String)| {
