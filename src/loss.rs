@@ -4,6 +4,8 @@
 //! equations 1 (content), 3 (Gram matrix), 4 and 5 (style); total variation as in the notebook. Each function tells
 //! where the notebook, which is followed, leaves the paper's factors out. All losses are single numbers of shape ().
 
+pub mod of_arrays;
+
 use impasto_autodiff::{Element, Tape, TapeError, Var};
 
 /// `weight * sum of (features - target)^2`: how far the picture's content is from the target's.

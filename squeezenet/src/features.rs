@@ -412,10 +412,10 @@ impl SqueezeNet {
         let layers: Vec<usize> = (0..=deepest).collect();
         let features = self.record(&mut tape, image, &layers)?;
         tape.forward();
-        features
-            .iter()
-            .map(|(_, var)| {
-                let value = tape.value(var)?.to_owned();
+        let vars: Vec<Var> = features.iter().map(|(_, var)| var).collect();
+        let values = tape.into_values(&vars)?.into_iter();
+        values
+            .map(|value| {
                 let shape = value.shape().to_vec();
                 value.into_dimensionality::<Ix4>().map_err(|_| FeatureError::NotAnImage { shape })
             })

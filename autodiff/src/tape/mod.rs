@@ -9,7 +9,7 @@ use crate::graph::{Kind, Node, Recycling};
 use crate::operation::{Loan, Place};
 use crate::plan::Plan;
 use impasto_kernels::Element;
-use ndarray::{ArrayBase, ArrayViewD, ArrayViewMutD, Data, Dimension};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A handle to a node of one tape: cheap to copy, meaningless to any other tape.
@@ -130,6 +130,39 @@ impl<T: Element> Tape<T> {
             }
         }
         Ok(self.view(index, self.places[index].buffer))
+    }
+
+    /// The values of these nodes, of a tape that is not needed any more: nothing is copied.
+    ///
+    /// ```
+    /// use impasto_autodiff::Tape;
+    /// use ndarray::array;
+    ///
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.constant(&array![1.0, 2.0]);
+    /// let square = tape.square(x)?;
+    /// tape.forward();
+    /// assert_eq!(tape.into_values(&[square])?, [array![1.0, 4.0].into_dyn()]);
+    /// # Ok::<(), impasto_autodiff::TapeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tape::value`].
+    pub fn into_values(mut self, vars: &[Var]) -> Result<Vec<ArrayD<T>>, TapeError> {
+        let mut values: Vec<ArrayD<T>> = Vec::with_capacity(vars.len());
+        for (place, var) in vars.iter().enumerate() {
+            if let Some(before) = vars[..place].iter().position(|earlier| earlier == var) {
+                values.push(values[before].clone());
+                continue;
+            }
+            self.value(*var)?;
+            let Place { buffer, len, .. } = self.places[var.index];
+            let mut value = std::mem::take(&mut self.buffers[buffer]);
+            value.truncate(len);
+            let shape = self.places[var.index].shape.as_slice();
+            values.push(ArrayD::from_shape_vec(shape, value).expect("a value has its shape"));
+        }
+        Ok(values)
     }
 
     /// The value of a single number.
