@@ -1,7 +1,5 @@
 //! How a command ends that did not fail, as an exit code. Failures are for `error`.
 
-use std::process::ExitCode;
-
 /// How a command ended.
 #[derive(Clone, Copy)]
 pub(crate) enum Ending {
@@ -13,11 +11,11 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
-    pub(crate) fn exit_code(self) -> ExitCode {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
-            Ending::Done => ExitCode::SUCCESS,
-            Ending::ChecksFailed => ExitCode::FAILURE,
-            Ending::Interrupted(code) => ExitCode::from(code),
+            Ending::Done => 0,
+            Ending::ChecksFailed => 1,
+            Ending::Interrupted(code) => code,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Wrong usage or failure: which of the two an error is, and how it is told. The library's errors keep their own
 //! words.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::styling::Styles;
@@ -100,7 +100,7 @@ pub(crate) fn naming_the_option(error: TransferError) -> anyhow::Error {
 }
 
 /// Prints `error: ` and the chain of causes on stderr, and gives the exit code: 2 for wrong usage, 1 for a failure.
-pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn report(error: &anyhow::Error) -> u8 {
     let mut last = error.to_string();
     say(&format!("error: {last}"));
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -110,15 +110,15 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
             last = cause;
         }
     }
-    ExitCode::from(if is_usage(error) { 2 } else { 1 })
+    if is_usage(error) { 2 } else { 1 }
 }
 
 /// Prints what clap found wrong, or the help that was asked for, and ends the process. clap quotes arguments as they are:
 /// where one is not fit to be printed, what it says of the same arguments made printable is printed. For options of other
 /// programs its guesses mislead: there the remedy is told.
-pub(crate) fn exit_as_usage(error: &clap::Error) -> ! {
+pub(crate) fn exit_as_usage(error: &clap::Error, line: &[OsString]) -> ! {
     let arguments: Vec<String> =
-        std::env::args_os().map(|argument| text::printable(&argument.to_string_lossy())).collect();
+        line.iter().map(|argument| text::printable(&argument.to_string_lossy())).collect();
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(remedy) = remedy(&arguments)
     {

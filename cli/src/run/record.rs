@@ -76,11 +76,6 @@ pub(crate) fn weights_record(weights: &Located) -> Option<Vec<InputRecord>> {
     Some(records)
 }
 
-/// The command line of this process.
-pub(crate) fn of_process() -> Vec<OsString> {
-    std::env::args_os().collect()
-}
-
 impl Record {
     /// That of a run with this command line, which read `pictures` and weights of this [`weights_record`]. None where a name
     /// is no text, or a file that was read can't be read again, such as a pipe.
