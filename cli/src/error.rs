@@ -113,6 +113,19 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
     if is_usage(error) { 2 } else { 1 }
 }
 
+/// An error and its causes, as one line.
+pub(crate) fn text_of_chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !last.contains(&cause) {
+            text += &format!(": {cause}");
+            last = cause;
+        }
+    }
+    text
+}
+
 /// Prints what clap found wrong, or the help that was asked for, and ends the process. clap quotes arguments as they are:
 /// where one is not fit to be printed, what it says of the same arguments made printable is printed. For options of other
 /// programs its guesses mislead: there the remedy is told.
@@ -150,7 +163,7 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{}", styled.unwrap_or(line));
 }
 
-fn is_usage(error: &anyhow::Error) -> bool {
+pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<UsageError>()
             || cause.is::<LevelError>()

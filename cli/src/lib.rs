@@ -1,10 +1,12 @@
 //! The `impasto` command: arguments in, pictures out. It reads files, shows progress and names errors; all
-//! mathematics is in the `impasto` library. The binary calls [`main`], and so does Python's `python -m impasto`.
+//! mathematics is in the `impasto` library. The binary calls [`main`], and so does Python's `python -m impasto`;
+//! [`prepare`] is for Python's functions.
 //!
 //! | room | what is in it |
 //! | --- | --- |
 //! | `arguments` | every option, its checks and its help |
 //! | `commands` | the subcommands, one file or folder each |
+//! | `prepare` | runs for the Python package |
 //! | `run` | what the subcommands that make pictures share |
 //! | `download` | a file from a URL |
 //! | `digest` | what tells files apart |
@@ -20,6 +22,7 @@ mod download;
 mod ending;
 mod error;
 mod html;
+mod prepare;
 mod run;
 mod text;
 
@@ -29,6 +32,8 @@ use anyhow::Context;
 use clap::Parser;
 use impasto::simd::Level;
 use impasto::transfer::MAX_THREADS;
+
+pub use prepare::{Failure, Given, Prepared, prepare};
 
 use arguments::{Arguments, Command};
 use commands::{

@@ -6,17 +6,22 @@ use impasto::PreserveColors;
 
 use crate::arguments::InvertArguments;
 use crate::ending::Ending;
+use crate::error::UsageError;
 use crate::run::request::{Content, DEFAULT_SIZE, Defaults, Request};
 use crate::run::source::Source;
 use crate::run::synthesis::synthesize;
 
 /// Runs what `line` says, which the result keeps a record of.
 pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Result<Ending> {
-    let InvertArguments { content, preset, init, result, content_options, scales, common, reports } =
-        arguments;
+    synthesize(&request(arguments)?, &arguments.result, &arguments.reports, line)
+}
+
+/// What is asked for.
+pub(crate) fn request(arguments: &InvertArguments) -> Result<Request<'_>, UsageError> {
+    let InvertArguments { content, preset, init, content_options, scales, common, .. } = arguments;
     let preset = *preset;
     let content = Content::new(Source::new(content), content_options, Defaults::of(preset, common))?;
-    let request = Request {
+    Ok(Request {
         content: Some(content),
         style: None,
         init,
@@ -28,6 +33,5 @@ pub(crate) fn run(arguments: &InvertArguments, line: &[OsString]) -> anyhow::Res
         seamless: false,
         common,
         default_size: DEFAULT_SIZE,
-    };
-    synthesize(&request, result, reports, line)
+    })
 }

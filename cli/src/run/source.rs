@@ -1,4 +1,4 @@
-//! Where a picture comes from: a file, standard input, or the program itself.
+//! Where a picture comes from: a file, standard input, the program itself, or whoever calls it.
 
 use std::io::stdin;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use impasto::image::{
     ImageError, LoadOptions, Loaded, decode_image_with_warnings, load_image_with_warnings, read_image,
 };
 use impasto::samples::Sample;
+use ndarray::Array3;
 
 /// A picture that is read.
 #[derive(Clone, Copy)]
@@ -14,6 +15,8 @@ pub(crate) enum Source<'a> {
     File(&'a Path),
     StandardInput,
     Sample(&'static Sample),
+    /// In memory, (H, W, 3), under a name.
+    Given(&'a str, &'a Array3<u8>),
 }
 
 /// What stands for standard input and output; a file of this name is `./-`.
@@ -41,6 +44,13 @@ impl<'a> Source<'a> {
             Source::Sample(picture) => {
                 decode_image_with_warnings(picture.jpeg, Path::new(picture.file_name), options)
             }
+            Source::Given(_, picture) => Ok(Loaded {
+                picture: options.size.map_or_else(|| picture.clone(), |size| size.resize(picture.view())),
+                own_size: (picture.dim().0, picture.dim().1),
+                density: None,
+                record: None,
+                warnings: Vec::new(),
+            }),
         }
     }
 
@@ -48,7 +58,7 @@ impl<'a> Source<'a> {
     pub(crate) fn path(self) -> Option<&'a Path> {
         match self {
             Source::File(path) => Some(path),
-            Source::StandardInput | Source::Sample(_) => None,
+            Source::StandardInput | Source::Sample(_) | Source::Given(..) => None,
         }
     }
 
@@ -64,6 +74,7 @@ impl<'a> Source<'a> {
             Source::File(path) => path.display().to_string(),
             Source::StandardInput => "standard input".to_owned(),
             Source::Sample(picture) => format!("{} (built in)", picture.file_name),
+            Source::Given(name, _) => name.to_owned(),
         }
     }
 }
