@@ -3,7 +3,7 @@
 
 use impasto_autodiff::{Element, Mismatch, TapeError};
 use impasto_kernels::GramKernels;
-use ndarray::{Array2, ArrayView2, ArrayView4, CowArray, Dimension};
+use ndarray::{Array, Array2, ArrayView2, ArrayView4, CowArray, Dimension};
 
 /// As [`content_loss`](super::content_loss), of features of one shape, (1, H, W, C).
 ///
@@ -103,7 +103,11 @@ fn weighted_sum<T: Element>(terms: &[(T, f64)]) -> Result<T, TapeError> {
 fn contiguous<T: Element, D: Dimension>(array: ndarray::ArrayView<'_, T, D>) -> CowArray<'_, T, D> {
     match array.is_standard_layout() {
         true => array.into(),
-        false => array.as_standard_layout().into_owned().into(),
+        // Element by element: whoever lends the array may have given it any strides.
+        false => Array::from_iter(array.iter().copied())
+            .into_shape_with_order(array.raw_dim())
+            .expect("a copy has as many elements")
+            .into(),
     }
 }
 
