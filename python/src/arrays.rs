@@ -17,7 +17,8 @@ pub(crate) struct Argument {
     pub(crate) shape: &'static str,
 }
 
-/// An array of this type and dimension, lent to us: NumPy's memory is not written to as long as the lock is held, which
+/// An array of this type and dimension, lent to us: NumPy's memory is not written to as long as the lock is
+/// held, which
 /// is as long as a view of it is in use.
 pub(crate) fn lent<'py, T: Element, D: Dimension>(
     value: &Bound<'py, PyAny>,
@@ -96,7 +97,8 @@ pub(crate) fn own<T: Copy, D: Dimension>(array: ArrayView<'_, T, D>) -> Array<T,
     copy.into_shape_with_order(array.raw_dim()).expect("a copy has as many elements")
 }
 
-/// Anything that NumPy makes an array of, as a copy of this type: for small things, such as lists of numbers.
+/// Anything that NumPy makes an array of, as a copy of this type: for small things, such as lists of
+/// numbers.
 pub(crate) fn copied<'py, T: Element + Finite>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<ArrayD<T>> {
     let py = value.py();
     let numpy = py.import("numpy")?;

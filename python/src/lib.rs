@@ -23,11 +23,15 @@ mod tape;
 
 use pyo3::prelude::*;
 use std::ffi::OsString;
+use std::io::Write as _;
 
 /// Runs the command line, in a process that is there for it alone.
 #[pyfunction]
 fn main(line: Vec<OsString>) -> u8 {
-    impasto_cli::main(line)
+    let code = impasto_cli::main(line);
+    // The interpreter leaves without the end of a Rust program, which would do this; a pipe that is closed is no failure.
+    let _ = std::io::stdout().flush();
+    code
 }
 
 /// The compiled part of `impasto`.

@@ -19,12 +19,10 @@ fn of(name: &'static str) -> Argument {
     Argument { name, shape: FEATURES }
 }
 
-/// content_loss(content_weight, content_current, content_original)
-/// --
-///
 /// content_weight * sum of (content_current - content_original)^2
 ///
-/// content_current, content_original: features of one shape, float32 (1, H, W, C): the result is a float. Or a Var in place of the first: the result is a Var, and gradients flow.
+/// content_current, content_original: features of one shape, float32 (1, H, W, C): the result is a float.
+///     Or a Var in place of the first: the result is a Var, and gradients flow.
 ///
 /// Gatys, Ecker and Bethge 2016, equation 1, without its factor 1/2, as in the notebook.
 #[pyfunction]
@@ -49,10 +47,8 @@ pub(crate) fn content_loss<'py>(
     number(py, loss.map_err(refused)?)
 }
 
-/// gram_matrix(features, normalize=True)
-/// --
-///
-/// The Gram matrix (C, C) of features (1, H, W, C): G[i, j] = sum over positions of features[i] * features[j].
+/// The Gram matrix (C, C) of features (1, H, W, C): entry (i, j) is the sum over all positions of
+/// channel i times channel j.
 ///
 /// features: float32 array, or a Var: the result is of the same kind.
 /// normalize: divide by H * W * C.
@@ -72,9 +68,6 @@ pub(crate) fn gram_matrix<'py>(features: &Bound<'py, PyAny>, normalize: bool) ->
     Ok(gram.into_pyarray(py).into_any())
 }
 
-/// style_loss(feats, style_layers, style_targets, style_weights)
-/// --
-///
 /// sum over i of style_weights[i] * sum of (gram_matrix(feats[style_layers[i]]) - style_targets[i])^2
 ///
 /// feats: the list that extract_features gives, arrays or variables.
@@ -146,9 +139,6 @@ pub(crate) fn style_loss<'py>(
     number(py, of_arrays::style_loss(&layers).map_err(refused)?)
 }
 
-/// tv_loss(img, tv_weight)
-/// --
-///
 /// tv_weight * (sum of squared vertical + sum of squared horizontal differences of neighboring pixels)
 ///
 /// img: float32 (1, H, W, 3), preprocessed, or a Var.
@@ -167,9 +157,6 @@ pub(crate) fn tv_loss<'py>(img: &Bound<'py, PyAny>, tv_weight: f64) -> PyResult<
     number(py, of_arrays::tv_loss(tv_weight, image.as_array()).map_err(refused)?)
 }
 
-/// rel_error(x, y)
-/// --
-///
 /// The notebook's measure: the largest |x - y| / max(1e-8, |x| + |y|) of all elements.
 ///
 /// x, y: numbers, or arrays of one shape; an axis of length 1 in front does not count.
@@ -213,12 +200,10 @@ impl Check {
     }
 }
 
-/// check(data)
-/// --
-///
 /// The notebook's four checks against both of its editions' answers: a list of eight.
 ///
-/// data: the folder with tubingen.jpg, starry_night.jpg, squeezenet1_1.npz and the two files of answers, as the course hands them out.
+/// data: the folder with tubingen.jpg, starry_night.jpg, squeezenet1_1.npz and the two files of answers, as
+///     the course hands them out.
 ///
 /// Raises ImpastoError if a file cannot be used. A wrong result raises nothing: `passed` tells.
 #[pyfunction]

@@ -14,12 +14,10 @@ use std::path::PathBuf;
 
 const IMAGE: Argument = Argument { name: "img", shape: "(N, H, W, 3)" };
 
-/// SqueezeNet(save_path=None, *, pooling="floor")
-/// --
-///
 /// SqueezeNet 1.1 up to its last layer of features.
 ///
-/// save_path: a file of weights: the notebook's squeezenet1_1.npz, a .pth or .safetensors of torchvision's, or a TensorFlow checkpoint. None takes the weights that are built in, trained on drawings.
+/// save_path: a file of weights: the notebook's squeezenet1_1.npz, a .pth or .safetensors of torchvision's,
+///     or a TensorFlow checkpoint. None takes the weights that are built in, trained on drawings.
 /// pooling: "floor", as in the TensorFlow notebook, or "ceil", as in PyTorch's.
 ///
 /// Raises ImpastoError if the weights cannot be read.
@@ -49,12 +47,11 @@ impl SqueezeNet {
         Ok(SqueezeNet { network, name })
     }
 
-    /// extract_features($self, img, deepest=12)
-    /// --
-    ///
     /// The output of every layer: a list whose entry l is layer l's, (N, H', W', C).
     ///
-    /// img: float32 (N, H, W, 3), preprocessed; the list then holds arrays, which are handed over without a copy. Or a Var of a tape; the list then holds variables, and gradients flow through them to the image.
+    /// img: float32 (N, H, W, 3), preprocessed; the list then holds arrays, which are handed over without a
+    ///     copy. Or a Var of a tape; the list then holds variables, and gradients flow through them to the
+    ///     image.
     /// deepest: the last layer that is computed.
     #[pyo3(signature = (img, deepest=FEATURES.len() - 1))]
     fn extract_features<'py>(

@@ -163,12 +163,10 @@ fn array_of<T: numpy::Element + Finite>(
     Ok(array)
 }
 
-/// gradcheck(function, *inputs)
-/// --
-///
 /// Compare a gradient with central differences, in float64.
 ///
-/// function: takes a variable for each input and gives a single number, a variable too. It must be smooth near the inputs.
+/// function: takes a variable for each input and gives a single number, a variable too. It must be smooth
+///     near the inputs.
 /// inputs: small arrays; each of their values costs two forward walks.
 ///
 /// Returns None if all agree. Raises GradientError, which names the first value whose gradient is wrong.

@@ -42,20 +42,10 @@ const OF_THE_COMMAND_LINE: [&str; 13] = [
 /// How long a wait lasts before signals are looked at.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-impl From<Failure> for crate::painting::Refused {
-    fn from(failure: Failure) -> Self {
-        Refused(failure)
-    }
-}
-
 /// What the command line refuses, in the words of keywords.
-pub(crate) struct Refused(Failure);
-
-impl From<Refused> for PyErr {
-    fn from(Refused(failure): Refused) -> PyErr {
-        let message = with_keywords(&failure.message);
-        if failure.is_usage { PyValueError::new_err(message) } else { ImpastoError::new_err(message) }
-    }
+fn refused_run(failure: Failure) -> PyErr {
+    let message = with_keywords(&failure.message);
+    if failure.is_usage { PyValueError::new_err(message) } else { ImpastoError::new_err(message) }
 }
 
 /// `--style-size` as `style_size`.
@@ -76,10 +66,8 @@ fn with_keywords(message: &str) -> String {
     text + rest
 }
 
-/// Run(content=None, style=None, **options)
-/// --
-///
-/// A run that is prepared and has not begun: the photograph `content` in the style of `style`; without a style, the photograph rebuilt from its features; without a content, a texture.
+/// A run that is prepared and has not begun: the photograph `content` in the style of `style`; without a
+/// style, the photograph rebuilt from its features; without a content, a texture.
 ///
 /// content: a file, or a picture, uint8 (H, W, 3).
 /// style: a file or a picture, or a list of several whose styles are blended.
@@ -138,7 +126,7 @@ impl Run {
         words.push("--".into());
         words.append(&mut sources);
         let given = line.given;
-        let mut prepared = py.detach(|| prepare(&words, given)).map_err(Refused)?;
+        let mut prepared = py.detach(|| prepare(&words, given)).map_err(refused_run)?;
         let notes = std::mem::take(&mut prepared.notes);
         let weights = prepared.weights.clone();
         Ok(Run { prepared: Mutex::new(Some(prepared)), notes, weights })
@@ -162,10 +150,8 @@ impl Run {
         self.with(|prepared| prepared.session().threads())
     }
 
-    /// evaluate($self)
-    /// --
-    ///
-    /// The losses of the picture as it is now, a dict, and the gradient of their sum with respect to its pixels, float32 (1, H, W, 3).
+    /// The losses of the picture as it is now, a dict, and the gradient of their sum with respect to its
+    /// pixels, float32 (1, H, W, 3).
     fn evaluate<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyArray4<f32>>)> {
         let evaluated = py.detach(|| {
             self.with(|prepared| {
@@ -177,9 +163,6 @@ impl Run {
         Ok((losses_of(py, &losses)?, gradient.into_pyarray(py)))
     }
 
-    /// run($self, callback=None, every=1)
-    /// --
-    ///
     /// Paint. Ctrl-C ends the run and gives the picture so far.
     ///
     /// callback: called with a Step after each `every` iterations; the run ends if it gives False.
@@ -192,14 +175,12 @@ impl Run {
             py.detach(|| self.with(|prepared| watched(prepared, callback.as_ref(), every)))?;
         match raised {
             Some(error) if !error.is_instance_of::<PyKeyboardInterrupt>(py) => Err(error),
-            _ => Painting::new(py, outcome.map_err(Refused)?, self.notes.clone()),
+            _ => Painting::new(py, outcome.map_err(refused_run)?, self.notes.clone()),
         }
     }
 
-    /// steps($self, every=1)
-    /// --
-    ///
-    /// Paint step by step: `for step in run.steps(every=10): ...`. Leaving the loop ends the run; `steps.result` is then the Painting. The run itself is handed over.
+    /// Paint step by step: `for step in run.steps(every=10): ...`. Leaving the loop ends the run;
+    /// `steps.result` is then the Painting. The run itself is handed over.
     #[pyo3(signature = (every=1))]
     fn steps(&self, every: usize) -> PyResult<Steps> {
         let every = check_every(every)?;
@@ -237,7 +218,8 @@ fn is_due(iteration: &Iteration<'_>, every: usize) -> bool {
     done.is_multiple_of(every) || done == iteration.iterations
 }
 
-/// Paints on a thread of its own, while this one looks after signals, which Python tells its main thread alone, and calls
+/// Paints on a thread of its own, while this one looks after signals, which Python tells its main thread
+/// alone, and calls
 /// back. Gives the outcome, and what was raised meanwhile.
 fn watched(
     prepared: &mut Prepared,
@@ -506,9 +488,6 @@ impl Painting {
 
 #[pymethods]
 impl Painting {
-    /// save($self, filename)
-    /// --
-    ///
     /// Write the picture to a file; its extension says in which format.
     fn save(&self, py: Python<'_>, filename: PathBuf) -> PyResult<()> {
         let picture = self.picture.bind(py).readonly().as_array().to_owned();
@@ -608,7 +587,7 @@ impl Steps {
             Some(Message::Step(snapshot)) => Step::new(py, *snapshot),
             Some(Message::End(outcome)) => {
                 self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let painting = Painting::new(py, outcome.map_err(Refused)?, self.notes.clone())?;
+                let painting = Painting::new(py, outcome.map_err(refused_run)?, self.notes.clone())?;
                 self.result = Some(Py::new(py, painting)?);
                 Err(PyStopIteration::new_err(()))
             }

@@ -11,14 +11,13 @@ use std::path::PathBuf;
 
 pub(crate) const PICTURE: Argument = Argument { name: "img", shape: "(H, W, 3)" };
 
-/// load_image(filename, size=None, *, color_profile="convert")
-/// --
-///
 /// Read a picture: a NumPy array of uint8, (H, W, 3), RGB.
 ///
 /// filename: the file, JPEG, PNG, WebP or TIFF.
-/// size: the shorter side of the result, in pixels; None keeps the file's size. Resized as Pillow's bilinear filter does, bit by bit.
-/// color_profile: "convert" turns other color spaces into sRGB; "ignore" takes the pixels as they are, as the notebook does.
+/// size: the shorter side of the result, in pixels; None keeps the file's size. Resized as Pillow's
+///     bilinear filter does, bit by bit.
+/// color_profile: "convert" turns other color spaces into sRGB; "ignore" takes the pixels as they are, as
+///     the notebook does.
 ///
 /// Raises ImpastoError if there is no picture to read.
 #[pyfunction]
@@ -44,10 +43,8 @@ pub(crate) fn load_image<'py>(
     Ok(picture.into_pyarray(py))
 }
 
-/// save_image(filename, img)
-/// --
-///
-/// Write a picture, uint8 (H, W, 3), to a file; its extension says in which format. The file is written whole or not at all.
+/// Write a picture, uint8 (H, W, 3), to a file; its extension says in which format. The file is written
+/// whole or not at all.
 ///
 /// Raises ImpastoError if it cannot be written.
 #[pyfunction]
@@ -56,12 +53,11 @@ pub(crate) fn save_image(py: Python<'_>, filename: PathBuf, img: &Bound<'_, PyAn
     py.detach(|| image::save_image(&filename, picture.view())).map_err(refused)
 }
 
-/// preprocess_image(img)
-/// --
+/// Bytes as the network wants them: float32, (pixel / 255 - mean) / std in each channel, with ImageNet's
+/// mean and std.
 ///
-/// Bytes as the network wants them: float32, (pixel / 255 - mean) / std in each channel, with ImageNet's mean and std.
-///
-/// img: a picture, uint8 (H, W, 3). The result has the same shape; img[None] makes it (1, H, W, 3), which the network takes.
+/// img: a picture, uint8 (H, W, 3). The result has the same shape; img[None] makes it (1, H, W, 3), which
+///     the network takes.
 #[pyfunction]
 pub(crate) fn preprocess_image<'py>(
     py: Python<'py>,
@@ -73,13 +69,11 @@ pub(crate) fn preprocess_image<'py>(
     Ok(image.index_axis_move(Axis(0), 0).into_pyarray(py))
 }
 
-/// deprocess_image(img, rescale=False)
-/// --
-///
 /// The way back from preprocessed units to a picture, uint8 (H, W, 3).
 ///
 /// img: float32, (H, W, 3) or (1, H, W, 3), in preprocessed units.
-/// rescale: stretch the values so that the smallest becomes 0 and the largest 255, as the notebook shows its pictures.
+/// rescale: stretch the values so that the smallest becomes 0 and the largest 255, as the notebook shows
+///     its pictures.
 #[pyfunction]
 #[pyo3(signature = (img, rescale=false))]
 pub(crate) fn deprocess_image<'py>(

@@ -26,12 +26,10 @@ macro_rules! on {
     };
 }
 
-/// Tape(dtype="float64")
-/// --
-///
 /// A recording of operations that is walked forward, for values, and backward, for gradients.
 ///
-/// Record once, then walk as often as you like: `tape.forward()` computes all values, `tape.backward(loss)` the gradient of one number with respect to everything that it depends on.
+/// Record once, then walk as often as you like: `tape.forward()` computes all values, `tape.backward(loss)`
+/// the gradient of one number with respect to everything that it depends on.
 ///
 /// dtype: "float64" to check gradients, "float32" for speed.
 ///
@@ -81,10 +79,8 @@ impl Tape {
         Ok(Tape::of(inner, Failure::default()))
     }
 
-    /// variable($self, value)
-    /// --
-    ///
-    /// A leaf that wants a gradient. `value` is anything that NumPy makes an array of; it is copied onto the tape.
+    /// A leaf that wants a gradient. `value` is anything that NumPy makes an array of; it is copied onto
+    /// the tape.
     fn variable(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Var> {
         let var = match &mut *slf.get().lock()? {
             AnyTape::F32(tape) => tape.owned_variable(copied::<f32>(value, "value")?),
@@ -93,9 +89,6 @@ impl Tape {
         Ok(Var { tape: slf.clone().unbind(), var })
     }
 
-    /// constant($self, value)
-    /// --
-    ///
     /// A leaf that wants no gradient.
     fn constant(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Var> {
         let var = match &mut *slf.get().lock()? {
@@ -105,14 +98,14 @@ impl Tape {
         Ok(Var { tape: slf.clone().unbind(), var })
     }
 
-    /// apply($self, operation, *inputs)
-    /// --
-    ///
     /// Record an operation of your own: an object, or a class, with two methods.
     ///
     /// forward(*inputs): the output, an array, of the inputs' values.
-    /// backward(d_out, *inputs): the gradient with respect to each input, a tuple of arrays in the inputs' shapes, or one array if there is one input. `d_out` is the gradient of some number with respect to the output.
-    /// shape(*shapes): the output's shape, of the inputs' shapes. May be left out: `forward` is then called once with ones.
+    /// backward(d_out, *inputs): the gradient with respect to each input, a tuple of arrays in the inputs'
+    ///     shapes, or one array if there is one input. `d_out` is the gradient of some number with respect
+    ///     to the output.
+    /// shape(*shapes): the output's shape, of the inputs' shapes. May be left out: `forward` is then called
+    ///     once with ones.
     ///
     /// `gradcheck` tells whether they fit together.
     #[pyo3(signature = (operation, *inputs))]
@@ -144,19 +137,14 @@ impl Tape {
         Ok(Var { tape: slf.clone().unbind(), var })
     }
 
-    /// forward($self)
-    /// --
-    ///
     /// Compute every value, from the first node to the last.
     fn forward(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.lock().map(|mut tape| on!(&mut *tape, tape => tape.forward())))?;
         raise(&self.failure)
     }
 
-    /// backward($self, result)
-    /// --
-    ///
-    /// Compute the gradient of `result`, a single number, with respect to every variable that it depends on, after `forward`.
+    /// Compute the gradient of `result`, a single number, with respect to every variable that it depends
+    /// on, after `forward`.
     fn backward(&self, py: Python<'_>, result: &Var) -> PyResult<()> {
         let var = result.var;
         let walked = py.detach(|| self.lock().map(|mut tape| on!(&mut *tape, tape => tape.backward(var))))?;
@@ -164,10 +152,8 @@ impl Tape {
         walked.map_err(refused)
     }
 
-    /// summands($self, var)
-    /// --
-    ///
-    /// What each node that reads `var` added to its gradient in the last backward walk: pairs of that node's place on the tape and an array.
+    /// What each node that reads `var` added to its gradient in the last backward walk: pairs of that
+    /// node's place on the tape and an array.
     fn summands<'py>(&self, py: Python<'py>, var: &Var) -> PyResult<Bound<'py, PyList>> {
         let summands = PyList::empty(py);
         on!(&mut *self.lock()?, tape => {
@@ -179,10 +165,8 @@ impl Tape {
         Ok(summands)
     }
 
-    /// inspect($self)
-    /// --
-    ///
-    /// Every node, in the order of recording: a list of dicts with its place, name, operation, inputs, shape, formulas and floating-point operations.
+    /// Every node, in the order of recording: a list of dicts with its place, name, operation, inputs,
+    /// shape, formulas and floating-point operations.
     fn inspect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let nodes = PyList::empty(py);
         let tape = self.lock()?;
@@ -214,7 +198,8 @@ impl Tape {
 
 /// A node of a tape: what `variable`, `constant` and every operation give.
 ///
-/// Operators record: `+`, `-`, `*`, `/`, `@`, `** 2`, and slices with step 1, such as `img[:, 1:]`. A number or an array beside a variable becomes a constant.
+/// Operators record: `+`, `-`, `*`, `/`, `@`, `** 2`, and slices with step 1, such as `img[:, 1:]`. A
+/// number or an array beside a variable becomes a constant.
 #[pyclass(module = "impasto", frozen)]
 pub(crate) struct Var {
     pub(crate) tape: Py<Tape>,
@@ -290,9 +275,6 @@ impl Var {
         self.var.index()
     }
 
-    /// set($self, value)
-    /// --
-    ///
     /// Give a leaf another value of the same shape; what depends on it follows at the next forward walk.
     fn set(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         match &mut *self.tape.get().lock()? {
@@ -302,9 +284,6 @@ impl Var {
         .map_err(refused)
     }
 
-    /// name($self, name)
-    /// --
-    ///
     /// Name the node for reports; gives the variable back.
     fn name<'py>(slf: &Bound<'py, Self>, name: String) -> PyResult<Bound<'py, Self>> {
         slf.get().record(slf.py(), |tape, var| on!(tape, tape => tape.name(var, name)))?;
@@ -368,9 +347,6 @@ impl Var {
         }
     }
 
-    /// scale($self, factor)
-    /// --
-    ///
     /// Times a number.
     fn scale(&self, py: Python<'_>, factor: f64) -> PyResult<Var> {
         self.record(py, |tape, var| match tape {
@@ -379,65 +355,41 @@ impl Var {
         })
     }
 
-    /// square($self)
-    /// --
-    ///
     /// Value by value.
     fn square(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.square(var)))
     }
 
-    /// sum($self)
-    /// --
-    ///
     /// The sum of all values, a single number.
     fn sum(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.sum(var)))
     }
 
-    /// mean($self)
-    /// --
-    ///
     /// The mean of all values, a single number.
     fn mean(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.mean(var)))
     }
 
-    /// relu($self)
-    /// --
-    ///
     /// max(x, 0), value by value.
     fn relu(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.relu(var)))
     }
 
-    /// exp($self)
-    /// --
-    ///
     /// e to this power, value by value.
     fn exp(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.exp(var)))
     }
 
-    /// log($self)
-    /// --
-    ///
     /// The natural logarithm, value by value.
     fn log(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.ln(var)))
     }
 
-    /// sqrt($self)
-    /// --
-    ///
     /// The square root, value by value.
     fn sqrt(&self, py: Python<'_>) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.sqrt(var)))
     }
 
-    /// reshape($self, *shape)
-    /// --
-    ///
     /// The same values in another shape.
     #[pyo3(signature = (*shape))]
     fn reshape(&self, shape: &Bound<'_, PyTuple>) -> PyResult<Var> {
@@ -446,9 +398,6 @@ impl Var {
         self.record(py, |tape, var| on!(tape, tape => tape.reshape(var, &shape)))
     }
 
-    /// transpose($self, *axes)
-    /// --
-    ///
     /// The axes in another order: axis i of the result is axis axes[i]. Without any, in reverse.
     #[pyo3(signature = (*axes))]
     fn transpose(&self, axes: &Bound<'_, PyTuple>) -> PyResult<Var> {
@@ -464,9 +413,6 @@ impl Var {
         self.transpose(&PyTuple::empty(py))
     }
 
-    /// narrow($self, axis, start, length)
-    /// --
-    ///
     /// A part of one axis.
     fn narrow(&self, py: Python<'_>, axis: usize, start: usize, length: usize) -> PyResult<Var> {
         self.record(py, |tape, var| on!(tape, tape => tape.narrow(var, axis, start, length)))

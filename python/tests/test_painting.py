@@ -226,6 +226,7 @@ def test_no_feature_map_is_copied():
         ({"content": np.zeros((4, 4)), "style": SWIRL}, TypeError, r"content\.astype\(numpy\.uint8\)"),
         ({"content": np.zeros((4, 4, 4), np.uint8), "style": SWIRL}, ValueError, "three channels"),
         ({"content": np.zeros((0, 4, 3), np.uint8), "style": SWIRL}, ValueError, "no pixels"),
+        ({"content": np.zeros((4, 4, 3), np.uint8), "style": SWIRL, "size": 10**18}, impasto.ImpastoError, "megapixels"),
         ({"content": TOWN, "style": "missing.jpg"}, impasto.ImpastoError, "missing.jpg does not exist"),
         ({"content": TOWN, "style": SWIRL, "contnet_weight": 1}, ValueError, "content_weight"),
         ({"content": TOWN, "style": SWIRL, "size": -1}, ValueError, "size"),

@@ -52,7 +52,7 @@ mod webp;
 
 use std::{fs::File, io::Read, path::Path};
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3};
 
 pub use self::{
     bytes::{picture_from_rgb, rgb_from_picture},
@@ -204,13 +204,28 @@ pub fn decode_image_with_warnings(
 ) -> Result<Loaded, ImageError> {
     let mut loaded = decode::decode(bytes, name, options)?;
     let Some(size) = options.size else { return Ok(loaded) };
+    loaded.picture = resize_picture(loaded.picture.view(), size, name)?;
+    Ok(loaded)
+}
+
+/// A picture (H, W, 3) or (H, W, 4) in another size, as [`load_image`] resizes it; `name` is for errors.
+///
+/// # Errors
+///
+/// [`ImageError::TooSmall`] and [`ImageError::TooLarge`], of the picture and of the result.
+pub fn resize_picture(
+    picture: ArrayView3<'_, u8>,
+    size: Size,
+    name: &Path,
+) -> Result<Array3<u8>, ImageError> {
     if size == Size::ShorterSide(0) {
         return Err(ImageError::TooSmall { path: name.to_path_buf(), width: 0, height: 0 });
     }
-    let (height, width) = size.dimensions(loaded.own_size.0, loaded.own_size.1);
+    let (own_height, own_width, _) = picture.dim();
+    check_dimensions(name, own_width, own_height)?;
+    let (height, width) = size.dimensions(own_height, own_width);
     check_dimensions(name, width, height)?;
-    loaded.picture = size.resize(loaded.picture.view());
-    Ok(loaded)
+    Ok(size.resize(picture))
 }
 
 /// Refuses pictures without pixels and those with more than [`MAX_PIXELS`].

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use impasto::image::{
     ImageError, LoadOptions, Loaded, decode_image_with_warnings, load_image_with_warnings, read_image,
+    resize_picture,
 };
 use impasto::samples::Sample;
 use ndarray::Array3;
@@ -44,8 +45,11 @@ impl<'a> Source<'a> {
             Source::Sample(picture) => {
                 decode_image_with_warnings(picture.jpeg, Path::new(picture.file_name), options)
             }
-            Source::Given(_, picture) => Ok(Loaded {
-                picture: options.size.map_or_else(|| picture.clone(), |size| size.resize(picture.view())),
+            Source::Given(name, picture) => Ok(Loaded {
+                picture: match options.size {
+                    Some(size) => resize_picture(picture.view(), size, Path::new(name))?,
+                    None => picture.clone(),
+                },
                 own_size: (picture.dim().0, picture.dim().1),
                 density: None,
                 record: None,

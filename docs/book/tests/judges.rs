@@ -45,6 +45,17 @@ fn faults_are_told_by_name() {
     }
 }
 
+/// The notebook's formula as it is printed fails its own check, by as much as the chapter on losses says.
+#[test]
+fn the_printed_bounds_of_total_variation_fail() {
+    let Some(data) = std::env::var_os("IMPASTO_DATA").map(PathBuf::from) else { return };
+    let all = wrong::all();
+    let wrong = all.iter().find(|wrong| wrong.fault == "the border left out").unwrap();
+    let verdict = judge(&wrong.work, Some(&data));
+    let line = verdict.lines.iter().find(|line| line.text.starts_with("the notebook's answer")).unwrap();
+    assert!(!line.passed && line.text.contains("[302.57") && line.text.contains("303.22"), "{}", line.text);
+}
+
 /// Something that nobody foresaw is still wrong.
 #[test]
 fn other_faults_have_no_name() {
