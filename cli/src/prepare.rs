@@ -169,3 +169,44 @@ impl Prepared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &str) -> Vec<OsString> {
+        words.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn pictures_stand_in_for_files_of_their_names() {
+        let picture = |seed: usize| {
+            Array3::from_shape_fn((40, 48, 3), |(y, x, c)| ((y * y + seed * x + 40 * c) % 256) as u8)
+        };
+        let pictures = [("a".into(), picture(3)), ("b".into(), picture(7))].into();
+        let words = "impasto transfer a b -o x.png --size 40 --iterations 2 --scales 1";
+        let mut prepared = prepare(&line(words), Given { pictures, init: None }).unwrap();
+        assert_eq!(prepared.session().size(), (40, 48));
+        let mut seen = 0;
+        let outcome = prepared.run(&mut |_| {
+            seen += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!((outcome.unwrap().iterations, seen), (2, 2));
+    }
+
+    #[test]
+    fn failures_have_the_command_lines_words() {
+        let refused = |words: &str| prepare(&line(words), Given::default()).err().expect("refused");
+        let unknown = refused("impasto transfer a.png b.png -o c.png --contnet-weight=1");
+        assert!(unknown.is_usage && unknown.message.contains("'--contnet-weight' found; tip:"), "{unknown}");
+        let missing = refused("impasto invert no-such-file.png -o c.png");
+        assert!(
+            !missing.is_usage && missing.message.contains("no-such-file.png does not exist"),
+            "{missing}"
+        );
+        let lists = refused("impasto texture a.png -o c.png --style-layers 1 --style-weights 1,2");
+        assert!(lists.is_usage && lists.message.contains("style-weights"), "{lists}");
+        assert!(refused("impasto explain").message.contains("only transfer, invert and texture"));
+    }
+}
