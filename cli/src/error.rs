@@ -1,6 +1,7 @@
 //! Wrong usage or failure: which of the two an error is, and how it is told. The library's errors keep their own
 //! words.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -114,10 +115,11 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
 }
 
 /// An error and its causes, as one line.
-pub(crate) fn text_of_chain(error: &anyhow::Error) -> String {
+pub fn text_of_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut last = text.clone();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    // Some messages tell their cause themselves.
+    for cause in anyhow::Chain::new(error).skip(1).map(ToString::to_string) {
         if !last.contains(&cause) {
             text += &format!(": {cause}");
             last = cause;

@@ -33,6 +33,7 @@ use clap::Parser;
 use impasto::simd::Level;
 use impasto::transfer::MAX_THREADS;
 
+pub use error::text_of_chain;
 pub use prepare::{Failure, Given, Prepared, prepare};
 
 use arguments::{Arguments, Command};

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::Parser;
 use impasto::{Iteration, Outcome, SqueezeNet, StyleTransfer};
 use ndarray::{Array3, Array4};
@@ -59,7 +60,7 @@ impl std::error::Error for Failure {}
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
-        Failure { message: text_of_chain(&error), is_usage: is_usage(&error) }
+        Failure { message: text_of_chain(error.as_ref()), is_usage: is_usage(&error) }
     }
 }
 
@@ -71,19 +72,13 @@ impl From<anyhow::Error> for Failure {
 pub fn prepare(line: &[OsString], given: Given) -> Result<Prepared, Failure> {
     let arguments = Arguments::try_parse_from(line)
         .map_err(|error| Failure { message: first_sentence(&error.to_string()), is_usage: true })?;
-    let prepared = match &arguments.command {
-        Command::Transfer(arguments) => transfer::request(arguments)
-            .map_err(Into::into)
-            .and_then(|request| prepare_request(request, &arguments.reports, &given)),
-        Command::Invert(arguments) => invert::request(arguments)
-            .map_err(Into::into)
-            .and_then(|request| prepare_request(request, &arguments.reports, &given)),
-        Command::Texture(arguments) => texture::request(arguments)
-            .map_err(Into::into)
-            .and_then(|request| prepare_request(request, &arguments.reports, &given)),
-        _ => Err(anyhow::anyhow!("only transfer, invert and texture can be prepared")),
+    let (request, reports) = match &arguments.command {
+        Command::Transfer(arguments) => (transfer::request(arguments), &arguments.reports),
+        Command::Invert(arguments) => (invert::request(arguments), &arguments.reports),
+        Command::Texture(arguments) => (texture::request(arguments), &arguments.reports),
+        _ => return Err(anyhow!("only transfer, invert and texture can be prepared").into()),
     };
-    Ok(prepared?)
+    Ok(prepare_request(request.map_err(anyhow::Error::from)?, reports, &given)?)
 }
 
 fn prepare_request<'a>(

@@ -1,5 +1,6 @@
 //! The library's errors as exceptions, in the same words.
 
+use impasto_cli::text_of_chain;
 use pyo3::PyErr;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
@@ -19,20 +20,6 @@ create_exception!(
 );
 
 /// An error and its causes.
-pub(crate) fn refused(error: impl Error) -> PyErr {
-    ImpastoError::new_err(text(&error))
-}
-
-pub(crate) fn text(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some messages tell their cause themselves.
-        if !text.ends_with(&more) {
-            text += &format!(": {more}");
-        }
-        cause = error.source();
-    }
-    text
+pub(crate) fn refused(error: impl Error + 'static) -> PyErr {
+    ImpastoError::new_err(text_of_chain(&error))
 }

@@ -10,6 +10,7 @@
 //! | `losses` | the notebook's four functions, of arrays and of variables on a tape; its checks |
 //! | `tape` | the tape and its variables |
 //! | `operation` | an operation of one's own, written in Python |
+//! | `options` | keywords as the words of a command line |
 //! | `painting` | runs |
 
 mod arrays;
@@ -17,6 +18,7 @@ mod errors;
 mod losses;
 mod network;
 mod operation;
+mod options;
 mod painting;
 mod pictures;
 mod tape;

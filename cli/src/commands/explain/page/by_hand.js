@@ -193,7 +193,8 @@ function sumOf(example, name, leaf, shown) {
   if (!parts) return make("p", {}, word("lab_once", leaf));
   const gradient = () => example.quantities[`d_${leaf}`];
   const read = parts.map(([title, formula]) => ({ title, formula, read: readFormula(formula) }));
-  const values = () => read.map((part) => evaluate(part.read, example.quantities, gradient().length, gradient()[0].length).values);
+  let values;
+  shown.push(() => (values = read.map((part) => evaluate(part.read, example.quantities, gradient().length, gradient()[0].length).values)));
   const show = (title, formula, key, number) => {
     const cell = (y, x) => {
       const span = make("span", { class: "result", "data-part": `${leaf} ${key} ${y} ${x}` });
@@ -205,7 +206,7 @@ function sumOf(example, name, leaf, shown) {
   const row = make("div", { class: "sum-row" });
   read.forEach((part, index) => {
     if (index) row.append(make("span", { class: "sign" }, "+"));
-    row.append(show(word(part.title), part.formula, index, (y, x) => values()[index][y][x]));
+    row.append(show(word(part.title), part.formula, index, (y, x) => values[index][y][x]));
   });
   row.append(make("span", { class: "sign" }, "="), show("", `d_${leaf}`, "sum", (y, x) => gradient()[y][x]));
   return make("div", {}, make("p", {}, word("lab_sum_text", leaf)), row);

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use impasto::image::{SaveOptions, deprocess_image, encode_image, shrink_image};
-use impasto::{Iteration, Losses, SqueezeNet, StyleTransfer, StyleTransferBuilder};
+use impasto::{Iteration, Losses, SqueezeNet, StyleTransferBuilder};
 use ndarray::ArrayView4;
 use serde::Serialize;
 
@@ -120,12 +120,8 @@ fn film(
     if interrupt.is_requested() {
         return Ok(None);
     }
-    film.losses.push(losses(&mut session)?);
+    film.losses.push(session.evaluate()?.0);
     Ok(Some(film))
-}
-
-fn losses(session: &mut StyleTransfer) -> anyhow::Result<Losses> {
-    Ok(session.evaluate()?.0)
 }
 
 fn picture(image: ArrayView4<'_, f32>) -> anyhow::Result<String> {

@@ -83,6 +83,7 @@ function speak(which) {
   language = which;
   fillWords();
   const { content, styles } = report;
+  document.querySelector("header img").alt = word("picture_alt");
   document.title = `impasto: ${word("heading")}`;
   document.getElementById("problem").textContent = word("problem", { content, styles: styles.join(word("and")) });
   document.getElementById("lead").textContent = lead();

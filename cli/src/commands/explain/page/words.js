@@ -123,7 +123,6 @@ const WORDS = {
     neuron_text:
       "loss = (tanh(w·x + b) − 1)²: the nine nodes of the first chapter. Along each edge, in the gradient’s color, what comes back: the local derivative times the gradient above it. The error is read twice, so two summands arrive.",
     neuron_label: "The neuron’s tape, from its leaves on the left to its loss on the right",
-    scalar_value: "value",
     part_second: "as the second factor",
     part_first: "as the first factor",
     part_vertical: "from the vertical differences",
@@ -247,7 +246,6 @@ const WORDS = {
     neuron_text:
       "loss = (tanh(w·x + b) − 1)²：第一章的九个节点。每条边上用梯度的颜色写着传回来的数：局部导数乘以上面的梯度。误差被读取两次，所以有两个加数。",
     neuron_label: "神经元的 tape：左边是叶节点，右边是损失",
-    scalar_value: "值",
     part_second: "作为第二个因子",
     part_first: "作为第一个因子",
     part_vertical: "来自竖直方向的差",
@@ -332,10 +330,12 @@ function labelText(label) {
   return found ? label.replace(found[0], found[1]) : label;
 }
 
-/** Fills every element that names its text, or its title, in `data-word` and `data-title`. */
+/** Fills every element that names its text in `data-word`, its hint in `data-hint`, or both its hint and its name in
+ * `data-title`. */
 function fillWords() {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   document.querySelectorAll("[data-word]").forEach((element) => (element.textContent = word(element.dataset.word)));
+  document.querySelectorAll("[data-hint]").forEach((element) => (element.title = word(element.dataset.hint)));
   document.querySelectorAll("[data-title]").forEach((element) => {
     element.title = word(element.dataset.title);
     element.setAttribute("aria-label", element.title);
